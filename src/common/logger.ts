@@ -1,0 +1,59 @@
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+
+/** Structured logging: a constant message plus fields. Children carry session, host, instance and request id. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  child(fields: object): Logger;
+}
+export const Logger: unique symbol = Symbol('Logger');
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'silent';
+export type LogFormat = 'json' | 'text';
+
+export interface LogSettings {
+  readonly level: LogLevel;
+  /** `json`: one object per line; `text`: for people. */
+  readonly format: LogFormat;
+}
+
+/** A logger that writes to `destination`, by default standard error. */
+export function createLogger(settings: LogSettings, destination?: DestinationStream): Logger {
+  const options = {
+    level: settings.level === 'warning' ? 'warn' : settings.level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const stream =
+    settings.format === 'text'
+      ? PinoPretty({
+          destination: destination ?? 2,
+          sync: true,
+          colorize: destination === undefined && process.stderr.isTTY,
+        })
+      : (destination ?? pino.destination({ dest: 2, sync: true }));
+  return wrap(pino(options, stream));
+}
+
+/** A logger that says nothing. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLogger,
+};
+
+function wrap(inner: PinoLogger): Logger {
+  return {
+    debug: (fields, message) => inner.debug(fields, message),
+    info: (fields, message) => inner.info(fields, message),
+    warn: (fields, message) => inner.warn(fields, message),
+    error: (fields, message) => inner.error(fields, message),
+    child: (fields) => wrap(inner.child(fields)),
+  };
+}

@@ -1,0 +1,60 @@
+import type { InstanceAction, NoticeState } from './states.js';
+
+/** How a notice ended: `informed` for those that expect no answer, `gone` when none of its instances is left. */
+export type NoticeOutcome = 'ack' | 'nack' | 'silent' | 'informed' | 'gone' | 'cancelled';
+
+/** One thing a project was told and, mostly, has to answer (v1 §2). Key: (sessionId, noticeId). */
+export interface Notice {
+  readonly sessionId: string;
+  /** Grows within the session. */
+  readonly noticeId: number;
+  readonly projectId: string;
+  /** Set in `vnf` style and for INSTANCE_ACTION_DONE: the notice is about this one. */
+  readonly instanceId: string | null;
+  /** The host to be emptied, where the notice is about one. */
+  readonly host: string | null;
+  readonly state: NoticeState;
+  readonly allowedActions: readonly InstanceAction[];
+  /** What the notice is about; what GET of endpoint 7 lists while it is open. */
+  readonly instanceIds: readonly string[];
+  readonly actionsAt: Date | null;
+  readonly replyAt: Date | null;
+  /** Repeats sent so far. */
+  readonly repeats: number;
+  readonly openedAt: Date;
+  /** Null while the answer is awaited. */
+  readonly closedAt: Date | null;
+  readonly outcome: NoticeOutcome | null;
+  /** What the project chose, by instance id; filled when it acknowledged. */
+  readonly actions: Readonly<Record<string, InstanceAction>>;
+}
+
+/** A project's answer as it came (v1 §1.2); the owner of the session consumes it. */
+export interface Reply {
+  readonly replyId: number;
+  readonly sessionId: string;
+  readonly projectId: string;
+  /** Set when it came by the instance's URL. */
+  readonly instanceId: string | null;
+  /** `ACK_<state>` or `NACK_<state>`. */
+  readonly state: string;
+  readonly instanceActions: Readonly<Record<string, string>>;
+  /** For every instance of the notice. */
+  readonly instanceAction: string | null;
+  readonly userId: string;
+  readonly requestId: string;
+  readonly receivedAt: Date;
+  readonly handledAt: Date | null;
+}
+
+/** What an admin wants done to a session; the owner of the session consumes it. */
+export interface Command {
+  readonly commandId: number;
+  readonly sessionId: string;
+  readonly kind: 'delete';
+  readonly args: Record<string, unknown>;
+  readonly userId: string;
+  readonly requestId: string;
+  readonly receivedAt: Date;
+  readonly handledAt: Date | null;
+}

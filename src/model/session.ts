@@ -1,0 +1,75 @@
+import type { ActionType, SessionState } from './states.js';
+
+/** Why a session failed or stands still; the code is stable, the message is for people. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+  readonly host?: string;
+  readonly projectId?: string;
+  readonly instanceId?: string;
+  readonly plugin?: string;
+  readonly at: Date;
+}
+
+/** An action plug-in as the admin asked for it (v1 §1.2 `actions[]`); `name` is unique within its type. */
+export interface SessionAction {
+  readonly name: string;
+  readonly plugin: string;
+  readonly type: ActionType;
+  readonly order: number;
+  readonly metadata: Record<string, unknown>;
+}
+
+/** A plug-in that the session depends on; only an engine that has the same may own the session (design §6). */
+export interface PluginPin {
+  readonly kind: 'workflow' | 'action' | 'instance-action';
+  readonly name: string;
+  readonly version: string;
+  /** SHA-256 of the plug-in's file, hex. */
+  readonly digest: string;
+}
+
+/** What an admin asked for; never changed after creation. */
+export interface SessionRequest {
+  readonly workflow: string;
+  readonly maintenanceAt: Date;
+  /** Given hosts; empty = discover. */
+  readonly hosts: readonly string[];
+  readonly metadata: Record<string, unknown>;
+  readonly actions: readonly SessionAction[];
+}
+
+/** What a session waits for, readable by people (L7). */
+export interface WaitReason {
+  /** Stable word, e.g. `replies`, `maintenance-at`, `moves`, `plug-in`, `cloud`, `room`. */
+  readonly for: string;
+  readonly message: string;
+  readonly since: Date;
+  /** When the wait ends by itself. */
+  readonly until: Date;
+}
+
+export interface Session extends SessionRequest {
+  readonly sessionId: string;
+  readonly state: SessionState;
+  readonly prevState: SessionState | null;
+  /** Where a failed session goes on. */
+  readonly failedIn: SessionState | null;
+  readonly pausedAt: Date | null;
+  readonly reason: Reason | null;
+  readonly waiting: WaitReason | null;
+  /** Whole percent, 100 only in MAINTENANCE_DONE. */
+  readonly percentDone: number;
+  /** Project and user whose token created the session. */
+  readonly projectId: string;
+  readonly userId: string;
+  readonly requestId: string;
+  readonly plugins: readonly PluginPin[];
+  /** Engine that owns the session, with the epoch of its lease (L2). */
+  readonly owner: string | null;
+  readonly epoch: number;
+  /** Last number given to a history row or notification of this session (L4). */
+  readonly seq: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}

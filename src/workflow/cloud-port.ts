@@ -1,0 +1,113 @@
+import type { Resources } from '../model/index.js';
+
+/**
+ * Everything Fenix asks of a cloud, free of any service's JSON. `src/openstack` implements it on Nova, Placement, Aodh
+ * and Keystone. All methods throw FenixError: kind `transient` or `overload` when trying again may help (with `inDoubt`
+ * on a write that may have happened), `missing` when the subject is gone, `conflict` when its state forbids it now.
+ */
+export interface CloudPort {
+  /** All nova-compute and nova-conductor services. */
+  services(signal?: AbortSignal): Promise<ComputeService[]>;
+  /** Servers of all projects; `host` narrows to one host (exact name). */
+  servers(filter?: { readonly host?: string }, signal?: AbortSignal): Promise<Server[]>;
+  /** One server, or undefined if Nova has it no more. */
+  server(instanceId: string, signal?: AbortSignal): Promise<Server | undefined>;
+  /** Capacity of every compute host by Placement's inventories (reserved taken off, ratios applied). */
+  capacities(signal?: AbortSignal): Promise<HostCapacity[]>;
+  /** Whether Placement would place `wanted` on `host` now, its service being enabled in Placement's eyes. */
+  proves(host: string, wanted: Resources, signal?: AbortSignal): Promise<Proof>;
+  /** All that keeps a host from being empty (v1 §5.1 "verified empty"). */
+  occupants(host: string, signal?: AbortSignal): Promise<Occupants>;
+  /** Migrations of an instance, newest first. */
+  migrations(instanceId: string, signal?: AbortSignal): Promise<Migration[]>;
+  /** What was done to a server, newest first (os-instance-actions). */
+  instanceEvents(instanceId: string, signal?: AbortSignal): Promise<InstanceEvent[]>;
+  /** Enabled event alarms of all projects that have an action. */
+  eventAlarms(signal?: AbortSignal): Promise<EventAlarm[]>;
+  /** Id of the project that admin notifications are addressed to (v1 §3.3). */
+  adminProjectId(signal?: AbortSignal): Promise<string>;
+
+  disableService(serviceId: string, reason: string, signal?: AbortSignal): Promise<void>;
+  enableService(serviceId: string, signal?: AbortSignal): Promise<void>;
+  /** Cold migration to a named target. Returns when Nova has accepted it, not when it is done. */
+  migrate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void>;
+  confirmResize(instanceId: string, signal?: AbortSignal): Promise<void>;
+  revertResize(instanceId: string, signal?: AbortSignal): Promise<void>;
+  /** Live migration to a named target. Returns when Nova has accepted it. */
+  liveMigrate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void>;
+  abortLiveMigration(instanceId: string, migrationId: string, signal?: AbortSignal): Promise<void>;
+}
+
+export interface ComputeService {
+  /** Uuid (Nova ≥ 2.53). */
+  readonly id: string;
+  readonly binary: string;
+  readonly host: string;
+  readonly zone: string;
+  readonly enabled: boolean;
+  readonly disabledReason: string | null;
+  readonly up: boolean;
+}
+
+export interface Server {
+  readonly id: string;
+  readonly name: string;
+  readonly projectId: string;
+  /** Compute host, null while unscheduled. */
+  readonly host: string | null;
+  /** Nova's status: ACTIVE, SHUTOFF, VERIFY_RESIZE, ERROR, SOFT_DELETED … */
+  readonly status: string;
+  readonly vmState: string;
+  /** Null when nothing is being done to it. */
+  readonly taskState: string | null;
+  readonly zone: string;
+  readonly flavorName: string;
+  readonly resources: Resources;
+  readonly locked: boolean;
+  readonly hasFloatingIp: boolean;
+}
+
+export interface HostCapacity {
+  /** Resource provider's name = hypervisor host name. */
+  readonly host: string;
+  readonly capacity: Resources;
+}
+
+export type Proof = { readonly fits: true } | { readonly fits: false; readonly why: string };
+
+export interface Occupants {
+  /** Ids of servers on the host, soft-deleted ones too. */
+  readonly servers: readonly string[];
+  /** Consumers with allocations on the host's provider. */
+  readonly allocations: readonly string[];
+  /** Unfinished migrations with the host as source or destination. */
+  readonly migrations: readonly string[];
+}
+
+export interface Migration {
+  readonly id: string;
+  readonly instanceId: string;
+  readonly sourceHost: string | null;
+  readonly targetHost: string | null;
+  /** migration, live-migration, resize, evacuation. */
+  readonly type: string;
+  /** Nova's own word: pre-migrating, migrating, running, finished, confirmed, completed, failed, error, cancelled … */
+  readonly status: string;
+  readonly createdAt: Date;
+}
+
+export interface InstanceEvent {
+  /** migrate, live-migration, confirmResize, create … */
+  readonly action: string;
+  readonly requestId: string;
+  /** `Error` when it failed, else null. */
+  readonly message: string | null;
+  readonly startedAt: Date;
+}
+
+export interface EventAlarm {
+  readonly projectId: string;
+  /** An fnmatch pattern over event types. */
+  readonly eventType: string;
+}
+export const CloudPort: unique symbol = Symbol('CloudPort');
