@@ -4,15 +4,17 @@ export type DatabaseTarget = MysqlTarget | SqliteTarget;
 
 export interface MysqlTarget {
   readonly kind: 'mysql';
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-  /** `?unix_socket=`; then host and port do not matter. */
-  readonly socketPath?: string;
-  /** Files named by `?ssl_ca=`, `ssl_cert=`, `ssl_key=`. */
-  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  readonly mysql: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password: string;
+    readonly database: string;
+    /** `?unix_socket=`; then host and port do not matter. */
+    readonly socketPath?: string;
+    /** Files named by `?ssl_ca=`, `ssl_cert=`, `ssl_key=`. */
+    readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  };
 }
 
 export interface SqliteTarget {
@@ -42,13 +44,15 @@ export function parseDatabaseUrl(url: string): DatabaseTarget {
   };
   return {
     kind: 'mysql',
-    host: hostname.replace(/^\[|\]$/g, '') || 'localhost',
-    port: port === '' ? 3306 : Number(port),
-    user: decode(username),
-    password: decode(password),
-    database,
-    ...(socketPath !== null && { socketPath }),
-    ...(Object.keys(tls).length > 0 && { tls }),
+    mysql: {
+      host: hostname.replace(/^\[|\]$/g, '') || 'localhost',
+      port: port === '' ? 3306 : Number(port),
+      user: decode(username),
+      password: decode(password),
+      database,
+      ...(socketPath !== null && { socketPath }),
+      ...(Object.keys(tls).length > 0 && { tls }),
+    },
   };
 }
 

@@ -190,16 +190,15 @@ test('the public URL has at most 104 characters and ends in /v1', (t) => {
 });
 
 test('database URLs are understood as SQLAlchemy writes them', (t) => {
-  const mysql = { kind: 'mysql', host: 'h', port: 3306, user: 'user', password: 'p@ss', database: 'fenix' } as const;
-  t.deepEqual(parseDatabaseUrl('mysql+pymysql://user:p%40ss@h:3306/fenix?charset=utf8'), mysql);
-  t.deepEqual(parseDatabaseUrl('mysql://user:p%40ss@h/fenix'), mysql);
-  t.deepEqual(parseDatabaseUrl('mariadb+mariadbconnector://user:p%40ss@h/fenix'), mysql);
+  const mysql = { host: 'h', port: 3306, user: 'user', password: 'p@ss', database: 'fenix' };
+  for (const scheme of ['mysql+pymysql', 'mysql', 'mariadb+mariadbconnector']) {
+    for (const end of ['h:3306/fenix?charset=utf8', 'h/fenix']) {
+      t.deepEqual(parseDatabaseUrl(`${scheme}://user:p%40ss@${end}`), { kind: 'mysql', mysql });
+    }
+  }
   t.deepEqual(parseDatabaseUrl('mysql://user:p%40ss@[::1]:3307/fenix?unix_socket=/run/m.sock&ssl_ca=/etc/ca.pem'), {
-    ...mysql,
-    host: '::1',
-    port: 3307,
-    socketPath: '/run/m.sock',
-    tls: { caFile: '/etc/ca.pem' },
+    kind: 'mysql',
+    mysql: { ...mysql, host: '::1', port: 3307, socketPath: '/run/m.sock', tls: { caFile: '/etc/ca.pem' } },
   });
   for (const url of ['sqlite:///var/f.db', 'sqlite:////var/f.db', 'sqlite:///var/f.db?timeout=5']) {
     t.deepEqual(parseDatabaseUrl(url), { kind: 'sqlite', filename: '/var/f.db' });
