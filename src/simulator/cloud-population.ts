@@ -15,19 +15,19 @@ export function populate(cloud: Cloud, topology: Topology): void {
   for (const name of topology.controllers ?? ['controller']) addController(cloud, name);
   for (const host of topology.hosts) addHost(cloud, host);
   topology.flavors.forEach((flavor, index) => {
-    cloud.flavors.push({ ...flavor, id: cloud.random.uuid(), number: index + 1 });
+    cloud.flavors.push({ ...flavor, id: cloud.newUuid(), number: index + 1 });
   });
   for (const project of topology.projects) addTenant(cloud, project);
 }
 
-function addProject(cloud: Cloud, name: string, id = cloud.random.hex(32)): Project {
+function addProject(cloud: Cloud, name: string, id = cloud.newHexId()): Project {
   const project = { id, name };
   cloud.projects.set(id, project);
   return project;
 }
 
 function addUser(cloud: Cloud, name: string, password: string, project: Project, roles: readonly Role[]): User {
-  const user = { id: cloud.random.hex(32), name, password, project, roles };
+  const user = { id: cloud.newHexId(), name, password, project, roles };
   cloud.users.push(user);
   return user;
 }
@@ -38,7 +38,7 @@ function addController(cloud: Cloud, host: string): void {
       binary,
       host,
       number: cloud.controllers.length + 1,
-      serviceId: cloud.random.uuid(),
+      serviceId: cloud.newUuid(),
     });
 }
 
@@ -49,8 +49,8 @@ function addHost(cloud: Cloud, host: TopologyHost): void {
   cloud.hosts.set(name, {
     name,
     number: cloud.hosts.size + 1,
-    serviceId: cloud.random.uuid(),
-    providerId: cloud.random.uuid(),
+    serviceId: cloud.newUuid(),
+    providerId: cloud.newUuid(),
     zone,
     capacity,
     enabled,
@@ -69,7 +69,7 @@ function addTenant(cloud: Cloud, tenant: TopologyProject): void {
   const user = addUser(cloud, tenant.name, tenant.name, project, ['member', 'reader']);
   const groups = new Map<string, ServerGroup>();
   for (const group of tenant.groups ?? []) {
-    const { name, id = cloud.random.uuid(), policy = null, maxOutOfService = null } = group;
+    const { name, id = cloud.newUuid(), policy = null, maxOutOfService = null } = group;
     groups.set(name, { id, name, project, userId: user.id, policy, maxOutOfService });
     cloud.groups.set(id, { id, name, project, userId: user.id, policy, maxOutOfService });
     cloud.log.add({ kind: 'group', groupId: id, name, policy, maxOutOfService });
@@ -94,7 +94,7 @@ function addTopologyInstance(cloud: Cloud, wanted: TopologyInstance, user: User,
     user,
     flavor,
     groupId,
-    id: wanted.id ?? cloud.random.uuid(),
+    id: wanted.id ?? cloud.newUuid(),
     host: wanted.host,
     pinnedZone: wanted.zone ?? null,
     vmState,

@@ -1,6 +1,7 @@
-import { Random } from '../common/random.js';
+import { createRandom, type Random } from '../common/random.js';
 import { Allocations } from './allocations.js';
 import { populate } from './cloud-population.js';
+import { hex, uuid } from './ids.js';
 import { SimulatorLog } from './log.js';
 import {
   type Caller,
@@ -36,7 +37,7 @@ export class Cloud {
   readonly log: SimulatorLog;
   readonly allocations: Allocations;
   readonly timings: Timings;
-  readonly random: Random;
+  private readonly random: Random;
   readonly hosts = new Map<string, ComputeHost>();
   readonly controllers: ControllerService[] = [];
   readonly projects = new Map<string, Project>();
@@ -55,7 +56,7 @@ export class Cloud {
     readonly timeline: Timeline,
   ) {
     this.timings = { ...DEFAULT_TIMINGS, ...topology.timings };
-    this.random = new Random(topology.seed ?? 1);
+    this.random = createRandom(topology.seed ?? 1);
     this.log = new SimulatorLog(() => timeline.now());
     this.allocations = new Allocations(this.log);
     populate(this, topology);
@@ -63,6 +64,15 @@ export class Cloud {
 
   now(): Date {
     return this.timeline.now();
+  }
+
+  newUuid(): string {
+    return uuid(this.random);
+  }
+
+  /** As Keystone's: 32 hexadecimal digits. */
+  newHexId(): string {
+    return hex(this.random, 32);
   }
 
   nextNumber(): number {
@@ -125,7 +135,7 @@ export class Cloud {
 
   addMigration(fields: Omit<Migration, 'id' | 'uuid' | 'created' | 'updated'>): Migration {
     const now = this.now();
-    const migration = { ...fields, id: this.moves.length + 1, uuid: this.random.uuid(), created: now, updated: now };
+    const migration = { ...fields, id: this.moves.length + 1, uuid: this.newUuid(), created: now, updated: now };
     this.moves.push(migration);
     this.openMoves.set(migration.instanceId, migration);
     const { id: migrationId, instanceId, type, sourceHost: from, byProjectId } = migration;

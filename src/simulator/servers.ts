@@ -21,7 +21,7 @@ export class Servers {
     const project = this.cloud.projects.get(caller.projectId);
     if (project === undefined) throw new Refusal(403, 'Project unknown.');
     const instance = newInstance(this.cloud, {
-      id: this.cloud.random.uuid(),
+      id: this.cloud.newUuid(),
       name: request.name,
       user: { id: caller.userId, project },
       flavor: request.flavor,

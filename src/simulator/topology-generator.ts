@@ -1,6 +1,7 @@
 import { FenixError } from '../common/errors.js';
-import { Random } from '../common/random.js';
+import { createRandom } from '../common/random.js';
 import type { Resources } from '../model/index.js';
+import { hex, uuid } from './ids.js';
 import type { Timings, Topology, TopologyInstance } from './topology.js';
 
 export interface GeneratorOptions {
@@ -34,7 +35,7 @@ export function generateTopology(options: GeneratorOptions): Topology {
   const used = hosts - emptyHosts;
   if (emptyHosts < 0 || used < (instances > 0 ? 1 : 0) || (instances > 0 && (projects < 1 || instances < used)))
     throw new FenixError('input', 'bad-topology', 'A generated cloud needs an instance for every host not left empty.');
-  const random = new Random(seed);
+  const random = createRandom(seed);
   const names = Array.from({ length: hosts }, (_, i) => `compute-${i + 1}`);
   const filled = random.shuffle(names).slice(0, used);
   const perHost = Math.ceil(instances / Math.max(1, used));
@@ -51,16 +52,16 @@ export function generateTopology(options: GeneratorOptions): Topology {
     ),
     projects: deal(instances, projects, filled).map((members, p) => ({
       name: `project-${p + 1}`,
-      id: random.hex(32),
+      id: hex(random, 32),
       groups: [
         {
           name: 'app',
-          id: random.uuid(),
+          id: uuid(random),
           maxOutOfService: 1,
           ...(options.antiAffinity === true ? ({ policy: 'anti-affinity' } as const) : {}),
         },
       ],
-      instances: members.map((instance) => ({ ...instance, id: random.uuid() })),
+      instances: members.map((instance) => ({ ...instance, id: uuid(random) })),
     })),
   };
 }

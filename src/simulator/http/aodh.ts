@@ -84,7 +84,7 @@ function create(cloud: Cloud, body: unknown, caller: Caller): Alarm {
     throw new Refusal(400, 'Queries of event rules are not simulated');
   const now = cloud.now();
   return {
-    alarm_id: cloud.random.uuid(),
+    alarm_id: cloud.newUuid(),
     name: body.name,
     description: typeof body.description === 'string' ? body.description : 'Alarm when event occurred.',
     enabled: body.enabled !== false,

@@ -1,0 +1,45 @@
+import type { Command } from '../model/index.js';
+import type { Database, Tx } from './database.js';
+import { unhandledIn } from './reply-repository.js';
+import { Table } from './table.js';
+
+const COMMANDS = new Table<Command>('commands', {
+  commandId: 'number',
+  sessionId: 'text',
+  kind: 'text',
+  args: 'json',
+  userId: 'text',
+  requestId: 'text',
+  receivedAt: 'time',
+  handledAt: 'time',
+});
+
+/** What admins want done to a session: inserted by the API, consumed by the session's owner. */
+export class CommandRepository {
+  constructor(private readonly database: Database) {}
+
+  insert(command: Omit<Command, 'commandId' | 'handledAt'>, tx: Tx = this.database.knex): Promise<void> {
+    return COMMANDS.insert(tx, command);
+  }
+
+  async unhandled(sessionId: string, tx: Tx = this.database.knex): Promise<Command[]> {
+    const rows = await COMMANDS.query(tx)
+      .where({ session_id: sessionId })
+      .whereNull('handled_at')
+      .orderBy('command_id');
+    return rows.map((row) => COMMANDS.fromRow(row));
+  }
+
+  async markHandled(commandId: number, at: Date, tx: Tx): Promise<void> {
+    await COMMANDS.update(tx, { commandId }, { handledAt: at });
+  }
+
+  /** Whether the session was deleted by an admin. */
+  async isDeleted(sessionId: string, tx: Tx = this.database.knex): Promise<boolean> {
+    return (await COMMANDS.find(tx, { sessionId, kind: 'delete' })) !== undefined;
+  }
+
+  sessionsWithUnhandled(sessionIds: readonly string[]): Promise<string[]> {
+    return unhandledIn(COMMANDS, sessionIds, this.database);
+  }
+}

@@ -1,0 +1,129 @@
+import { createRequire } from 'node:module';
+import knexFactory, { type Knex } from 'knex';
+import { FenixError, messageOf } from '../common/errors.js';
+
+/** A connection pool or a transaction: whatever a query may run on. */
+export type Tx = Knex;
+
+export interface DatabaseSettings {
+  readonly kind: 'mysql' | 'sqlite';
+  /** File for SQLite (`:memory:` allowed); ignored for MySQL. */
+  readonly filename?: string;
+  readonly mysql?: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password: string;
+    readonly database: string;
+  };
+  readonly poolSize?: number;
+}
+export const DatabaseSettings: unique symbol = Symbol('DatabaseSettings');
+
+const DEADLOCK_RETRIES = 10;
+/** MySQL: deadlock, lock wait time-out, Galera's "not yet prepared"; SQLite: another process holds the file. */
+const RETRIED = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_UNKNOWN_COM_ERROR', 'SQLITE_BUSY']);
+const DUPLICATE = new Set(['ER_DUP_ENTRY', 'SQLITE_CONSTRAINT_PRIMARYKEY', 'SQLITE_CONSTRAINT_UNIQUE']);
+
+/** One database, MySQL/MariaDB or SQLite, with the few expressions in which they differ. */
+export class Database {
+  private constructor(
+    readonly knex: Knex,
+    private readonly kind: DatabaseSettings['kind'],
+  ) {}
+
+  /** @throws FenixError `database-unreachable` (transient) */
+  static async open(settings: DatabaseSettings): Promise<Database> {
+    const knex = settings.kind === 'mysql' ? openMysql(settings) : openSqlite(settings);
+    const database = new Database(knex, settings.kind);
+    try {
+      if (settings.kind === 'sqlite') await database.prepareSqlite();
+      await database.ping();
+    } catch (error) {
+      await knex.destroy();
+      throw new FenixError('transient', 'database-unreachable', `The database is out of reach: ${messageOf(error)}.`, {
+        cause: error,
+      });
+    }
+    return database;
+  }
+
+  async ping(): Promise<void> {
+    await this.knex.raw('select 1');
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction, again as a whole when the database refuses it for reasons that
+   * pass (deadlock, lock wait, a busy file). `work` must do nothing but queries on `tx`.
+   */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const options = this.kind === 'mysql' ? { isolationLevel: 'read committed' as const } : {};
+        return await this.knex.transaction(work, options);
+      } catch (error) {
+        if (attempt >= DEADLOCK_RETRIES || !RETRIED.has(codeOf(error))) throw error;
+      }
+    }
+  }
+
+  /** The database's own time now, plus `seconds`; for leases and ages, never for domain time. */
+  nowPlus(seconds = 0): Knex.Raw {
+    return this.kind === 'mysql'
+      ? this.knex.raw('timestampadd(microsecond, ?, utc_timestamp(6))', [Math.round(seconds * 1e6)])
+      : this.knex.raw("strftime('%Y-%m-%d %H:%M:%f000', 'now', ?)", [`${seconds} seconds`]);
+  }
+
+  /** Seconds since `column` by the database's own time, with fractions. */
+  ageOf(column: string): Knex.Raw {
+    return this.kind === 'mysql'
+      ? this.knex.raw('timestampdiff(microsecond, ??, utc_timestamp(6)) / 1000000', [column])
+      : this.knex.raw("(julianday('now') - julianday(??)) * 86400.0", [column]);
+  }
+
+  async close(): Promise<void> {
+    await this.knex.destroy();
+  }
+
+  private async prepareSqlite(): Promise<void> {
+    await this.knex.raw('pragma journal_mode = wal');
+    await this.knex.raw('pragma synchronous = normal');
+    await this.knex.raw('pragma busy_timeout = 5000');
+  }
+}
+export const DatabaseToken: unique symbol = Symbol('Database');
+
+/** Whether `error` says that a row with that key is there already. */
+export function isDuplicate(error: unknown): boolean {
+  return DUPLICATE.has(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+function openMysql({ mysql, poolSize }: DatabaseSettings): Knex {
+  return knexFactory({
+    client: 'mysql2',
+    connection: { ...mysql, timezone: 'Z', dateStrings: true, charset: 'utf8mb4_bin', connectTimeout: 5000 },
+    pool: { min: 0, max: poolSize ?? 10 },
+    acquireConnectionTimeout: 10_000,
+  });
+}
+
+/** SQLite through libsql, whose driver speaks better-sqlite3's interface; one connection serialises writers. */
+function openSqlite({ filename }: DatabaseSettings): Knex {
+  const require = createRequire(import.meta.url);
+  const BetterSqlite3 = require('knex/lib/dialects/better-sqlite3/index.js');
+  class LibsqlClient extends BetterSqlite3 {
+    _driver(): unknown {
+      return require('libsql');
+    }
+  }
+  return knexFactory({
+    client: LibsqlClient as unknown as typeof Knex.Client,
+    connection: { filename: filename ?? ':memory:' },
+    pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },
+    useNullAsDefault: true,
+  });
+}

@@ -1,0 +1,30 @@
+import type { Fact } from '../model/index.js';
+import type { Database, Tx } from './database.js';
+import { Table } from './table.js';
+
+const FACTS = new Table<Fact>('facts', {
+  sessionId: 'text',
+  instanceId: 'text',
+  host: 'text',
+  code: 'text',
+  message: 'text',
+  at: 'time',
+});
+
+/** What the world refused: targets not to be tried again (L12). */
+export class FactRepository {
+  constructor(private readonly database: Database) {}
+
+  list(sessionId: string, tx: Tx = this.database.knex): Promise<Fact[]> {
+    return FACTS.list(tx, { sessionId }, 'at');
+  }
+
+  record(fact: Fact, tx: Tx): Promise<void> {
+    return FACTS.upsert(tx, ['sessionId', 'instanceId', 'host'], fact);
+  }
+
+  /** Room may have come back: the host's refusals are forgotten. */
+  async forgetHost(sessionId: string, host: string, tx: Tx): Promise<void> {
+    await FACTS.query(tx).where({ session_id: sessionId, host }).delete();
+  }
+}

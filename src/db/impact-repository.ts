@@ -1,0 +1,47 @@
+import type { Impact } from '../model/index.js';
+import type { Database, Tx } from './database.js';
+import { type Row, Table } from './table.js';
+
+const IMPACTS = new Table<Impact>('impacts', {
+  sessionId: 'text',
+  instanceId: 'text',
+  attempt: 'number',
+  projectId: 'text',
+  groupId: 'text',
+  action: 'text',
+  sourceHost: 'text',
+  targetHost: 'text',
+  vcpus: 'number',
+  memoryMb: 'number',
+  diskGb: 'number',
+  startedAt: 'time',
+  endedAt: 'time',
+  recoveredAt: 'time',
+});
+
+/** Impacts of all sessions: what admission counts, and what the detail shows. */
+export class ImpactRepository {
+  constructor(private readonly database: Database) {}
+
+  /** The session's, oldest first. */
+  list(sessionId: string, tx: Tx = this.database.knex): Promise<Impact[]> {
+    return IMPACTS.list(tx, { sessionId }, 'startedAt');
+  }
+
+  /** Of all sessions: whatever still counts at `at`. */
+  async active(at: Date, tx: Tx = this.database.knex): Promise<Impact[]> {
+    const recoveredAt = IMPACTS.toRow({ recoveredAt: at }).recovered_at as string;
+    const rows: Row[] = await IMPACTS.query(tx).where((counts) => {
+      void counts.whereNull('recovered_at').orWhere('recovered_at', '>', recoveredAt);
+    });
+    return rows.map((row) => IMPACTS.fromRow(row));
+  }
+
+  insert(impact: Impact, tx: Tx): Promise<void> {
+    return IMPACTS.insert(tx, impact);
+  }
+
+  async end(key: Pick<Impact, 'sessionId' | 'instanceId' | 'attempt'>, endedAt: Date, recoveredAt: Date, tx: Tx) {
+    await IMPACTS.update(tx, key, { endedAt, recoveredAt });
+  }
+}

@@ -1,0 +1,66 @@
+import type { JournalEntry } from '../model/index.js';
+import type { Database, Tx } from './database.js';
+import { type Row, Table } from './table.js';
+
+const JOURNAL = new Table<JournalEntry>('journal', {
+  sessionId: 'text',
+  kind: 'text',
+  subject: 'text',
+  action: 'text',
+  attempt: 'number',
+  state: 'text',
+  intent: 'json',
+  outcome: 'json',
+  timeoutS: 'number',
+  runs: 'number',
+  begunAt: 'time',
+  endedAt: 'time',
+  ageS: 'number',
+});
+
+export type JournalKey = Pick<JournalEntry, 'sessionId' | 'subject' | 'action' | 'attempt'>;
+export type NewJournalEntry = JournalKey & Pick<JournalEntry, 'kind' | 'intent' | 'timeoutS'>;
+
+/** Intents and outcomes of everything that is written outside the database (L3). Times are the database's. */
+export class JournalRepository {
+  constructor(private readonly database: Database) {}
+
+  async list(sessionId: string, tx: Tx = this.database.knex): Promise<JournalEntry[]> {
+    return this.entries(
+      await this.query(tx).where({ session_id: sessionId }).orderBy(['begun_at', 'subject', 'action']),
+    );
+  }
+
+  async find(key: JournalKey, tx: Tx = this.database.knex): Promise<JournalEntry | undefined> {
+    return this.entries(await this.query(tx).where(JOURNAL.toRow(key)))[0];
+  }
+
+  async begin(entry: NewJournalEntry, tx: Tx): Promise<void> {
+    const { sessionId, subject, action, attempt, kind, intent, timeoutS } = entry;
+    await JOURNAL.query(tx).insert({
+      ...JOURNAL.toRow({ sessionId, subject, action, attempt, kind, intent, timeoutS, state: 'begun', runs: 1 }),
+      begun_at: this.database.nowPlus(),
+    });
+  }
+
+  /** The world said no to a probe: the request goes out once more, under the same entry. */
+  async runAgain(key: JournalKey, tx: Tx): Promise<void> {
+    await JOURNAL.query(tx)
+      .where(JOURNAL.toRow(key))
+      .update({ runs: tx.raw('runs + 1'), begun_at: this.database.nowPlus() });
+  }
+
+  async end(key: JournalKey, state: JournalEntry['state'], outcome: Record<string, unknown>, tx: Tx): Promise<void> {
+    await JOURNAL.query(tx)
+      .where(JOURNAL.toRow(key))
+      .update({ ...JOURNAL.toRow({ state, outcome }), ended_at: this.database.nowPlus() });
+  }
+
+  private query(tx: Tx) {
+    return JOURNAL.query(tx).select('journal.*', { age_s: this.database.ageOf('begun_at') } as never);
+  }
+
+  private entries(rows: Row[]): JournalEntry[] {
+    return rows.map((row) => JOURNAL.fromRow(row));
+  }
+}

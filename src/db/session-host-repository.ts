@@ -1,0 +1,38 @@
+import type { SessionHost } from '../model/index.js';
+import type { Database, Tx } from './database.js';
+import { Table } from './table.js';
+
+const HOSTS = new Table<SessionHost>('session_hosts', {
+  sessionId: 'text',
+  hostname: 'text',
+  type: 'text',
+  isCompute: 'bool',
+  state: 'text',
+  maintained: 'bool',
+  disabled: 'bool',
+  disabledBefore: 'bool',
+  blocked: 'timedJson',
+  excluded: 'text',
+});
+
+export class SessionHostRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Excluded ones too, by name. */
+  list(sessionId: string, tx: Tx = this.database.knex): Promise<SessionHost[]> {
+    return HOSTS.list(tx, { sessionId }, 'hostname');
+  }
+
+  add(hosts: readonly SessionHost[], tx: Tx): Promise<void> {
+    return HOSTS.insert(tx, hosts);
+  }
+
+  async update(sessionId: string, hostname: string, patch: Partial<SessionHost>, tx: Tx): Promise<void> {
+    await HOSTS.update(tx, { sessionId, hostname }, patch);
+  }
+
+  /** Hosts whose service some session disabled and has not enabled again (L6). */
+  disabledByUs(tx: Tx = this.database.knex): Promise<SessionHost[]> {
+    return HOSTS.list(tx, { disabled: true }, 'hostname');
+  }
+}

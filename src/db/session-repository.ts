@@ -1,0 +1,166 @@
+import { FenixError } from '../common/errors.js';
+import type { Session, SessionState } from '../model/index.js';
+import type { Database, Tx } from './database.js';
+import { type Row, Table } from './table.js';
+
+const SESSIONS = new Table<Session>('sessions', {
+  sessionId: 'text',
+  state: 'text',
+  prevState: 'text',
+  failedIn: 'text',
+  workflow: 'text',
+  maintenanceAt: 'time',
+  hosts: 'json',
+  metadata: 'json',
+  actions: 'json',
+  pausedAt: 'time',
+  reason: 'timedJson',
+  waiting: 'timedJson',
+  percentDone: 'number',
+  projectId: 'text',
+  userId: 'text',
+  requestId: 'text',
+  plugins: 'json',
+  owner: 'text',
+  epoch: 'number',
+  seq: 'number',
+  createdAt: 'time',
+  updatedAt: 'time',
+});
+
+const FINISHED: readonly SessionState[] = ['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'];
+
+/** The proof of ownership under which everything of a session is written (L2). */
+export interface Lease {
+  readonly sessionId: string;
+  readonly engineId: string;
+  readonly epoch: number;
+}
+
+/** What the owner may change about its session. */
+export type SessionPatch = Partial<
+  Pick<Session, 'state' | 'prevState' | 'failedIn' | 'pausedAt' | 'reason' | 'waiting' | 'percentDone'>
+> & { readonly closed?: boolean };
+
+/** The lease was lost: another engine owns the session, or nobody could prove that we still do. */
+export class LeaseLost extends FenixError {
+  constructor({ sessionId, epoch }: Lease) {
+    super('conflict', 'lease-lost', `This engine does not own session ${sessionId} any more (epoch ${epoch}).`);
+  }
+}
+
+/** Sessions and, in the same rows, who owns them. */
+export class SessionRepository {
+  constructor(private readonly database: Database) {}
+
+  /** A new session without owner, in state MAINTENANCE. */
+  async create(session: Session, tx: Tx): Promise<void> {
+    await SESSIONS.query(tx).insert({ ...SESSIONS.toRow(session), closed: 0 });
+  }
+
+  /** Undefined for unknown and for deleted ones. */
+  async get(sessionId: string, tx: Tx = this.database.knex): Promise<Session | undefined> {
+    const row = await this.visible(tx).where({ session_id: sessionId }).first();
+    return row && SESSIONS.fromRow(row);
+  }
+
+  /** Also finds what was deleted and only stays as a tombstone. */
+  getEvenDeleted(sessionId: string, tx: Tx = this.database.knex): Promise<Session | undefined> {
+    return SESSIONS.find(tx, { sessionId });
+  }
+
+  /** All that are not deleted, oldest first. */
+  async list(tx: Tx = this.database.knex): Promise<Session[]> {
+    const rows = await this.visible(tx).orderBy(['created_at', 'session_id']);
+    return rows.map((row) => SESSIONS.fromRow(row));
+  }
+
+  async countUnfinished(tx: Tx = this.database.knex): Promise<number> {
+    const rows = await this.visible(tx).whereNotIn('state', FINISHED).count({ n: '*' });
+    return Number(rows[0]?.n);
+  }
+
+  /**
+   * Sessions that need an engine and have none: unfinished or with rows to consume, and no valid lease. Database time.
+   */
+  async claimable(limit: number): Promise<Session[]> {
+    const { knex } = this.database;
+    const rows = await SESSIONS.query(knex)
+      .where({ closed: 0 })
+      .where((free) => {
+        void free.whereNull('owner').orWhere('lease_until', '<', this.database.nowPlus());
+      })
+      .orderBy('created_at')
+      .limit(limit);
+    return rows.map((row) => SESSIONS.fromRow(row));
+  }
+
+  /** Takes a session whose lease is free; undefined if another engine was faster. */
+  async claim(session: Session, engineId: string, leaseS: number): Promise<Lease | undefined> {
+    const { knex } = this.database;
+    const epoch = session.epoch + 1;
+    const taken = await SESSIONS.query(knex)
+      .where({ session_id: session.sessionId, epoch: session.epoch })
+      .where((free) => {
+        void free.whereNull('owner').orWhere('lease_until', '<', this.database.nowPlus());
+      })
+      .update({ owner: engineId, epoch, lease_until: this.database.nowPlus(leaseS) });
+    return taken === 1 ? { sessionId: session.sessionId, engineId, epoch } : undefined;
+  }
+
+  /** Prolongs every lease of the engine that still holds. @returns session ids with their epochs */
+  async renew(engineId: string, leaseS: number): Promise<Map<string, number>> {
+    const { knex } = this.database;
+    await SESSIONS.query(knex)
+      .where({ owner: engineId })
+      .where('lease_until', '>', this.database.nowPlus())
+      .update({ lease_until: this.database.nowPlus(leaseS) });
+    const rows = await SESSIONS.query(knex)
+      .where({ owner: engineId })
+      .where('lease_until', '>', this.database.nowPlus())
+      .select('session_id', 'epoch');
+    return new Map(rows.map((row) => [String(row.session_id), Number(row.epoch)]));
+  }
+
+  /** Gives the lease back; harmless when it is lost already. */
+  async release({ sessionId, engineId, epoch }: Lease): Promise<void> {
+    await SESSIONS.query(this.database.knex)
+      .where({ session_id: sessionId, owner: engineId, epoch })
+      .update({ owner: null, lease_until: null });
+  }
+
+  /**
+   * The compare-and-set under which an owner writes: checks the lease, takes `numbers` sequence numbers and patches
+   * the session in one statement.
+   * @returns the first of the numbers
+   * @throws LeaseLost
+   */
+  async write(lease: Lease, numbers: number, patch: SessionPatch, now: Date, tx: Tx): Promise<number> {
+    const { closed, ...fields } = patch;
+    const row: Row = { ...SESSIONS.toRow({ ...fields, updatedAt: now }), seq: tx.raw('seq + ?', [numbers]) };
+    if (closed !== undefined) row.closed = Number(closed);
+    const written = await SESSIONS.query(tx)
+      .where({ session_id: lease.sessionId, owner: lease.engineId, epoch: lease.epoch })
+      .where('lease_until', '>', this.database.nowPlus())
+      .update(row);
+    if (written !== 1) throw new LeaseLost(lease);
+    const after = await SESSIONS.query(tx).where({ session_id: lease.sessionId }).first('seq');
+    return Number(after?.seq) - numbers + 1;
+  }
+
+  /** Says that the session has rows to consume, so that engines look at it again. Not a state: any process may. */
+  async reopen(sessionId: string, tx: Tx): Promise<void> {
+    await SESSIONS.query(tx).where({ session_id: sessionId }).update({ closed: 0 });
+  }
+
+  private visible(tx: Tx) {
+    return SESSIONS.query(tx).whereNotExists((deleted) => {
+      void deleted
+        .select(tx.raw('1'))
+        .from('commands')
+        .whereRaw('commands.session_id = sessions.session_id')
+        .where('commands.kind', 'delete');
+    });
+  }
+}
+export const SessionRepositoryToken: unique symbol = Symbol('SessionRepository');

@@ -1,0 +1,98 @@
+import type { Knex } from 'knex';
+import type { Tx } from './database.js';
+import { fromTimeText, toTimeText } from './time-text.js';
+
+/** `timedJson`: a JSON object whose keys at, since and until hold times. */
+type Codec = 'text' | 'number' | 'bool' | 'time' | 'json' | 'timedJson';
+export type Row = Record<string, unknown>;
+
+/** Turns a model type into rows and back; column names are the model's in snake_case. Null stays null. */
+export class Table<M extends object> {
+  private readonly columns: readonly (readonly [key: string, column: string, codec: Codec])[];
+
+  constructor(
+    readonly name: string,
+    shape: { readonly [K in keyof M]-?: Codec },
+  ) {
+    this.columns = Object.entries<Codec>(shape).map(([key, codec]) => [key, snakeCase(key), codec] as const);
+  }
+
+  query(tx: Tx): Knex.QueryBuilder<Row, Row[]> {
+    return tx<Row, Row[]>(this.name);
+  }
+
+  /** The given keys as columns; usable as row, patch or `where`. */
+  toRow(model: Partial<M>): Row {
+    const source = model as Record<string, unknown>;
+    const row: Row = {};
+    for (const [key, column, codec] of this.columns) {
+      const value = source[key];
+      if (value !== undefined) row[column] = value === null ? null : encode(codec, value);
+    }
+    return row;
+  }
+
+  fromRow(row: Row): M {
+    const model: Record<string, unknown> = {};
+    for (const [key, column, codec] of this.columns) {
+      const value = row[column];
+      model[key] = value === null || value === undefined ? null : decode(codec, value);
+    }
+    return model as M;
+  }
+
+  async find(tx: Tx, key: Partial<M>): Promise<M | undefined> {
+    const row = await this.query(tx).where(this.toRow(key)).first();
+    return row === undefined ? undefined : this.fromRow(row);
+  }
+
+  async list(tx: Tx, key: Partial<M>, orderBy: keyof M & string): Promise<M[]> {
+    const rows = await this.query(tx).where(this.toRow(key)).orderBy(snakeCase(orderBy));
+    return rows.map((row) => this.fromRow(row));
+  }
+
+  async insert(tx: Tx, models: Partial<M> | readonly Partial<M>[]): Promise<void> {
+    const rows = (Array.isArray(models) ? models : [models]).map((model: Partial<M>) => this.toRow(model));
+    // SQLite allows 32,766 bound values a statement.
+    for (let start = 0; start < rows.length; start += 500) {
+      await this.query(tx).insert(rows.slice(start, start + 500));
+    }
+  }
+
+  /** @returns the number of rows that matched */
+  update(tx: Tx, key: Partial<M>, patch: Partial<M>): Promise<number> {
+    return this.query(tx).where(this.toRow(key)).update(this.toRow(patch)) as unknown as Promise<number>;
+  }
+
+  /** Inserts, or overwrites the row with the same key. */
+  async upsert(tx: Tx, keys: readonly (keyof M & string)[], model: M): Promise<void> {
+    await this.query(tx)
+      .insert(this.toRow(model))
+      .onConflict(keys.map(snakeCase) as never)
+      .merge();
+  }
+}
+
+function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function encode(codec: Codec, value: unknown): unknown {
+  if (codec === 'time') return toTimeText(value as Date);
+  if (codec === 'json' || codec === 'timedJson') return JSON.stringify(value);
+  return codec === 'bool' ? Number(value) : value;
+}
+
+function decode(codec: Codec, value: unknown): unknown {
+  if (codec === 'time') return fromTimeText(String(value));
+  if (codec === 'json') return JSON.parse(String(value));
+  if (codec === 'timedJson') return JSON.parse(String(value), reviveTime);
+  if (codec === 'bool') return Boolean(value);
+  return codec === 'number' ? Number(value) : value;
+}
+
+const TIME_KEYS = new Set(['at', 'since', 'until']);
+
+function reviveTime(key: string, value: unknown): unknown {
+  return TIME_KEYS.has(key) && typeof value === 'string' ? new Date(value) : value;
+}
