@@ -1,21 +1,31 @@
 /**
- * What Fenix needs of an AMQP 0-9-1 broker. Two implementations: in memory, and amqplib. All of oslo.messaging's rules
- * (envelope, reply queues, duplicates, notifications) live above this border and are the same for both.
+ * What Fenix needs of an AMQP 0-9-1 broker, as one client sees it. Two implementations: in memory, and amqplib. All of
+ * oslo.messaging's rules (envelope, reply queues, duplicates, notifications) live above this border and are the same
+ * for both. An implementation that loses its connection declares, binds and consumes again by itself what this client
+ * had; an operation meanwhile waits or fails, and callers bound it by time-outs of their own.
+ *
+ * Errors are FenixErrors: `precondition-failed` (terminal: 406, declared before with other options), `no-exchange` and
+ * `no-queue` (missing: 404), `unroutable` (transient, certainly not delivered), `unconfirmed` (transient, in doubt),
+ * `broker-closed` (transient: this client was closed).
  */
 export interface Broker {
   /** Declares an exchange; declaring it again with the same options is harmless, with others an error (406). */
   declareExchange(name: string, type: ExchangeType, options: EntityOptions): Promise<void>;
   declareQueue(name: string, options: QueueOptions): Promise<void>;
   bindQueue(queue: string, exchange: string, routingKey: string): Promise<void>;
+  /** Harmless when there is no such queue. */
   deleteQueue(name: string): Promise<void>;
   /**
-   * Resolves once the broker has confirmed the message. With `mandatory`, rejects with a FenixError of code
-   * `unroutable` when no queue took it. Exchange `''` is the default exchange (routing key = queue name).
+   * Resolves once the broker has confirmed the message; what it leads to may be seen before that. With `mandatory`,
+   * rejects with `unroutable` when no queue took it. Exchange `''` is the default exchange (routing key = queue name).
    */
   publish(message: OutgoingMessage): Promise<void>;
-  /** Deliveries come one by one in order; at most `prefetch` unsettled ones at a time (0 = no limit). */
+  /**
+   * Deliveries come one by one in order; at most `prefetch` unsettled ones at a time (0 = no limit). `onDelivery` must
+   * not throw.
+   */
   consume(queue: string, onDelivery: (delivery: Delivery) => void, options?: { prefetch?: number }): Promise<Consumer>;
-  /** Lets confirmed publishes finish, ends consumers, releases everything. */
+  /** Lets begun publishes finish, ends consumers, releases everything; unsettled deliveries go back to their queues. */
   close(): Promise<void>;
 }
 export const Broker: unique symbol = Symbol('Broker');
@@ -61,6 +71,6 @@ export interface Delivery {
 }
 
 export interface Consumer {
-  /** No delivery after this resolves; unsettled ones go back to the queue. */
+  /** No delivery after this resolves; those that came before may still be settled. */
   cancel(): Promise<void>;
 }

@@ -1,0 +1,14 @@
+// npm run demo: everything in one process against the simulated cloud. Standard output is the demo's alone.
+import { spawn } from 'node:child_process';
+import { buildIfStale, install, root } from './lib/prepare.mjs';
+
+if (!install() || !buildIfStale()) process.exit(1);
+
+const demo = spawn(process.execPath, ['--enable-source-maps', 'dist/src/cmd/demo.js', ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+});
+// A terminal sends Ctrl-C to both; the demo decides when it ends.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => demo.kill('SIGTERM'));
+demo.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));

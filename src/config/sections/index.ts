@@ -1,0 +1,23 @@
+import { database } from './database.js';
+import { DEFAULT } from './default.js';
+import { aodh, nova, placement } from './endpoints.js';
+import { engine } from './engine.js';
+import { keystone_authtoken } from './keystone-authtoken.js';
+import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-messaging.js';
+import { service_user } from './service-user.js';
+import { workflow } from './workflow.js';
+
+/** Every section by its name in the file, in the order of the sample. */
+export const SECTIONS = {
+  DEFAULT,
+  database,
+  engine,
+  service_user,
+  keystone_authtoken,
+  nova,
+  placement,
+  aodh,
+  workflow,
+  oslo_messaging_notifications,
+  oslo_messaging_rabbit,
+};

@@ -1,0 +1,19 @@
+export type { Interface } from './catalog.js';
+export type { KeystoneCredentials } from './credentials.js';
+export type { Method, Query } from './http.js';
+export {
+  identityOf,
+  type KeystoneAuthSettings,
+  keystoneAuth,
+  stripIdentityHeaders,
+  Unauthenticated,
+} from './middleware.js';
+export {
+  KeystoneSession,
+  type KeystoneSessionSettings,
+  type Microversion,
+  type ServiceAnswer,
+  type ServiceRequest,
+} from './session.js';
+export type { Identity } from './token.js';
+export { TokenValidator, type TokenValidatorSettings } from './token-validator.js';

@@ -1,0 +1,178 @@
+import type { MachineClock } from '../common/clock.js';
+import { FenixError, messageOf, Stopped } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
+import type { Broker, Consumer, Delivery, MessageProperties } from './broker.js';
+import { decodeMessage, encodeMessage, MESSAGE_PROPERTIES } from './envelope.js';
+import { newHexId } from './ids.js';
+import { type Prerequisite, Publisher } from './publisher.js';
+import { ReplyWaiter } from './reply-waiter.js';
+import { parseReply, type ReplyAddress, requestContent, type WireContext } from './rpc-message.js';
+import { fanoutExchange, replyQueue, serverQueue, Topology, type TopologySettings } from './topology.js';
+
+/** Whom a request is for. */
+export interface RpcTarget {
+  readonly topic: string;
+  /** One certain server; absent = whichever is free. */
+  readonly server?: string;
+  readonly namespace?: string;
+  /** Version that the method needs at least. */
+  readonly version?: string;
+}
+
+export interface CallOptions {
+  /** For the whole call: declaring, publishing, the server's work and the reply. Machine time. */
+  readonly timeoutMs: number;
+  /** Fail earlier when the server gives no sign of life for so many seconds (≥ 2, else it sends none). */
+  readonly monitorTimeoutS?: number;
+  /** Fail at once with `unroutable` when nobody listens. */
+  readonly mandatory?: boolean;
+}
+
+export interface RpcClientOptions {
+  readonly broker: Broker;
+  /** The control exchange. */
+  readonly exchange: string;
+  readonly clock: MachineClock;
+  readonly logger: Logger;
+  readonly topology?: TopologySettings;
+  /** For casts, default 10 s. */
+  readonly publishTimeoutMs?: number;
+}
+
+type Args = Readonly<Record<string, unknown>>;
+
+const PUBLISH_TIMEOUT_MS = 10_000;
+
+/** oslo.messaging's RPC client; one per process, as it has one reply queue. */
+export class RpcClient {
+  private readonly topology: Topology;
+  private readonly publisher: Publisher;
+  /** Kept for life: a server may still answer a call that began before a reconnect. */
+  private readonly replyQueue = replyQueue();
+  private readonly waiters = new Map<string, ReplyWaiter>();
+  private listening: Promise<Consumer> | undefined;
+  private closed = false;
+
+  constructor(private readonly options: RpcClientOptions) {
+    this.topology = new Topology(options.broker, options.topology);
+    this.publisher = new Publisher(options.broker, options.clock);
+  }
+
+  /**
+   * The method's result (null for none). Rejects with a {@link RemoteError} when the server failed, with `rpc-timeout`
+   * (in doubt) when no answer came in time, or with the broker's error.
+   */
+  async call(target: RpcTarget, method: string, args: Args, context: WireContext, options: CallOptions) {
+    requireTopic(target);
+    if (this.closed) throw new Stopped('the RPC client was closed');
+    const address: ReplyAddress = {
+      msgId: newHexId(),
+      replyQueue: this.replyQueue,
+      monitorTimeoutS: options.monitorTimeoutS ?? null,
+    };
+    const waiter = new ReplyWaiter(this.options.clock, address, options.timeoutMs);
+    this.waiters.set(address.msgId, waiter);
+    try {
+      // Published and answered run side by side: a reply may overtake the confirmation.
+      this.publishCall(target, method, args, context, options, address).catch((error) => waiter.fail(error));
+      return await waiter.result;
+    } finally {
+      this.waiters.delete(address.msgId);
+    }
+  }
+
+  /** Asks one server without waiting for an answer; resolves when the broker has the message. */
+  async cast(target: RpcTarget, method: string, args: Args, context: WireContext): Promise<void> {
+    requireTopic(target);
+    await this.publish(target, this.encode(target, method, args, context), this.publishTimeoutMs, {});
+  }
+
+  /** Asks every server of the topic without waiting for answers; nobody listening is no error. */
+  async fanout(target: Omit<RpcTarget, 'server'>, method: string, args: Args, context: WireContext): Promise<void> {
+    requireTopic(target);
+    const { topic } = target;
+    const exchange = fanoutExchange(topic);
+    const needs = { key: exchange, declare: () => this.topology.declareFanoutExchange(topic) };
+    const body = this.encode(target, method, args, context);
+    const message = { exchange, routingKey: '', body, properties: MESSAGE_PROPERTIES };
+    await this.publisher.publish(message, this.publishTimeoutMs, needs);
+  }
+
+  /** Ends all waits with {@link Stopped}. The reply queue stays until it expires: late replies vanish in it. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const waiter of this.waiters.values()) waiter.fail(new Stopped('the RPC client was closed'));
+    const consumer = await this.listening?.catch(() => undefined);
+    await consumer?.cancel();
+  }
+
+  private get publishTimeoutMs(): number {
+    return this.options.publishTimeoutMs ?? PUBLISH_TIMEOUT_MS;
+  }
+
+  private async publishCall(
+    target: RpcTarget,
+    method: string,
+    args: Args,
+    context: WireContext,
+    { timeoutMs, mandatory }: CallOptions,
+    address: ReplyAddress,
+  ): Promise<void> {
+    const body = this.encode(target, method, args, context, address);
+    await this.listen();
+    await this.publish(target, body, timeoutMs, { expiration: String(Math.trunc(timeoutMs)) }, mandatory);
+  }
+
+  private async publish(
+    { topic, server }: RpcTarget,
+    body: Buffer,
+    timeoutMs: number,
+    properties: MessageProperties,
+    mandatory = false,
+  ): Promise<void> {
+    const { exchange } = this.options;
+    const needs: Prerequisite = { key: exchange, declare: () => this.topology.declareTopicExchange(exchange) };
+    const message = {
+      exchange,
+      routingKey: server === undefined ? topic : serverQueue(topic, server),
+      body,
+      properties: { ...MESSAGE_PROPERTIES, ...properties },
+      mandatory,
+    };
+    await this.publisher.publish(message, timeoutMs, needs);
+  }
+
+  private encode(target: RpcTarget, method: string, args: Args, context: WireContext, reply?: ReplyAddress): Buffer {
+    const { namespace, version } = target;
+    return encodeMessage(requestContent({ method, args, namespace, version }, context, reply));
+  }
+
+  private listen(): Promise<Consumer> {
+    this.listening ??= this.startListening().catch((thrown: unknown) => {
+      this.listening = undefined;
+      throw thrown;
+    });
+    return this.listening;
+  }
+
+  private async startListening(): Promise<Consumer> {
+    await this.topology.declareReplyQueue(this.replyQueue);
+    return this.options.broker.consume(this.replyQueue, (delivery) => this.onReply(delivery));
+  }
+
+  private onReply(delivery: Delivery): void {
+    try {
+      const reply = parseReply(decodeMessage(delivery));
+      delivery.ack();
+      // Late replies and heartbeats of calls that are over do arrive.
+      this.waiters.get(String(reply.msgId))?.onReply(reply);
+    } catch (thrown) {
+      delivery.reject({ requeue: false });
+      this.options.logger.warn({ error: messageOf(thrown) }, 'unreadable RPC reply dropped');
+    }
+  }
+}
+
+function requireTopic({ topic }: RpcTarget): void {
+  if (topic === '') throw new FenixError('input', 'invalid-target', 'An RPC target needs a topic.');
+}

@@ -1,0 +1,42 @@
+import type { Resources } from '../model/index.js';
+
+/** What the planner knows of a host that may receive instances. */
+export interface PlanTarget {
+  readonly host: string;
+  readonly zone: string;
+  /** Capacity less what is there and what is reserved for others. */
+  readonly free: Resources;
+}
+
+export interface PlanInstance {
+  readonly instanceId: string;
+  readonly zone: string;
+  readonly resources: Resources;
+  /** Hosts that refused it. */
+  readonly refusedBy: readonly string[];
+}
+
+/** Everything a plan for emptying one host is made from; plain data, stored with the plan (L8). */
+export interface HostPlanSnapshot {
+  readonly host: string;
+  readonly instances: readonly PlanInstance[];
+  readonly targets: readonly PlanTarget[];
+}
+
+export interface PlannedMove {
+  readonly instanceId: string;
+  readonly target: string;
+}
+
+export interface PlanRefusal {
+  readonly instanceId: string;
+  readonly because: 'no-room' | 'refused-everywhere';
+  readonly message: string;
+}
+
+/** Where every instance of a host goes, or why it can't. */
+export interface HostPlan {
+  readonly host: string;
+  readonly moves: readonly PlannedMove[];
+  readonly blocked: readonly PlanRefusal[];
+}

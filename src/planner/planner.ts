@@ -1,0 +1,63 @@
+import { Worker } from 'node:worker_threads';
+import type { HostPlan, HostPlanSnapshot } from './host-plan.js';
+import { planHost } from './plan-host.js';
+
+/** The pure planner behind a promise, so that it can be kept off the event loop that renews leases (L2). */
+export interface Planner {
+  planHost(snapshot: HostPlanSnapshot): Promise<HostPlan>;
+  close(): Promise<void>;
+}
+export const Planner: unique symbol = Symbol('Planner');
+
+/** Plans on the caller's own thread: for tests and small clouds. */
+export const inlinePlanner: Planner = {
+  planHost: (snapshot) => Promise.resolve(planHost(snapshot)),
+  close: () => Promise.resolve(),
+};
+
+interface Pending {
+  resolve(plan: HostPlan): void;
+  reject(error: Error): void;
+}
+
+/** Plans in a worker thread, started with the first plan and again after it died. */
+export class ThreadPlanner implements Planner {
+  private worker: Worker | undefined;
+  private readonly pending = new Map<number, Pending>();
+  private lastId = 0;
+
+  planHost(snapshot: HostPlanSnapshot): Promise<HostPlan> {
+    return new Promise((resolve, reject) => {
+      this.lastId += 1;
+      this.pending.set(this.lastId, { resolve, reject });
+      this.started().postMessage({ id: this.lastId, snapshot });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.worker?.terminate();
+    this.worker = undefined;
+  }
+
+  private started(): Worker {
+    if (this.worker === undefined) {
+      const worker = new Worker(new URL('./worker.js', import.meta.url));
+      worker.unref();
+      worker.on('message', ({ id, plan }: { id: number; plan: HostPlan }) => {
+        this.pending.get(id)?.resolve(plan);
+        this.pending.delete(id);
+      });
+      worker.on('error', (error) => this.died(worker, error));
+      worker.on('exit', () => this.died(worker, new Error('the planner thread ended')));
+      this.worker = worker;
+    }
+    return this.worker;
+  }
+
+  private died(worker: Worker, error: Error): void {
+    if (this.worker !== worker) return;
+    this.worker = undefined;
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}

@@ -1,0 +1,67 @@
+import type { RequestContext } from '../common/context.js';
+import { FenixError, messageOf } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
+import { toWireContext } from '../messaging/request-context.js';
+import type { RpcClient, RpcTarget } from '../messaging/rpc-client.js';
+
+/** `[engine] rpc_topic`. */
+export const DEFAULT_ENGINE_TOPIC = 'fenix.engine';
+/** What the methods below need and {@link serveEngineApi} offers. 1.0: wake, ping. */
+export const ENGINE_API_VERSION = '1.0';
+
+/** What an engine says of itself. */
+export interface EnginePing {
+  readonly engineId: string;
+  readonly version: string;
+}
+
+export interface EngineApiOptions {
+  readonly client: RpcClient;
+  readonly logger: Logger;
+  readonly topic?: string;
+  /** For calls, default 10 s. */
+  readonly callTimeoutMs?: number;
+}
+
+const CALL_TIMEOUT_MS = 10_000;
+
+/** The engines, as the API sees them. Everything that must not be lost goes through the database instead (L1). */
+export class EngineApi {
+  private readonly target: RpcTarget;
+  private failing = false;
+
+  constructor(private readonly options: EngineApiOptions) {
+    this.target = { topic: options.topic ?? DEFAULT_ENGINE_TOPIC, version: ENGINE_API_VERSION };
+  }
+
+  /**
+   * Hints to all engines that there is something new for a session; whoever owns it looks. Never rejects, as a lost hint
+   * only costs the time until the next sweep (L1). Returns whether it was sent; an outage is logged once.
+   */
+  async wake(sessionId: string, context?: RequestContext): Promise<boolean> {
+    const args = { session_id: sessionId };
+    try {
+      await this.options.client.fanout(this.target, 'wake', args, context ? toWireContext(context) : {});
+      this.failing = false;
+      return true;
+    } catch (thrown) {
+      if (!this.failing)
+        this.options.logger.warn({ error: messageOf(thrown) }, 'engines cannot be woken, they will poll');
+      this.failing = true;
+      return false;
+    }
+  }
+
+  /** Any engine that answers, or `server` alone. Rejects as {@link RpcClient.call} does. */
+  async ping(server?: string): Promise<EnginePing> {
+    const target = server === undefined ? this.target : { ...this.target, server };
+    const timeoutMs = this.options.callTimeoutMs ?? CALL_TIMEOUT_MS;
+    return parsePing(await this.options.client.call(target, 'ping', {}, {}, { timeoutMs }));
+  }
+}
+
+function parsePing(result: unknown): EnginePing {
+  const { engine_id: engineId, version } = Object(result) as Record<string, unknown>;
+  if (typeof engineId === 'string' && typeof version === 'string') return { engineId, version };
+  throw new FenixError('terminal', 'bad-reply', 'The engine answered a ping with something else.');
+}

@@ -1,0 +1,122 @@
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/logger.js';
+import type { ActionType, ActiveState, InstanceAction } from '../model/index.js';
+import type { CloudPort, Server } from './cloud-port.js';
+import type { Step } from './decisions.js';
+import type { SessionView, WorkflowSettings, WorkflowTools } from './view.js';
+
+/*
+ * The contracts of the three kinds of plug-ins (design §6). A plug-in is an ES module whose default export is one of
+ * these objects; the folder it stands in (workflows/, actions/, instance-actions/) says which. What ships uses exactly
+ * this and nothing else.
+ */
+
+/** What every plug-in declares. `name` is what requests use; the version is recorded with each session. */
+export interface PluginDeclaration {
+  /** `^[a-z][a-z0-9_-]{0,63}$`; instance actions are named by the protocol's words in capitals. */
+  readonly name: string;
+  readonly version: string;
+  readonly description?: string;
+}
+
+/** The states of a session and what to do in them. */
+export interface WorkflowPlugin extends PluginDeclaration {
+  /** The form of notices (v1 §2.3), never mixed within a workflow. */
+  readonly style: WorkflowStyle;
+  readonly states: Readonly<Record<ActiveState, StateHandler>>;
+}
+
+export type WorkflowStyle = 'default' | 'vnf';
+
+/**
+ * Looks at the session and says what comes next. Called again after whatever it said was carried out, after every
+ * wake-up and after a crash, so it decides from the present alone and keeps nothing between calls.
+ */
+export type StateHandler = (view: SessionView, tools: WorkflowTools) => Step | Promise<Step>;
+
+/** Work on a host, or on the engine for `pre` and `post`. */
+export interface ActionPlugin extends PluginDeclaration {
+  /** Types it may be used as; absent = all. */
+  readonly types?: readonly ActionType[];
+  /** JSON schema of its metadata in a request; absent = any object. */
+  readonly metadataSchema?: Readonly<Record<string, unknown>>;
+  /** Domain seconds after which a run counts as failed; absent = `[DEFAULT] action_plugin_timeout`. */
+  readonly timeoutS?: number;
+  /** Retry class: how often a failed run is tried in all, and the wait between; absent = once. */
+  readonly retry?: { readonly attempts: number; readonly waitS: number };
+  /**
+   * Does the work. What it returns is the run's state: `DONE` is normal; an empty text, one that contains `FAILED` or
+   * an exception is a failure. Without `probe` it must bear being run again after a crash in the middle.
+   */
+  run(context: ActionContext): Promise<string>;
+  /** Was it done? Asked before a run that was begun by an engine that died is repeated. */
+  probe?(context: ActionContext): Promise<boolean>;
+  /** After `run`: only its yes makes DONE. */
+  verify?(context: ActionContext): Promise<boolean>;
+}
+
+export interface ActionContext {
+  readonly sessionId: string;
+  /** `localhost` for `pre` and `post`. */
+  readonly host: string;
+  readonly type: ActionType;
+  /** The name it runs under; the plug-in's own unless the request gave another. */
+  readonly name: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly sessionMetadata: Readonly<Record<string, unknown>>;
+  /** From 1. */
+  readonly attempt: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Aborts when the time is up or the engine has to let go. */
+  readonly signal: AbortSignal;
+}
+
+/** How one instance leaves its host. */
+export interface InstanceActionPlugin extends PluginDeclaration {
+  readonly name: InstanceAction;
+  /** Whether Fenix names the target; else the project's own doing decides. */
+  readonly needsTarget: boolean;
+  /** Called again from the start after a crash: writes go through `once`, waits through `watch`. */
+  run(context: InstanceActionContext): Promise<MoveOutcome>;
+}
+
+export interface InstanceActionContext {
+  readonly instanceId: string;
+  readonly from: string;
+  /** Always set when `needsTarget`. */
+  readonly target: string | null;
+  readonly cloud: CloudPort;
+  readonly settings: WorkflowSettings;
+  readonly clock: Clock;
+  /** When the move began, domain time; also after a crash. */
+  readonly begunAt: Date;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Carries a write out at most once, also over crashes (L3). Rejects with the FenixError that refused it. */
+  once(step: string, write: JournaledWrite): Promise<void>;
+  /**
+   * Looks at the server in every fresh view of the cloud until `judge` returns something, or the time is up
+   * (undefined). `judge` gets undefined when Nova has the server no more.
+   */
+  watch<T>(
+    judge: (server: Server | undefined) => T | undefined | Promise<T | undefined>,
+    until: Date,
+  ): Promise<T | undefined>;
+}
+
+export interface JournaledWrite {
+  /** Read before the intent is written and kept with it: what `probe` compares the world with. */
+  before?(): Promise<Record<string, unknown>>;
+  /** The request. Must name its target, so that a late duplicate is refused by Nova. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Did the world do it? Asked after a crash, a time-out or a conflict. */
+  probe(before: Readonly<Record<string, unknown>>): Promise<boolean>;
+}
+
+export type MoveOutcome =
+  | { readonly result: 'moved'; readonly host: string }
+  | { readonly result: 'gone' }
+  /** Nothing happened to the instance; another target may do. */
+  | { readonly result: 'refused'; readonly code: string; readonly message: string }
+  | { readonly result: 'failed'; readonly code: string; readonly message: string };

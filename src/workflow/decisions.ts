@@ -1,0 +1,145 @@
+import type {
+  HostState,
+  HostType,
+  InstanceAction,
+  NoticeOutcome,
+  NoticeState,
+  Reason,
+  SessionState,
+} from '../model/index.js';
+import type { HostPlan, HostPlanSnapshot } from '../planner/host-plan.js';
+
+/** What a state handler answers. */
+export type Step = GoTo | WaitFor | Do;
+
+/** The session changes its state. */
+export interface GoTo {
+  readonly to: SessionState;
+  /** A sentence for the history. */
+  readonly why: string;
+  /** Required with MAINTENANCE_FAILED. */
+  readonly reason?: Omit<Reason, 'at'>;
+}
+
+/** Nothing to do before somebody wakes the session or `until` has come; then the handler is asked again. */
+export interface WaitFor {
+  readonly wait: {
+    /** Stable word (L7). */
+    readonly for: string;
+    readonly message: string;
+    readonly until: Date;
+    /** Look at the cloud again meanwhile: what is waited for happens there and nobody tells. */
+    readonly poll?: boolean;
+  };
+}
+
+/** Carried out in order; then the handler is asked again. */
+export interface Do {
+  readonly do: readonly Decision[];
+}
+
+export type Decision =
+  | JoinHosts
+  | OpenNotice
+  | RepeatNotice
+  | CloseNotice
+  | AdoptPlan
+  | TakeHost
+  | GiveHostBack
+  | VerifyEmpty
+  | SetHostState
+  | MoveInstance
+  | RunPlugin;
+
+/** The hosts become part of the session; claims them against other sessions. */
+export interface JoinHosts {
+  readonly kind: 'join-hosts';
+  readonly hosts: readonly {
+    readonly hostname: string;
+    readonly type: HostType;
+    readonly isCompute: boolean;
+    /** Disabled by others: stays so. */
+    readonly disabledBefore: boolean;
+    /** Disabled by Fenix earlier: the duty to enable it is inherited. */
+    readonly inherited: boolean;
+  }[];
+  readonly excluded: readonly { readonly hostname: string; readonly reason: string }[];
+}
+
+export interface OpenNotice {
+  readonly kind: 'open-notice';
+  readonly state: NoticeState;
+  readonly projectId: string;
+  readonly instanceId: string | null;
+  readonly instanceIds: readonly string[];
+  readonly host: string | null;
+  readonly allowedActions: readonly InstanceAction[];
+  /** Null for notices that expect no answer; they are closed at once. */
+  readonly replyAt: Date | null;
+  readonly actionsAt: Date | null;
+}
+
+export interface RepeatNotice {
+  readonly kind: 'repeat-notice';
+  readonly noticeId: number;
+  readonly replyAt: Date;
+  readonly actionsAt: Date;
+}
+
+export interface CloseNotice {
+  readonly kind: 'close-notice';
+  readonly noticeId: number;
+  readonly outcome: NoticeOutcome;
+}
+
+/**
+ * Proves every target of the plan by Placement. All proven: the plan is stored with its snapshot. Otherwise the
+ * refusals are recorded as facts and nothing is stored, so that the next plan avoids them.
+ */
+export interface AdoptPlan {
+  readonly kind: 'adopt-plan';
+  readonly snapshot: HostPlanSnapshot;
+  readonly plan: HostPlan;
+}
+
+/** The host begins to empty: its compute service is disabled unless it is already. */
+export interface TakeHost {
+  readonly kind: 'take-host';
+  readonly host: string;
+}
+
+/** Enables the host's compute service if we disabled it (L6). */
+export interface GiveHostBack {
+  readonly kind: 'give-host-back';
+  readonly host: string;
+}
+
+/** Asks the cloud for everything that may be on the host; if there is nothing, the host becomes `empty`. */
+export interface VerifyEmpty {
+  readonly kind: 'verify-empty';
+  readonly host: string;
+}
+
+/** `in_maintenance` and `done` are told to the admin by maintenance.host; `done` counts as maintained. */
+export interface SetHostState {
+  readonly kind: 'set-host-state';
+  readonly host: string;
+  readonly state: HostState;
+  readonly why: string;
+}
+
+/** Admission, then the journal, then the instance-action plug-in. */
+export interface MoveInstance {
+  readonly kind: 'move-instance';
+  readonly instanceId: string;
+  readonly action: InstanceAction;
+  readonly target: string | null;
+}
+
+/** One run of an action plug-in of the session. */
+export interface RunPlugin {
+  readonly kind: 'run-plugin';
+  readonly host: string;
+  readonly type: string;
+  readonly name: string;
+}

@@ -1,0 +1,72 @@
+import { FenixError } from '../common/errors.js';
+import type { InstanceAction, PluginInfo, PluginPin } from '../model/index.js';
+import type { ActionPlugin, InstanceActionPlugin, WorkflowPlugin } from './contract.js';
+
+export type PluginKind = PluginPin['kind'];
+
+export interface LoadedPlugin<P> {
+  readonly plugin: P;
+  readonly info: PluginInfo;
+  /** Where it was found, for logs and errors. */
+  readonly source: string;
+}
+
+interface PluginOf {
+  workflow: WorkflowPlugin;
+  action: ActionPlugin;
+  'instance-action': InstanceActionPlugin;
+}
+
+/** All plug-ins of this process by kind and name. Names of requests are looked up here, never turned into a path. */
+export class PluginRegistry {
+  private readonly plugins = new Map<string, LoadedPlugin<PluginOf[PluginKind]>>();
+
+  /** The first one of a name wins, so what stands earlier in the search path overrides what stands later. */
+  add<K extends PluginKind>(kind: K, loaded: LoadedPlugin<PluginOf[K]>): boolean {
+    const key = keyOf(kind, loaded.plugin.name);
+    if (this.plugins.has(key)) return false;
+    this.plugins.set(key, loaded);
+    return true;
+  }
+
+  workflow(name: string): WorkflowPlugin {
+    return this.get('workflow', name).plugin as WorkflowPlugin;
+  }
+
+  action(name: string): ActionPlugin {
+    return this.get('action', name).plugin as ActionPlugin;
+  }
+
+  instanceAction(name: InstanceAction): InstanceActionPlugin {
+    return this.get('instance-action', name).plugin as InstanceActionPlugin;
+  }
+
+  /** What the engine registers in the database. */
+  infos(): PluginInfo[] {
+    return [...this.plugins.values()].map(({ info }) => info);
+  }
+
+  /** The first pin that this process can't serve with the same code, as a sentence; undefined if it has them all. */
+  missing(pins: readonly PluginPin[]): string | undefined {
+    for (const pin of pins) {
+      const info = this.plugins.get(keyOf(pin.kind, pin.name))?.info;
+      if (info === undefined) return `${pin.kind} ${pin.name} is not installed here`;
+      if (info.version !== pin.version || info.digest !== pin.digest) {
+        return `${pin.kind} ${pin.name} is version ${info.version} (${info.digest.slice(0, 12)}) here, the session needs ${pin.version} (${pin.digest.slice(0, 12)})`;
+      }
+    }
+    return undefined;
+  }
+
+  private get(kind: PluginKind, name: string): LoadedPlugin<PluginOf[PluginKind]> {
+    const found = this.plugins.get(keyOf(kind, name));
+    if (found === undefined)
+      throw new FenixError('terminal', 'plug-in-missing', `There is no ${kind} plug-in "${name}".`);
+    return found;
+  }
+}
+export const PluginRegistryToken: unique symbol = Symbol('PluginRegistry');
+
+function keyOf(kind: PluginKind, name: string): string {
+  return `${kind}/${name}`;
+}

@@ -1,0 +1,24 @@
+import { type MachineClock, ManualClock } from '../../src/common/clock.js';
+
+/** Machine time that stands still until a test moves it. */
+export class ManualMachineClock implements MachineClock {
+  private readonly inner = new ManualClock(new Date(0));
+
+  monotonicMs(): number {
+    return this.inner.now().getTime();
+  }
+
+  sleepMs(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.inner.sleep(new Date(this.monotonicMs() + ms), signal);
+  }
+
+  advanceMs(ms: number): void {
+    this.inner.advanceTo(new Date(this.monotonicMs() + ms));
+  }
+
+  /** Milliseconds until somebody's sleep ends; undefined if nobody sleeps. */
+  nextDueMs(): number | undefined {
+    const due = this.inner.nextDue();
+    return due && due.getTime() - this.monotonicMs();
+  }
+}
