@@ -1,0 +1,62 @@
+import type { Notice, NoticeState } from '../../model/index.js';
+import { impossible } from '../errors.js';
+import type { ParsedReply } from '../schemas/reply.js';
+
+/** Tell and expect nothing: an answer to one of these is accepted and ignored (v1 §2.2). */
+const INFORMING: readonly NoticeState[] = [
+  'INSTANCE_ACTION_DONE',
+  'INSTANCE_ACTION_FALLBACK',
+  'INSTANCE_ACTION_FAILED',
+];
+
+/**
+ * Which of a project's open notices a reply answers: those with its state, whatever the session's state is (v1 §2.3).
+ * On an instance's URL the instance's own goes before one to the project that names it.
+ * @param open newest first
+ */
+export function matching(open: readonly Notice[], instanceId: string | null, reply: ParsedReply): Notice[] {
+  const sameState = open.filter(({ state }) => (reply.state ?? state) === state && !INFORMING.includes(state));
+  const about = (notice: Notice): boolean => instanceId === null || notice.instanceIds.includes(instanceId);
+  const candidates = sameState.filter((notice) => about(notice) && !isLate(notice, instanceId, reply));
+  const wanted = candidates.filter((notice) => (notice.instanceId === null) === (instanceId === null));
+  return wanted.length > 0 ? wanted : candidates;
+}
+
+/** It names instances, but none of the notice's: an answer to an earlier round. */
+function isLate(notice: Notice, instanceId: string | null, { instanceActions, instanceAction }: ParsedReply): boolean {
+  const named = Object.keys(instanceActions);
+  if (instanceId !== null || instanceAction !== null || named.length === 0) return false;
+  return !named.some((id) => notice.instanceIds.includes(id));
+}
+
+export interface Answers {
+  readonly instanceActions: Readonly<Record<string, string>>;
+  readonly instanceAction: string | null;
+}
+
+/**
+ * What was chosen for the notices' instances; ids that are in none are left out.
+ * @throws Refusal 422 for an action that a notice does not allow
+ */
+export function answersOf(reply: ParsedReply, notices: readonly Notice[]): Answers {
+  for (const { allowedActions, instanceIds } of notices) {
+    const allowed: readonly string[] = allowedActions;
+    const refuse = (field: string, action: string): never => {
+      const choice = allowed.length === 0 ? 'none is allowed' : `allowed are ${allowed.join(', ')}`;
+      throw impossible('action-not-allowed', field, `${JSON.stringify(action)} is not allowed here: ${choice}.`);
+    };
+    const { instanceAction } = reply;
+    if (instanceAction !== null && !allowed.includes(instanceAction)) refuse('instance_action', instanceAction);
+    for (const id of instanceIds) {
+      const action = actionFor(reply, id);
+      if (action !== undefined && !allowed.includes(action)) refuse(`instance_actions.${id}`, action);
+    }
+  }
+  const ids = new Set(notices.flatMap(({ instanceIds }) => instanceIds));
+  const chosen = Object.entries(reply.instanceActions).filter(([id]) => ids.has(id));
+  return { instanceActions: Object.fromEntries(chosen), instanceAction: reply.instanceAction };
+}
+
+function actionFor({ instanceActions }: ParsedReply, id: string): string | undefined {
+  return Object.hasOwn(instanceActions, id) ? instanceActions[id] : undefined;
+}
