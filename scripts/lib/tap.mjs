@@ -26,7 +26,7 @@ export class TapReader {
     const [, no, title] = /^(not )?ok \d+ - (.*)$/.exec(line) ?? [];
     if (title !== undefined) this.#test(no === undefined, title);
     else if (/^1\.\.\d+$/.test(line)) this.complete = true;
-    else if (this.#isInFailure && !/^\s+(---|\.\.\.)$/.test(line)) this.print(line);
+    else if (this.#isInFailure && !this.complete && !/^\s+(---|\.\.\.)$/.test(line)) this.print(line);
   }
 
   #test(ok, title) {

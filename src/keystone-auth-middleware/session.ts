@@ -88,13 +88,18 @@ export class KeystoneSession {
 
   /** Id of the project that the credentials are scoped to. */
   async projectId(): Promise<string> {
-    const { identity } = await this.current();
-    if (identity.projectId === null) throw new FenixError('terminal', 'no-project-scope', 'The token has no project');
-    return identity.projectId;
+    const { projectId } = await this.identity();
+    if (projectId === null) throw new FenixError('terminal', 'no-project-scope', 'The token has no project');
+    return projectId;
   }
 
   async userId(): Promise<string> {
-    return (await this.current()).identity.userId;
+    return (await this.identity()).userId;
+  }
+
+  /** Whom the own token speaks for. */
+  async identity(): Promise<Identity> {
+    return (await this.current()).identity;
   }
 
   /** The address of a service, without a slash at its end; an override goes before the catalog. */

@@ -1,6 +1,7 @@
 export * from './engine.js';
 export * from './history.js';
 export * from './host.js';
+export * from './host-name.js';
 export * from './instance.js';
 export * from './journal.js';
 export * from './notice.js';

@@ -68,7 +68,7 @@ export interface Server {
 }
 
 export interface HostCapacity {
-  /** Resource provider's name = hypervisor host name. */
+  /** Host of the compute service, also where Placement knows it by its full name; else the resource provider's name. */
   readonly host: string;
   readonly capacity: Resources;
 }

@@ -1,0 +1,23 @@
+import type { EventAlarm } from '../../workflow/cloud-port.js';
+import type { ServiceApi } from '../service-api.js';
+
+/** Aodh API v2, GET /v2/alarms. */
+interface AodhAlarm {
+  readonly type: string;
+  readonly enabled: boolean;
+  readonly project_id: string;
+  readonly alarm_actions: readonly string[];
+  /** Only of type `event`. */
+  readonly event_rule?: { readonly event_type: string };
+}
+
+/** Enabled event alarms of all projects that do something; alarms of other types are other people's business. */
+export async function listEventAlarms(aodh: ServiceApi, signal?: AbortSignal): Promise<EventAlarm[]> {
+  const query = { 'q.field': 'all_projects', 'q.op': 'eq', 'q.value': 'true' };
+  const alarms = await aodh.get<AodhAlarm[]>('/v2/alarms', { query, signal });
+  return alarms.flatMap(({ type, enabled, project_id, alarm_actions, event_rule }) =>
+    type === 'event' && enabled && alarm_actions.length > 0 && event_rule !== undefined
+      ? [{ projectId: project_id, eventType: event_rule.event_type }]
+      : [],
+  );
+}

@@ -1,0 +1,150 @@
+import type { KeystoneSession } from '../keystone-auth-middleware/index.js';
+import { hostNamed, type Resources } from '../model/index.js';
+import type {
+  CloudPort,
+  ComputeService,
+  EventAlarm,
+  HostCapacity,
+  InstanceEvent,
+  Migration,
+  Occupants,
+  Proof,
+  Server,
+} from '../workflow/cloud-port.js';
+import { listEventAlarms } from './aodh/alarms.js';
+import { projectIdByName } from './keystone/projects.js';
+import { listMigrations, listUnfinished } from './nova/migrations.js';
+import * as actions from './nova/server-actions.js';
+import { findServer, listServers, listSoftDeleted } from './nova/servers.js';
+import * as services from './nova/services.js';
+import { Capacities } from './placement/capacities.js';
+import { prove } from './placement/proof.js';
+import { findProvider, listConsumers } from './placement/providers.js';
+import { ServiceApi, type Timeouts } from './service-api.js';
+
+/** Region, interface and endpoint overrides are settings of the {@link KeystoneSession}. */
+export interface OpenStackSettings {
+  /** Default: 30 s for reads, 60 s for writes. */
+  readonly timeouts?: Timeouts;
+  /** The project that admin notifications are addressed to; default: the session's own. */
+  readonly adminProject?: { readonly name: string; readonly domainId?: string };
+}
+
+const DEFAULT_TIMEOUTS: Timeouts = { readS: 30, writeS: 60 };
+
+/** A real OpenStack (or the simulated one), asked over HTTP. Nothing is tried again here. */
+export class OpenStackCloud implements CloudPort {
+  private readonly nova: ServiceApi;
+  private readonly placement: ServiceApi;
+  private readonly aodh: ServiceApi;
+  private readonly identity: ServiceApi;
+  private readonly placementCapacities: Capacities;
+  private knownAdminProject: string | undefined;
+
+  constructor(
+    private readonly session: KeystoneSession,
+    private readonly settings: OpenStackSettings = {},
+  ) {
+    const timeouts = settings.timeouts ?? DEFAULT_TIMEOUTS;
+    this.nova = new ServiceApi(session, timeouts, 'compute');
+    this.placement = new ServiceApi(session, timeouts, 'placement');
+    this.aodh = new ServiceApi(session, timeouts, 'alarming');
+    this.identity = new ServiceApi(session, timeouts, 'identity');
+    this.placementCapacities = new Capacities(this.placement);
+  }
+
+  services(signal?: AbortSignal): Promise<ComputeService[]> {
+    return services.listServices(this.nova, signal);
+  }
+
+  servers(filter: { readonly host?: string } = {}, signal?: AbortSignal): Promise<Server[]> {
+    return listServers(this.nova, filter, signal);
+  }
+
+  server(instanceId: string, signal?: AbortSignal): Promise<Server | undefined> {
+    return findServer(this.nova, instanceId, signal);
+  }
+
+  async capacities(signal?: AbortSignal): Promise<HostCapacity[]> {
+    const [providers, all] = await Promise.all([this.placementCapacities.read(signal), this.services(signal)]);
+    const computes = all.filter(({ binary }) => binary === 'nova-compute');
+    return providers.map(({ name, capacity }) => {
+      const compute = hostNamed(name, computes, (service) => service.host);
+      return { host: compute?.host ?? name, capacity };
+    });
+  }
+
+  proves(host: string, wanted: Resources, signal?: AbortSignal): Promise<Proof> {
+    return prove(this.placement, host, wanted, signal);
+  }
+
+  async occupants(host: string, signal?: AbortSignal): Promise<Occupants> {
+    await services.assertCellAnswers(this.nova, host, signal);
+    const [servers, softDeleted, allocations, migrations] = await Promise.all([
+      listServers(this.nova, { host }, signal),
+      listSoftDeleted(this.nova, host, signal),
+      this.consumers(host, signal),
+      this.unfinishedMigrations(host, signal),
+    ]);
+    return { servers: [...servers, ...softDeleted].map(({ id }) => id), allocations, migrations };
+  }
+
+  migrations(instanceId: string, signal?: AbortSignal): Promise<Migration[]> {
+    return listMigrations(this.nova, instanceId, signal);
+  }
+
+  instanceEvents(instanceId: string, signal?: AbortSignal): Promise<InstanceEvent[]> {
+    return actions.listInstanceEvents(this.nova, instanceId, signal);
+  }
+
+  eventAlarms(signal?: AbortSignal): Promise<EventAlarm[]> {
+    return listEventAlarms(this.aodh, signal);
+  }
+
+  async adminProjectId(signal?: AbortSignal): Promise<string> {
+    const named = this.settings.adminProject;
+    if (named === undefined) return this.session.projectId();
+    this.knownAdminProject ??= await projectIdByName(this.identity, named.name, named.domainId, signal);
+    return this.knownAdminProject;
+  }
+
+  disableService(serviceId: string, reason: string, signal?: AbortSignal): Promise<void> {
+    return services.disableService(this.nova, serviceId, reason, signal);
+  }
+
+  enableService(serviceId: string, signal?: AbortSignal): Promise<void> {
+    return services.enableService(this.nova, serviceId, signal);
+  }
+
+  migrate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void> {
+    return actions.migrate(this.nova, instanceId, targetHost, signal);
+  }
+
+  confirmResize(instanceId: string, signal?: AbortSignal): Promise<void> {
+    return actions.confirmResize(this.nova, instanceId, signal);
+  }
+
+  revertResize(instanceId: string, signal?: AbortSignal): Promise<void> {
+    return actions.revertResize(this.nova, instanceId, signal);
+  }
+
+  liveMigrate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void> {
+    return actions.liveMigrate(this.nova, instanceId, targetHost, signal);
+  }
+
+  abortLiveMigration(instanceId: string, migrationId: string, signal?: AbortSignal): Promise<void> {
+    return actions.abortLiveMigration(this.nova, instanceId, migrationId, signal);
+  }
+
+  private async consumers(host: string, signal?: AbortSignal): Promise<string[]> {
+    const provider = await findProvider(this.placement, host, signal);
+    return provider === undefined ? [] : listConsumers(this.placement, provider, signal);
+  }
+
+  /** A migration whose server was deleted under way is never ended by Nova, and holds nothing: it does not count. */
+  private async unfinishedMigrations(host: string, signal?: AbortSignal): Promise<string[]> {
+    const unfinished = await listUnfinished(this.nova, host, signal);
+    const servers = await Promise.all(unfinished.map(({ instanceId }) => this.server(instanceId, signal)));
+    return unfinished.filter((_, index) => servers[index] !== undefined).map(({ id }) => id);
+  }
+}
