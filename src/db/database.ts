@@ -25,6 +25,24 @@ const DEADLOCK_RETRIES = 10;
 const RETRIED = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_UNKNOWN_COM_ERROR', 'SQLITE_BUSY']);
 const DUPLICATE = new Set(['ER_DUP_ENTRY', 'SQLITE_CONSTRAINT_PRIMARYKEY', 'SQLITE_CONSTRAINT_UNIQUE']);
 
+/** The connection could not be made, broke or was refused for now (mysql2, Node, knex's pool). */
+const OUT_OF_REACH = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'PROTOCOL_CONNECTION_LOST',
+  'ER_CON_COUNT_ERROR',
+  'ER_SERVER_SHUTDOWN',
+  'ER_OPTION_PREVENTS_STATEMENT',
+]);
+/** Errors reach the caller by their promise; knex would write them to the console as well. */
+const QUIET = { warn() {}, error() {}, deprecate() {}, debug() {} };
+
 /** One database, MySQL/MariaDB or SQLite, with the few expressions in which they differ. */
 export class Database {
   private constructor(
@@ -98,6 +116,12 @@ export function isDuplicate(error: unknown): boolean {
   return DUPLICATE.has(codeOf(error));
 }
 
+/** Whether `error` came of a database that is out of reach or too busy: the same may succeed later. */
+export function isDatabaseTrouble(error: unknown): boolean {
+  const code = codeOf(error);
+  return OUT_OF_REACH.has(code) || RETRIED.has(code) || error instanceof knexFactory.KnexTimeoutError;
+}
+
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
@@ -105,9 +129,10 @@ function codeOf(error: unknown): string {
 function openMysql({ mysql, poolSize }: DatabaseSettings): Knex {
   return knexFactory({
     client: 'mysql2',
-    connection: { ...mysql, timezone: 'Z', dateStrings: true, charset: 'utf8mb4_bin', connectTimeout: 5000 },
+    connection: { ...mysql, timezone: 'Z', dateStrings: true, charset: 'utf8mb4', connectTimeout: 5000 },
     pool: { min: 0, max: poolSize ?? 10 },
     acquireConnectionTimeout: 10_000,
+    log: QUIET,
   });
 }
 
@@ -125,5 +150,6 @@ function openSqlite({ filename }: DatabaseSettings): Knex {
     connection: { filename: filename ?? ':memory:' },
     pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },
     useNullAsDefault: true,
+    log: QUIET,
   });
 }

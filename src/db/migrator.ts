@@ -47,6 +47,12 @@ export class SchemaMigrator {
     return names as string[];
   }
 
+  /** Takes back every schema migration of the last upgrade. @returns the names of those that were taken back */
+  async downgrade(): Promise<string[]> {
+    const [, names] = await this.database.knex.migrate.rollback({ migrationSource: new FileMigrations() });
+    return names as string[];
+  }
+
   async version(): Promise<SchemaVersion> {
     const known = knownVersions();
     const code = known.at(-1) as string;

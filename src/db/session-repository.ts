@@ -75,6 +75,12 @@ export class SessionRepository {
     return rows.map((row) => SESSIONS.fromRow(row));
   }
 
+  /** Ids of all that are not deleted, oldest first. */
+  async ids(tx: Tx = this.database.knex): Promise<string[]> {
+    const rows = await this.visible(tx).orderBy(['created_at', 'session_id']).select('session_id');
+    return rows.map((row) => String(row.session_id));
+  }
+
   async countUnfinished(tx: Tx = this.database.knex): Promise<number> {
     const rows = await this.visible(tx).whereNotIn('state', FINISHED).count({ n: '*' });
     return Number(rows[0]?.n);

@@ -1,0 +1,139 @@
+import { type NextFunction, type Request, type Response, Router } from 'express';
+import type { Resources } from '../../model/index.js';
+import type { Cloud } from '../cloud.js';
+import type { ComputeHost } from '../records.js';
+import { Refusal } from '../refusal.js';
+import type { AppParts } from './app.js';
+import { candidates } from './placement-candidates.js';
+import { byClass, traitsOf } from './placement-view.js';
+import { authenticate, callerOf, localsOf, param, query, refusals } from './wire.js';
+
+const MAX_MINOR = 39;
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  406: 'Not Acceptable',
+};
+
+/** Placement API up to 1.39: what a maintenance service reads. Bodies have the shape of 1.12 and later. */
+export function placementRouter({ cloud, tokens, endpoints }: AppParts): Router {
+  const router = Router();
+  router.get('/', (_request, response) => {
+    const version = { id: 'v1.0', max_version: `1.${MAX_MINOR}`, min_version: '1.0', status: 'CURRENT' };
+    response.json({ versions: [{ ...version, links: [{ rel: 'self', href: '' }] }] });
+  });
+  router.use((request, response, next) => authenticate(tokens, endpoints().identity)(request, response, next));
+  router.use(microversion);
+  router.use((_request, response, next) => {
+    if (!callerOf(response).admin) throw new Refusal(403, 'Access was denied to this resource.');
+    next();
+  });
+  providerRoutes(router, cloud);
+  router.get('/allocations/:consumer', (request, response) => {
+    response.json(consumerView(cloud, param(request, 'consumer'), localsOf(response).minor ?? 0));
+  });
+  router.get('/allocation_candidates', (request, response) => {
+    response.json(candidates(cloud, request, localsOf(response).minor ?? 0));
+  });
+  router.use(() => {
+    throw new Refusal(404, 'The resource could not be found.');
+  });
+  router.use(
+    refusals(({ status, message }, response) => ({
+      errors: [{ status, title: TITLES[status], detail: message, request_id: localsOf(response).requestId }],
+    })),
+  );
+  return router;
+}
+
+function providerRoutes(router: Router, cloud: Cloud): void {
+  router.get('/resource_providers', (request, response) => {
+    const [name, tree, uuid] = [query(request, 'name'), query(request, 'in_tree'), query(request, 'uuid')];
+    const providers = [...cloud.hosts.values()].filter(
+      (host) =>
+        (name === undefined || host.name === name) &&
+        (tree === undefined || host.providerId === tree) &&
+        (uuid === undefined || host.providerId === uuid),
+    );
+    response.json({ resource_providers: providers.map(providerView) });
+  });
+  router.get('/resource_providers/:id', (request, response) => {
+    response.json(providerView(provider(cloud, request)));
+  });
+  router.get('/resource_providers/:id/inventories', (request, response) => {
+    const { capacity, generation } = provider(cloud, request);
+    response.json({ resource_provider_generation: generation, inventories: byClass(capacity, inventory) });
+  });
+  router.get('/resource_providers/:id/usages', (request, response) => {
+    const { name, generation } = provider(cloud, request);
+    const usages = byClass(cloud.allocations.used(name), (amount) => amount);
+    response.json({ resource_provider_generation: generation, usages });
+  });
+  router.get('/resource_providers/:id/traits', (request, response) => {
+    const host = provider(cloud, request);
+    response.json({ traits: traitsOf(host), resource_provider_generation: host.generation });
+  });
+  router.get('/resource_providers/:id/allocations', (request, response) => {
+    const { name, generation } = provider(cloud, request);
+    const allocations = cloud.allocations
+      .on(name)
+      .map(({ consumer, resources }) => [consumer, { resources: resourceView(resources) }] as const);
+    response.json({ allocations: Object.fromEntries(allocations), resource_provider_generation: generation });
+  });
+}
+
+/** A class of which nothing is taken is not there. */
+function resourceView(resources: Resources): Record<string, number> {
+  const all = Object.entries(byClass(resources, (amount) => amount));
+  return Object.fromEntries(all.filter(([, amount]) => amount > 0));
+}
+
+function inventory(total: number): object {
+  return { total, reserved: 0, min_unit: 1, max_unit: total, step_size: 1, allocation_ratio: 1 };
+}
+
+function provider(cloud: Cloud, request: Request): ComputeHost {
+  const id = param(request, 'id');
+  const host = [...cloud.hosts.values()].find(({ providerId }) => providerId === id);
+  if (host === undefined) throw new Refusal(404, `No resource provider with uuid ${id} found`);
+  return host;
+}
+
+function providerView({ providerId: uuid, name, generation }: ComputeHost): object {
+  const href = `/resource_providers/${uuid}`;
+  const related = ['inventories', 'usages', 'aggregates', 'traits', 'allocations'];
+  return {
+    uuid,
+    name,
+    generation,
+    links: [{ rel: 'self', href }, ...related.map((rel) => ({ rel, href: `${href}/${rel}` }))],
+    parent_provider_uuid: null,
+    root_provider_uuid: uuid,
+  };
+}
+
+function consumerView(cloud: Cloud, consumer: string, minor: number): object {
+  const held = cloud.allocations.of(consumer);
+  const host = cloud.hosts.get(held?.host ?? '');
+  if (held === undefined || host === undefined) return { allocations: {} };
+  return {
+    allocations: { [host.providerId]: { resources: resourceView(held.resources), generation: host.generation } },
+    project_id: held.projectId,
+    user_id: held.userId,
+    ...(minor >= 28 ? { consumer_generation: 1 } : {}),
+    ...(minor >= 38 ? { consumer_type: consumer === held.instanceId ? 'INSTANCE' : 'MIGRATION' } : {}),
+  };
+}
+
+/** `OpenStack-API-Version: placement 1.N`; 1.0 without it. */
+function microversion(request: Request, response: Response, next: NextFunction): void {
+  const wanted = /placement\s+(latest|\d+\.\d+)/.exec(request.get('openstack-api-version') ?? '')?.[1] ?? '1.0';
+  const version = wanted === 'latest' ? `1.${MAX_MINOR}` : wanted;
+  const [major, minor] = version.split('.').map(Number);
+  if (major !== 1 || minor === undefined || minor > MAX_MINOR)
+    throw new Refusal(406, `Unacceptable version header: ${version}`);
+  response.set({ 'openstack-api-version': `placement ${version}`, vary: 'openstack-api-version' });
+  localsOf(response).minor = minor;
+  next();
+}

@@ -1,0 +1,103 @@
+import type { Cloud } from './cloud.js';
+import { newInstance } from './cloud-population.js';
+import type { Caller, Flavor, Instance } from './records.js';
+import { Refusal } from './refusal.js';
+import { schedule } from './scheduler.js';
+import { requireState } from './server-state.js';
+
+export interface BootRequest {
+  readonly name: string;
+  readonly flavor: Flavor;
+  readonly zone: string | null;
+  readonly groupId: string | null;
+}
+
+/** What tenants do with their servers: boot, delete, stop, start. */
+export class Servers {
+  constructor(private readonly cloud: Cloud) {}
+
+  /** The server begins in BUILD and ends in ACTIVE, or in ERROR where no host has room. */
+  boot(request: BootRequest, caller: Caller): Instance {
+    const project = this.cloud.projects.get(caller.projectId);
+    if (project === undefined) throw new Refusal(403, 'Project unknown.');
+    const instance = newInstance(this.cloud, {
+      id: this.cloud.newUuid(),
+      name: request.name,
+      user: { id: caller.userId, project },
+      flavor: request.flavor,
+      groupId: request.groupId,
+      pinnedZone: request.zone,
+      host: null,
+      vmState: 'building',
+      taskState: 'scheduling',
+      running: false,
+    });
+    this.cloud.addInstance(instance);
+    const action = this.cloud.addAction(instance.id, 'create', caller);
+    this.later(instance.id, Math.min(this.cloud.timings.scheduling, this.cloud.timings.boot), ({ taskState }) => {
+      if (taskState === 'deleting') return;
+      const host = schedule(this.cloud, instance);
+      if (host === undefined) {
+        action.message = 'Error';
+        this.cloud.change(instance.id, { vmState: 'error', taskState: null, fault: 'No valid host was found. ' });
+        return;
+      }
+      const { id: instanceId, projectId, userId, flavor } = instance;
+      const claim = { instanceId, projectId, userId, resources: flavor };
+      this.cloud.allocations.claim({ ...claim, consumer: instanceId, host: host.name });
+      this.cloud.change(instanceId, { host: host.name, taskState: 'spawning' });
+      this.later(instanceId, this.cloud.timings.boot - this.cloud.timings.scheduling, (spawned) => {
+        if (spawned.taskState === 'deleting') return;
+        const launched = this.cloud.now();
+        action.updated = launched;
+        this.cloud.change(instanceId, { vmState: 'active', taskState: null, running: true, launched });
+      });
+    });
+    return instance;
+  }
+
+  /** Nova deletes in nearly every state; a move under way ends with its server. */
+  delete(instance: Instance, caller: Caller): void {
+    if (instance.locked && !caller.admin) throw new Refusal(409, `Instance ${instance.id} is locked`);
+    if (instance.taskState === 'deleting') return;
+    this.cloud.addAction(instance.id, 'delete', caller);
+    const migration = this.cloud.openMigration(instance.id);
+    this.cloud.change(instance.id, { taskState: 'deleting' });
+    if (migration !== undefined) {
+      const status = migration.status === 'finished' ? 'confirmed' : 'error';
+      this.cloud.changeMigration(migration.id, { status }, caller.projectId);
+    }
+    this.later(instance.id, this.cloud.timings.deletion, (last) => {
+      this.cloud.allocations.release(instance.id);
+      if (migration !== undefined) this.cloud.allocations.release(migration.uuid);
+      this.cloud.removeInstance(last);
+    });
+  }
+
+  stop(instance: Instance, caller: Caller): void {
+    requireState(instance, 'stop', ['active', 'error']);
+    this.power(instance, 'stop', { vmState: 'stopped', running: false }, caller);
+  }
+
+  start(instance: Instance, caller: Caller): void {
+    requireState(instance, 'start', ['stopped']);
+    this.power(instance, 'start', { vmState: 'active', running: true }, caller);
+  }
+
+  private power(instance: Instance, verb: 'stop' | 'start', after: Partial<Instance>, caller: Caller): void {
+    const action = this.cloud.addAction(instance.id, verb, caller);
+    this.cloud.change(instance.id, { taskState: verb === 'stop' ? 'powering-off' : 'powering-on' });
+    this.later(instance.id, this.cloud.timings.power, ({ taskState }) => {
+      if (taskState === 'deleting') return;
+      action.updated = this.cloud.now();
+      this.cloud.change(instance.id, { ...after, taskState: null });
+    });
+  }
+
+  private later(instanceId: string, seconds: number, run: (instance: Instance) => void): void {
+    this.cloud.timeline.after(Math.max(0, seconds), () => {
+      const instance = this.cloud.instance(instanceId);
+      if (instance !== undefined) run(instance);
+    });
+  }
+}

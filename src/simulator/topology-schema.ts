@@ -1,0 +1,89 @@
+/** JSON schema of a topology file; docs/simulator.md explains it. */
+const name = { type: 'string', minLength: 1, maxLength: 255 } as const;
+const count = { type: 'integer', minimum: 0 } as const;
+const seconds = { type: 'number', minimum: 0 } as const;
+const id = { type: 'string', pattern: '^[0-9a-f]{32}$' } as const;
+const uuid = { type: 'string', pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' } as const;
+const size = { vcpus: count, memoryMb: count, diskGb: count } as const;
+const SIZE_KEYS = ['vcpus', 'memoryMb', 'diskGb'] as const;
+
+function strict(properties: object, required: readonly string[]): object {
+  return { type: 'object', additionalProperties: false, properties, required };
+}
+
+const host = strict(
+  {
+    name,
+    zone: name,
+    ...size,
+    enabled: { type: 'boolean' },
+    disabledReason: { type: 'string', maxLength: 255 },
+    up: { type: 'boolean' },
+    controller: { type: 'boolean' },
+  },
+  ['name', ...SIZE_KEYS],
+);
+
+const group = strict(
+  {
+    name,
+    id: uuid,
+    policy: { enum: ['anti-affinity', 'affinity', 'soft-anti-affinity', 'soft-affinity'] },
+    maxOutOfService: count,
+  },
+  ['name'],
+);
+
+const instance = strict(
+  {
+    name,
+    id: uuid,
+    flavor: name,
+    host: name,
+    group: name,
+    zone: name,
+    floatingIp: { type: 'boolean' },
+    locked: { type: 'boolean' },
+    state: { enum: ['ACTIVE', 'SHUTOFF', 'ERROR', 'SOFT_DELETED'] },
+    resizedFrom: name,
+  },
+  ['name', 'flavor', 'host'],
+);
+
+const timings = strict(
+  {
+    boot: seconds,
+    coldMigration: seconds,
+    liveMigration: seconds,
+    confirmResize: seconds,
+    revertResize: seconds,
+    deletion: seconds,
+    power: seconds,
+    scheduling: seconds,
+    disabledTraitLag: seconds,
+  },
+  [],
+);
+
+export const TOPOLOGY_SCHEMA = strict(
+  {
+    seed: { type: 'integer', minimum: 0 },
+    timings,
+    flavors: { type: 'array', minItems: 1, items: strict({ name, ...size }, ['name', ...SIZE_KEYS]) },
+    hosts: { type: 'array', items: host },
+    controllers: { type: 'array', items: name },
+    projects: {
+      type: 'array',
+      items: strict(
+        {
+          name,
+          id,
+          groups: { type: 'array', items: group },
+          instances: { type: 'array', items: instance },
+        },
+        ['name'],
+      ),
+    },
+  },
+  ['flavors', 'hosts', 'projects'],
+);

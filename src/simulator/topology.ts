@@ -1,0 +1,185 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv, type ErrorObject } from 'ajv';
+import { FenixError, messageOf } from '../common/errors.js';
+import { addResources, fitsIn, NO_RESOURCES, type Resources } from '../model/index.js';
+import { TOPOLOGY_SCHEMA } from './topology-schema.js';
+
+/** A cloud to begin with, as it stands in a topology file (docs/simulator.md). */
+export interface Topology {
+  /** Ids that the file does not give are made from it; default 1. */
+  readonly seed?: number;
+  readonly timings?: Partial<Timings>;
+  readonly flavors: readonly TopologyFlavor[];
+  readonly hosts: readonly TopologyHost[];
+  /** Names of machines that run nova-conductor and nova-scheduler; default one, `controller`. */
+  readonly controllers?: readonly string[];
+  readonly projects: readonly TopologyProject[];
+}
+
+/** How long things take, in domain seconds. */
+export interface Timings {
+  readonly boot: number;
+  /** From the accepted call to VERIFY_RESIZE. */
+  readonly coldMigration: number;
+  readonly liveMigration: number;
+  /** From the 204 to ACTIVE, VERIFY_RESIZE being seen until then. */
+  readonly confirmResize: number;
+  readonly revertResize: number;
+  readonly deletion: number;
+  /** Start and stop. */
+  readonly power: number;
+  /** From an accepted call until the scheduler has chosen a host, or found none. */
+  readonly scheduling: number;
+  /** From the change of a compute service until Placement's COMPUTE_STATUS_DISABLED follows. */
+  readonly disabledTraitLag: number;
+}
+
+export const DEFAULT_TIMINGS: Timings = {
+  boot: 2,
+  coldMigration: 5,
+  liveMigration: 3,
+  confirmResize: 1,
+  revertResize: 2,
+  deletion: 1,
+  power: 1,
+  scheduling: 0.3,
+  disabledTraitLag: 0,
+};
+
+export interface TopologyFlavor extends Resources {
+  readonly name: string;
+}
+
+export interface TopologyHost extends Resources {
+  readonly name: string;
+  /** Default `nova`. */
+  readonly zone?: string;
+  readonly enabled?: boolean;
+  readonly disabledReason?: string;
+  readonly up?: boolean;
+  /** Runs nova-conductor as well. */
+  readonly controller?: boolean;
+}
+
+export type GroupPolicy = 'anti-affinity' | 'affinity' | 'soft-anti-affinity' | 'soft-affinity';
+
+export interface TopologyGroup {
+  readonly name: string;
+  readonly id?: string;
+  /** With one it is a Nova server group, without one known to nobody but the judge and the manager. */
+  readonly policy?: GroupPolicy;
+  /** More members than that out of service at once are a violation; default: no limit. */
+  readonly maxOutOfService?: number;
+}
+
+export interface TopologyInstance {
+  readonly name: string;
+  readonly id?: string;
+  readonly flavor: string;
+  readonly host: string;
+  readonly group?: string;
+  /** Zone that it was booted for and must not leave. */
+  readonly zone?: string;
+  readonly floatingIp?: boolean;
+  readonly locked?: boolean;
+  readonly state?: 'ACTIVE' | 'SHUTOFF' | 'ERROR' | 'SOFT_DELETED';
+  /** Its owner has resized it from that host and not confirmed yet. */
+  readonly resizedFrom?: string;
+}
+
+export interface TopologyProject {
+  readonly name: string;
+  /** 32 hexadecimal digits. */
+  readonly id?: string;
+  readonly groups?: readonly TopologyGroup[];
+  readonly instances?: readonly TopologyInstance[];
+}
+
+const validate = new Ajv({ allErrors: false, strict: false }).compile(TOPOLOGY_SCHEMA);
+
+/** Checks what somebody wrote; throws FenixError `bad-topology` that names the field. */
+export function parseTopology(value: unknown): Topology {
+  if (!validate(value)) throw schemaError(validate.errors?.[0]);
+  const topology = value as Topology;
+  checkNames(topology);
+  checkRoom(topology);
+  return topology;
+}
+
+/** Reads and checks a topology file. */
+export async function readTopology(path: string): Promise<Topology> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new FenixError('input', 'bad-topology', `Cannot read topology ${path}: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+  return parseTopology(value);
+}
+
+function bad(field: string, problem: string): FenixError {
+  return new FenixError('input', 'bad-topology', `Topology: ${field === '' ? 'the file' : field} ${problem}.`, {
+    field,
+  });
+}
+
+function schemaError(error: ErrorObject | undefined): FenixError {
+  const extra = (error?.params as { additionalProperty?: string; missingProperty?: string } | undefined) ?? {};
+  const last = extra.additionalProperty ?? extra.missingProperty;
+  const steps = (error?.instancePath ?? '').split('/').slice(1);
+  if (last !== undefined) steps.push(last);
+  const field = steps.map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`)).join('');
+  const problem =
+    extra.additionalProperty !== undefined
+      ? 'is not known'
+      : extra.missingProperty !== undefined
+        ? 'is missing'
+        : (error?.message ?? 'is not valid');
+  return bad(field.replace(/^\./, ''), problem);
+}
+
+function checkNames(topology: Topology): void {
+  unique(topology.flavors, 'flavors');
+  unique(topology.hosts, 'hosts');
+  unique(topology.projects, 'projects');
+  const flavors = new Set(topology.flavors.map(({ name }) => name));
+  const hosts = new Set(topology.hosts.map(({ name }) => name));
+  topology.projects.forEach((project, p) => {
+    if (['admin', 'service'].includes(project.name)) throw bad(`projects[${p}].name`, 'is taken by the cloud itself');
+    unique(project.groups ?? [], `projects[${p}].groups`);
+    const groups = new Set(project.groups?.map(({ name }) => name));
+    project.instances?.forEach((instance, i) => {
+      const at = `projects[${p}].instances[${i}]`;
+      if (!flavors.has(instance.flavor)) throw bad(`${at}.flavor`, `names no flavor: ${instance.flavor}`);
+      if (!hosts.has(instance.host)) throw bad(`${at}.host`, `names no host: ${instance.host}`);
+      if (instance.group !== undefined && !groups.has(instance.group))
+        throw bad(`${at}.group`, `names no group of the project: ${instance.group}`);
+      if (instance.resizedFrom !== undefined && !hosts.has(instance.resizedFrom))
+        throw bad(`${at}.resizedFrom`, `names no host: ${instance.resizedFrom}`);
+    });
+  });
+}
+
+function unique(items: readonly { readonly name: string }[], field: string): void {
+  const seen = new Set<string>();
+  items.forEach(({ name }, index) => {
+    if (seen.has(name)) throw bad(`${field}[${index}].name`, `is there twice: ${name}`);
+    seen.add(name);
+  });
+}
+
+function checkRoom(topology: Topology): void {
+  const flavors = new Map(topology.flavors.map((flavor) => [flavor.name, flavor]));
+  const used = new Map<string, Resources>();
+  for (const { instances = [] } of topology.projects)
+    for (const instance of instances)
+      for (const host of [instance.host, instance.resizedFrom])
+        if (host !== undefined)
+          used.set(host, addResources(used.get(host) ?? NO_RESOURCES, flavors.get(instance.flavor) ?? NO_RESOURCES));
+  topology.hosts.forEach((host, h) => {
+    if (!fitsIn(used.get(host.name) ?? NO_RESOURCES, host))
+      throw bad(`hosts[${h}]`, `has less room than its instances take: ${host.name}`);
+  });
+}
