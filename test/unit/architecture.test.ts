@@ -195,9 +195,11 @@ test("only openstack and the simulator know Nova's paths", (t) => {
 });
 
 test('plans are pure: no clock, no chance, no I/O (L8)', (t) => {
-  const planner = sources.filter(({ folder }) => folder === 'planner');
+  // Two files bring plans to a thread of their own and back; what plans is in the others.
+  const planner = sources.filter(({ folder, path }) => folder === 'planner' && !/\/(planner|worker)\.ts$/.test(path));
   const impure =
     /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bset(Timeout|Interval|Immediate)\(|\bprocess\.|\bfetch\(/;
+  t.true(planner.length > 0);
   t.deepEqual(findings(planner, impure, []), []);
   t.deepEqual(
     planner.flatMap(importsOf).filter((name) => !name.startsWith('.')),
