@@ -1,0 +1,21 @@
+import type { CloudView } from './view.js';
+import type { ComputeService } from './cloud-port.js';
+
+/** How a disabled_reason of ours begins; the session id follows (v1 §5.1). */
+export const OUR_REASON = 'fenix ';
+
+/** What we write as disabled_reason: the id first, so that it survives the cut to 255. */
+export function disabledReason(sessionId: string, why?: string): string {
+  return `${OUR_REASON}${sessionId}${why === undefined ? '' : `: ${why}`}`.slice(0, 255);
+}
+
+/** Short and full name of one host are one host; never a match by substring. */
+export function sameHost(a: string, b: string): boolean {
+  if (a === b) return true;
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  return !short.includes('.') && long.startsWith(`${short}.`);
+}
+
+export function computeServiceOf(cloud: Pick<CloudView, 'services'>, hostname: string): ComputeService | undefined {
+  return cloud.services.find((service) => service.binary === 'nova-compute' && sameHost(service.host, hostname));
+}
