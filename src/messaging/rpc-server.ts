@@ -23,6 +23,8 @@ export interface RpcServerOptions {
   readonly topology?: TopologySettings;
   /** Handlers at once; what is beyond stays unacknowledged, so that another server may get it. Default 64. */
   readonly maxConcurrent?: number;
+  /** How long to try to reach a caller whose reply queue is gone, default 60 s. */
+  readonly missingReplyQueueTimeoutMs?: number;
 }
 
 const MAX_CONCURRENT = 64;
@@ -44,7 +46,8 @@ export class RpcServer {
 
   constructor(private readonly options: RpcServerOptions) {
     this.topology = new Topology(options.broker, options.topology);
-    this.replies = new ReplySender(options.broker, options.clock, options.logger);
+    const { broker, clock, logger, missingReplyQueueTimeoutMs } = options;
+    this.replies = new ReplySender(broker, clock, logger, missingReplyQueueTimeoutMs);
     this.fanoutQueue = fanoutQueue(options.topic);
   }
 
