@@ -102,7 +102,10 @@ export class Journal {
         return await write.probe(before);
       } catch (error) {
         if (!(error instanceof FenixError && error.retryable)) throw error;
-        this.log.warn({ ...key, code: error.code, reason: error.message }, 'the world could not be asked, trying again');
+        this.log.warn(
+          { ...key, code: error.code, reason: error.message },
+          'the world could not be asked, trying again',
+        );
         await this.machine.sleepMs(backoffMs(BACKOFF, repeat), this.stopping);
       }
     }
@@ -123,5 +126,9 @@ type Before = Readonly<Record<string, unknown>>;
 /** The error that ended the entry in an earlier life. */
 function errorOf(entry: JournalEntry): FenixError {
   const { code, message, kind } = (entry.outcome ?? {}) as Partial<Record<'code' | 'message' | 'kind', string>>;
-  return new FenixError((kind ?? 'terminal') as FenixError['kind'], code ?? 'failed', message ?? messageOf(entry.state));
+  return new FenixError(
+    (kind ?? 'terminal') as FenixError['kind'],
+    code ?? 'failed',
+    message ?? messageOf(entry.state),
+  );
 }

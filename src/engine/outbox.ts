@@ -81,7 +81,10 @@ export class OutboxPublisher {
       }
     } else {
       const { messageId, eventType, error } = entry;
-      this.log.warn({ messageId, eventType, reason: error }, 'notification not repeated: managers act once per receipt');
+      this.log.warn(
+        { messageId, eventType, reason: error },
+        'notification not repeated: managers act once per receipt',
+      );
     }
     await this.outbox.markPublished(entry.outboxId, this.clock.now());
   }

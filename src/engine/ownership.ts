@@ -1,5 +1,5 @@
-import type { Logger } from '../common/logger.js';
 import { messageOf, Stopped } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
 import type { EngineParts } from './context.js';
 import type { LeaseGuard } from './lease-guard.js';
 

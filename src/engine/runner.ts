@@ -194,7 +194,10 @@ export class SessionRunner {
   /** Our own database or our own mistake: neither may end a session, both are told loudly. */
   private async afterTrouble(error: unknown): Promise<void> {
     const { log, machine, stopping } = this.context;
-    log.error({ reason: messageOf(error), err: error, failures: this.failures }, 'session could not go on, trying again');
+    log.error(
+      { reason: messageOf(error), err: error, failures: this.failures },
+      'session could not go on, trying again',
+    );
     await machine.sleepMs(backoffMs(TROUBLE, this.failures), stopping).catch(() => undefined);
     this.failures += 1;
   }

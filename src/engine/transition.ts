@@ -1,5 +1,5 @@
 import { FenixError } from '../common/errors.js';
-import { type Session, SESSION_TRANSITIONS, type SessionState } from '../model/index.js';
+import { SESSION_TRANSITIONS, type Session, type SessionState } from '../model/index.js';
 import { SESSION_EVENT, sessionPayload } from '../notifications/session.js';
 import type { GoTo } from '../workflow/decisions.js';
 import type { Unit } from './session-writer.js';

@@ -18,7 +18,8 @@ export function matches(pattern: string, text: string): boolean {
   const source = pattern.replace(/\[!?[^\]]+\]|[\s\S]/g, (part) => {
     if (part === '*') return '.*';
     if (part === '?') return '.';
-    if (part.length > 1) return `[${part[1] === '!' ? `^${part.slice(2, -1)}` : part.slice(1, -1)}]`.replace(/\\/g, '\\\\');
+    if (part.length > 1)
+      return `[${part[1] === '!' ? `^${part.slice(2, -1)}` : part.slice(1, -1)}]`.replace(/\\/g, '\\\\');
     return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   });
   return new RegExp(`^(?:${source})$`, 's').test(text);

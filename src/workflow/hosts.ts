@@ -1,5 +1,5 @@
-import type { CloudView } from './view.js';
 import type { ComputeService } from './cloud-port.js';
+import type { CloudView } from './view.js';
 
 /** How a disabled_reason of ours begins; the session id follows (v1 §5.1). */
 export const OUR_REASON = 'fenix ';

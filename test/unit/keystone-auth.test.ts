@@ -164,9 +164,15 @@ test('forged and expired JWS tokens are refused before Keystone is asked, new ke
       ? replay('keystone-get-auth-tokens-nocatalog')
       : sampleKeystone(request),
   );
-  for (const token of [forged, unsigned, expired]) t.is(await validator.validate(token), undefined);
-  t.is(asked(), 0);
-  t.is((await validator.validate(good[0] ?? ''))?.userName, 'demo');
+  // Together, while the keys are being read for the first time.
+  const answers = await Promise.all(
+    [forged, unsigned, expired, good[0] ?? ''].map((token) => validator.validate(token)),
+  );
+  t.deepEqual(
+    answers.map((identity) => identity?.userName),
+    [undefined, undefined, undefined, 'demo'],
+  );
+  t.is(asked(), 1);
   t.is((await validator.validate('good-fernet'))?.userName, 'demo', 'other formats go to Keystone');
   t.is(asked(), 2);
 
@@ -174,6 +180,16 @@ test('forged and expired JWS tokens are refused before Keystone is asked, new ke
   clock.aheadMs = 20_000;
   t.is((await validator.validate(good[1] ?? ''))?.userName, 'demo', 'keys rotate');
   await rm(directory, { recursive: true });
+});
+
+test('without readable keys no JWS token is called forged', async (t) => {
+  const empty = await mkdtemp(join(tmpdir(), 'fenix-jws-'));
+  t.teardown(() => rm(empty, { recursive: true }));
+  for (const jwsPublicKeysDir of [empty, join(empty, 'missing')]) {
+    const { validator } = await aValidator(t, { jwsPublicKeysDir });
+    t.like(await t.throwsAsync(validator.validate('a.b.c')), { kind: 'overload', code: 'keystone-unavailable' });
+    t.is((await validator.validate('good'))?.userName, 'demo');
+  }
 });
 
 /** An API behind the middleware that tells what it was given. */

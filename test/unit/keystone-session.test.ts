@@ -221,6 +221,21 @@ test('broken JSON in a success is an error of its own', async (t) => {
   t.like(await t.throwsAsync(cloud.session.request(get)), { kind: 'transient', code: 'cloud-bad-answer' });
 });
 
+test('who is stopped while Keystone is silent does not wait for it', async (t) => {
+  const keystone = await httpDouble(() => 'silence');
+  t.teardown(() => keystone.close());
+  const session = new KeystoneSession(
+    { ...credentials, authUrl: keystone.url },
+    {},
+    new SystemMachineClock(),
+    silentLogger,
+  );
+  const abort = new AbortController();
+  const asked = session.request({ ...get, signal: abort.signal });
+  abort.abort();
+  await t.throwsAsync(asked, { instanceOf: Stopped });
+});
+
 test('wrong credentials are told apart from what the service would say', async (t) => {
   const keystone = await httpDouble(() => ({ status: 404, body: { error: { message: 'Not found' } } }));
   t.teardown(() => keystone.close());

@@ -16,7 +16,10 @@ export async function adoptPlan(session: SessionContext, view: SessionView, deci
     }
     const { sessionId, repositories } = session;
     const seq = (await repositories.plans.list(sessionId, unit.tx)).length + 1;
-    await repositories.plans.insert({ sessionId, seq, at: unit.now, subject: plan.host, snapshot, result: plan }, unit.tx);
+    await repositories.plans.insert(
+      { sessionId, seq, at: unit.now, subject: plan.host, snapshot, result: plan },
+      unit.tx,
+    );
     unit.tell('plan', { host: plan.host, moves: plan.moves });
   });
 }

@@ -1,7 +1,7 @@
+import { FenixError } from '../../common/errors.js';
 import { HOST_TRANSITIONS, type SessionHost } from '../../model/index.js';
 import { HOST_EVENT, type HostEventState, hostPayload } from '../../notifications/host.js';
-import { FenixError } from '../../common/errors.js';
-import type { JoinHosts, SetHostState, TakeHost, VerifyEmpty, GiveHostBack } from '../../workflow/decisions.js';
+import type { GiveHostBack, JoinHosts, SetHostState, TakeHost, VerifyEmpty } from '../../workflow/decisions.js';
 import { disabledReason } from '../../workflow/hosts.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
@@ -54,7 +54,9 @@ export async function giveHostBack(session: SessionContext, { host }: GiveHostBa
 export async function verifyEmpty(session: SessionContext, view: SessionView, { host }: VerifyEmpty): Promise<boolean> {
   const { servers, allocations, migrations } = await session.cloud.occupants(host);
   if (servers.length + allocations.length + migrations.length === 0) {
-    await session.writer.commit((unit) => setState(session, unit, view, { host, state: 'empty', why: 'verified empty' }));
+    await session.writer.commit((unit) =>
+      setState(session, unit, view, { host, state: 'empty', why: 'verified empty' }),
+    );
     return true;
   }
   session.log.info({ host, servers, allocations, migrations }, 'host is not empty yet');
@@ -85,13 +87,16 @@ async function setState(
     done: 'MAINTENANCE_COMPLETE',
   };
   const told = event[state];
-  if (told !== undefined) unit.notify(HOST_EVENT, hostPayload({ sessionId, hostname: host, state: told, adminProjectId }));
+  if (told !== undefined)
+    unit.notify(HOST_EVENT, hostPayload({ sessionId, hostname: host, state: told, adminProjectId }));
   await tellProgress(session, unit, view);
 }
 
 /** Percentage by hosts that are maintained or skipped; 100 only with MAINTENANCE_DONE (v1 §1.4). */
 async function tellProgress(session: SessionContext, unit: Unit, view: SessionView): Promise<void> {
-  const all = (await session.repositories.hosts.list(session.sessionId, unit.tx)).filter((host) => host.excluded === null);
+  const all = (await session.repositories.hosts.list(session.sessionId, unit.tx)).filter(
+    (host) => host.excluded === null,
+  );
   const finished = all.filter((host) => host.maintained || host.state === 'skipped').length;
   const percentDone = Math.min(99, Math.floor((100 * finished) / all.length));
   if (percentDone <= view.session.percentDone) return;
@@ -101,11 +106,14 @@ async function tellProgress(session: SessionContext, unit: Unit, view: SessionVi
 
 function hostOf(view: SessionView, hostname: string): SessionHost {
   const found = view.hosts.find((host) => host.hostname === hostname);
-  if (found === undefined) throw new FenixError('terminal', 'unknown-host', `Host ${hostname} is not part of the session.`);
+  if (found === undefined)
+    throw new FenixError('terminal', 'unknown-host', `Host ${hostname} is not part of the session.`);
   return found;
 }
 
-function newHost(host: Partial<SessionHost> & Pick<SessionHost, 'sessionId' | 'hostname' | 'type' | 'isCompute'>): SessionHost {
+function newHost(
+  host: Partial<SessionHost> & Pick<SessionHost, 'sessionId' | 'hostname' | 'type' | 'isCompute'>,
+): SessionHost {
   return {
     state: 'waiting',
     maintained: false,

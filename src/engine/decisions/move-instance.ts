@@ -51,7 +51,12 @@ export async function moveInstance(
       const place = { instanceId, attempt, projectId, group, action, sourceHost, targetHost, resources };
       const refusal = await admit(unit, session.repositories, view.cloud, place);
       if (refusal !== undefined) throw new Refused(refusal);
-      await session.repositories.instances.update(session.sessionId, instanceId, { action, actionDone: false }, unit.tx);
+      await session.repositories.instances.update(
+        session.sessionId,
+        instanceId,
+        { action, actionDone: false },
+        unit.tx,
+      );
       return begun;
     });
     session.effects.start(entry);

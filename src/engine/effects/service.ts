@@ -1,8 +1,8 @@
 import { FenixError } from '../../common/errors.js';
 import type { JournalEntry } from '../../model/index.js';
 import type { ComputeService } from '../../workflow/cloud-port.js';
-import { computeServiceOf, disabledReason } from '../../workflow/hosts.js';
 import type { JournaledWrite } from '../../workflow/contract.js';
+import { computeServiceOf, disabledReason } from '../../workflow/hosts.js';
 import type { SessionContext } from '../context.js';
 
 /** What a service change's journal entry keeps. */
@@ -26,7 +26,8 @@ export async function runService(session: SessionContext, entry: JournalEntry): 
   session.watch.changed();
   await session.writer.commit(async (unit) => {
     await session.repositories.journal.end(entry, 'done', {}, unit.tx);
-    if (disable === null) await session.repositories.hosts.update(session.sessionId, host, { disabled: false }, unit.tx);
+    if (disable === null)
+      await session.repositories.hosts.update(session.sessionId, host, { disabled: false }, unit.tx);
     unit.tell(disable === null ? 'service-enabled' : 'service-disabled', { host, ...disable });
   });
   session.log.info({ host, ...disable }, disable === null ? 'compute service enabled' : 'compute service disabled');
