@@ -23,7 +23,7 @@ interface World {
 /** The same story on every database; one after the other, for each makes a database of its own. */
 function onEach(title: string, story: (t: ExecutionContext, world: World) => Promise<void>): void {
   for (const kind of databaseKinds) {
-    kind.test(`${kind.name}: ${title}`, async (t) => {
+    test.serial(`${kind.name}: ${title}`, async (t) => {
       const first = await kind.open();
       t.teardown(first.close);
       const second = kind.name === 'SQLite' ? first.database : await Database.open(first.settings);
@@ -481,7 +481,7 @@ onEach('a transaction that throws leaves nothing behind', async (t, { repositori
 });
 
 for (const kind of databaseKinds) {
-  kind.test(`${kind.name}: the schema goes up, down and up again, and says how it stands to this code`, async (t) => {
+  test.serial(`${kind.name}: the schema goes up, down and up again, and says how it stands to this code`, async (t) => {
     const { database, close } = await kind.open({ schema: false });
     t.teardown(close);
     const migrator = new SchemaMigrator(database);

@@ -2,7 +2,7 @@ import { type MysqlTarget, parseDatabaseUrl } from '../../../src/config/index.js
 
 /**
  * The server on which tests may make databases of their own: the one that `npm test` starts, or that
- * FENIX_TEST_MYSQL_URL names. Undefined where there is none; tests that need it then register as skipped.
+ * FENIX_TEST_MYSQL_URL names. Undefined where there is none; what needs it is then skipped.
  */
 export const mysqlServer: MysqlTarget['mysql'] | undefined = serverOf(process.env.FENIX_TEST_MYSQL_URL);
 
