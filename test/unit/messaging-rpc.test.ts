@@ -355,10 +355,12 @@ test('stop finishes and answers what was accepted, and leaves only shared queues
   const { client, server, memory } = await aPair(t, { methods });
   const call = client.call(TARGET, 'slow', {}, {}, SOON);
   await settled();
-  const stopped = server.stop();
+  let stopped = false;
+  const stopping = server.stop().then(() => (stopped = true));
   await settled();
+  t.false(stopped, 'something still runs');
   finish();
-  await stopped;
+  await stopping;
   t.is(await call, 'finished');
   const left = memory.topology().queues.map(({ name }) => name.replace(/[0-9a-f]{32}/, '*'));
   t.deepEqual(left.sort(), ['engine', 'engine.one', 'reply_*']);
