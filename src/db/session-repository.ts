@@ -6,6 +6,7 @@ import { type Row, Table } from './table.js';
 const SESSIONS = new Table<Session>('sessions', {
   sessionId: 'text',
   state: 'text',
+  stateSince: 'time',
   prevState: 'text',
   failedIn: 'text',
   workflow: 'text',
@@ -39,7 +40,7 @@ export interface Lease {
 
 /** What the owner may change about its session. */
 export type SessionPatch = Partial<
-  Pick<Session, 'state' | 'prevState' | 'failedIn' | 'pausedAt' | 'reason' | 'waiting' | 'percentDone'>
+  Pick<Session, 'state' | 'stateSince' | 'prevState' | 'failedIn' | 'pausedAt' | 'reason' | 'waiting' | 'percentDone'>
 > & { readonly closed?: boolean };
 
 /** The lease was lost: another engine owns the session, or nobody could prove that we still do. */

@@ -1,25 +1,18 @@
 import type { SessionInstance } from '../model/index.js';
 import type { Server } from '../workflow/cloud-port.js';
 import { implicitGroup } from '../workflow/groups.js';
-import { sameHost } from '../workflow/hosts.js';
 import type { SessionView } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 
 /** Brings the session's record of instances up to what the cloud shows: new ones, moved ones, gone ones. */
 export async function reconcileInstances(session: SessionContext, view: SessionView): Promise<void> {
-  const computes = view.hosts.filter((host) => host.isCompute).map((host) => host.hostname);
-  const onOurs = new Map<string, boolean>();
-  const isOurs = (host: string): boolean => {
-    const known = onOurs.get(host) ?? computes.some((name) => sameHost(name, host));
-    onOurs.set(host, known);
-    return known;
-  };
+  const ours = new Set(view.hosts.filter((host) => host.isCompute).map((host) => host.hostname));
   const known = new Map(view.instances.map((instance) => [instance.instanceId, instance]));
   const seen = new Map(view.cloud.servers.map((server) => [server.id, server]));
   const changed: SessionInstance[] = [];
   for (const server of seen.values()) {
     const record = known.get(server.id);
-    if (server.host === null || (record === undefined && !isOurs(server.host))) continue;
+    if (server.host === null || (record === undefined && !ours.has(server.host))) continue;
     const next = recordOf(session, server, server.host, record);
     if (record === undefined || record.host !== next.host || record.state !== next.state) changed.push(next);
   }

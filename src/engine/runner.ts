@@ -8,7 +8,7 @@ import type { GoTo, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
 import { closeSession } from './closing.js';
 import type { SessionContext } from './context.js';
-import { apply } from './decisions/apply.js';
+import { apply, type NotYet } from './decisions/apply.js';
 import { consumeInbox } from './inbox.js';
 import type { OutboxPublisher } from './outbox.js';
 import { reconcileInstances } from './reconcile.js';
@@ -45,7 +45,7 @@ export class SessionRunner {
         this.failures = 0;
       } catch (error) {
         if (error instanceof LeaseLost || error instanceof Stopped) return 'let-go';
-        await this.afterTrouble(error);
+        await this.afterTrouble(error).catch(() => undefined);
       }
     }
     return 'let-go';
@@ -106,21 +106,31 @@ export class SessionRunner {
   private async carryOut(step: Step, view: SessionView): Promise<void> {
     if ('to' in step) return this.goTo(step, view);
     if ('wait' in step) return this.waitFor(step, view);
-    await this.forgetWait(view.session);
     for (const decision of step.do) {
-      if (await this.allowed(() => apply(this.context, view, decision))) continue;
-      return this.pause(plusSeconds(this.context.clock.now(), this.context.settings.cloudPollS));
+      const notYet = await this.attempt(() => apply(this.context, view, decision));
+      if (notYet !== undefined) return this.notYet(notYet, view);
     }
+    await this.forgetWait(view.session);
   }
 
   /** The loser of a race with another session or engine reads again and plans again. */
-  private async allowed(work: () => Promise<boolean>): Promise<boolean> {
+  private async attempt(work: () => Promise<NotYet | undefined>): Promise<NotYet | undefined> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof FenixError && error.code === 'guard-moved') return false;
+      if (error instanceof FenixError && error.code === 'guard-moved') return { for: 'race', message: error.message };
       throw error;
     }
+  }
+
+  /** Looks again soon, but not for ever (L7). */
+  private async notYet(notYet: NotYet, view: SessionView): Promise<void> {
+    const { waiting } = view.session;
+    const until =
+      waiting?.for === notYet.for ? waiting.until : plusSeconds(view.now, this.context.settings.blockedTimeoutS);
+    if (view.now < until) return this.waitFor({ wait: { ...notYet, until, poll: true } }, view);
+    const reason = { code: 'blocked', message: notYet.message };
+    return this.goTo({ to: 'MAINTENANCE_FAILED', why: notYet.message, reason }, view);
   }
 
   /** A session fails only after its effects have ended: nothing new begins, nothing is left half done (v1 §5.4). */
@@ -191,14 +201,18 @@ export class SessionRunner {
     this.failures += 1;
   }
 
-  /** Our own database or our own mistake: neither may end a session, both are told loudly. */
+  /** Our own database or our own mistake: told loudly and tried again, it ends no session by itself. */
   private async afterTrouble(error: unknown): Promise<void> {
-    const { log, machine, stopping } = this.context;
+    const { log, machine, stopping, clock, settings } = this.context;
     log.error(
       { reason: messageOf(error), err: error, failures: this.failures },
       'session could not go on, trying again',
     );
-    await machine.sleepMs(backoffMs(TROUBLE, this.failures), stopping).catch(() => undefined);
+    await machine.sleepMs(backoffMs(TROUBLE, this.failures), stopping);
     this.failures += 1;
+    const session = await this.context.repositories.sessions.get(this.context.sessionId);
+    if (session === undefined || !isUnfinished(session.state)) return;
+    const until = plusSeconds(clock.now(), settings.blockedTimeoutS);
+    await this.noteWait(session, { for: 'trouble', message: `Fenix could not go on: ${messageOf(error)}`, until });
   }
 }

@@ -17,6 +17,7 @@ export function transition(unit: Unit, session: Session, step: GoTo, adminProjec
   const percentDone = to === 'MAINTENANCE_DONE' ? 100 : session.percentDone;
   unit.patchSession({
     state: to,
+    stateSince: unit.now,
     prevState: session.state,
     failedIn: to === 'MAINTENANCE_FAILED' ? session.state : null,
     reason: reason === undefined ? null : { ...reason, at: unit.now },

@@ -9,13 +9,7 @@ export function disabledReason(sessionId: string, why?: string): string {
   return `${OUR_REASON}${sessionId}${why === undefined ? '' : `: ${why}`}`.slice(0, 255);
 }
 
-/** Short and full name of one host are one host; never a match by substring. */
-export function sameHost(a: string, b: string): boolean {
-  if (a === b) return true;
-  const [short, long] = a.length < b.length ? [a, b] : [b, a];
-  return !short.includes('.') && long.startsWith(`${short}.`);
-}
-
+/** The host's compute service; `hostname` as Nova writes it. */
 export function computeServiceOf(cloud: Pick<CloudView, 'services'>, hostname: string): ComputeService | undefined {
-  return cloud.services.find((service) => service.binary === 'nova-compute' && sameHost(service.host, hostname));
+  return cloud.services.find((service) => service.binary === 'nova-compute' && service.host === hostname);
 }

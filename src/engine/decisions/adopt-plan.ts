@@ -1,6 +1,7 @@
 import type { Fact } from '../../model/index.js';
 import type { PlannedMove } from '../../planner/host-plan.js';
 import type { AdoptPlan } from '../../workflow/decisions.js';
+import { NOT_PROVEN } from '../../workflow/room.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 
@@ -9,7 +10,7 @@ export async function adoptPlan(session: SessionContext, view: SessionView, deci
   const { snapshot, plan } = decision;
   const refusals = (await Promise.all(plan.moves.map((move) => prove(session, view, snapshot, move)))).flat();
   await session.writer.commit(async (unit) => {
-    for (const fact of refusals) await session.repositories.facts.record({ ...fact, at: unit.now }, unit.tx);
+    for (const fact of refusals) await session.repositories.facts.record(fact, unit.tx);
     if (refusals.length > 0) {
       unit.tell('plan-refuted', { host: plan.host, refusals: refusals.map(({ message }) => message) });
       return;
@@ -35,5 +36,8 @@ async function prove(
   const proof = await session.cloud.proves(target, instance.resources);
   if (proof.fits) return [];
   const { sessionId } = session;
-  return [{ sessionId, instanceId, host: target, code: 'not-proven', message: proof.why, at: view.now }];
+  // The first refusal's time stays: Placement may lag behind an enabled service, but not for ever.
+  const known = view.facts.find((fact) => fact.instanceId === instanceId && fact.host === target);
+  const at = known?.code === NOT_PROVEN ? known.at : view.now;
+  return [{ sessionId, instanceId, host: target, code: NOT_PROVEN, message: proof.why, at }];
 }

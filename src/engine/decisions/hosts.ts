@@ -8,6 +8,7 @@ import type { SessionContext } from '../context.js';
 import { beginEffect } from '../effects/begin.js';
 import type { Unit } from '../session-writer.js';
 import { tellAdmin, transition } from '../transition.js';
+import type { NotYet } from './apply.js';
 
 export async function joinHosts(session: SessionContext, view: SessionView, decision: JoinHosts): Promise<void> {
   const { repositories, sessionId, adminProjectId } = session;
@@ -51,16 +52,18 @@ export async function giveHostBack(session: SessionContext, { host }: GiveHostBa
 }
 
 /** Nothing of anybody may be left on the host: servers, allocations, unfinished migrations (v1 §5.1). */
-export async function verifyEmpty(session: SessionContext, view: SessionView, { host }: VerifyEmpty): Promise<boolean> {
-  const { servers, allocations, migrations } = await session.cloud.occupants(host);
-  if (servers.length + allocations.length + migrations.length === 0) {
-    await session.writer.commit((unit) =>
-      setState(session, unit, view, { host, state: 'empty', why: 'verified empty' }),
-    );
-    return true;
-  }
-  session.log.info({ host, servers, allocations, migrations }, 'host is not empty yet');
-  return false;
+export async function verifyEmpty(
+  session: SessionContext,
+  view: SessionView,
+  { host }: VerifyEmpty,
+): Promise<NotYet | undefined> {
+  const occupants = await session.cloud.occupants(host);
+  const left = Object.entries(occupants).flatMap(([what, ids]) =>
+    ids.length > 0 ? [`${what} ${ids.join(', ')}`] : [],
+  );
+  if (left.length > 0) return { for: 'not-empty', message: `Host ${host} is not empty yet: ${left.join('; ')}.` };
+  await session.writer.commit((unit) => setState(session, unit, view, { host, state: 'empty', why: 'verified empty' }));
+  return undefined;
 }
 
 export async function setHostState(session: SessionContext, view: SessionView, decision: SetHostState): Promise<void> {
