@@ -5,6 +5,7 @@ export const up = (knex: Knex): Promise<void> =>
   createTable(knex, 'sessions', (table) => {
     table.text36('session_id').primary();
     table.word('state').index();
+    table.time('state_since');
     table.word('prev_state', { nullable: true });
     table.word('failed_in', { nullable: true });
     table.word('workflow');

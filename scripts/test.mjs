@@ -28,7 +28,11 @@ async function main() {
     fail('the linter complains');
   }
   const env = { ...process.env };
-  for (const service of SERVICES) env[service.variable] ||= await startService(service);
+  for (const service of SERVICES) {
+    const url = env[service.variable] || (await urlOfStarted(service));
+    if (url) env[service.variable] = url;
+    else delete env[service.variable];
+  }
   await runAva(env);
 }
 
@@ -42,8 +46,8 @@ function fail(why) {
   console.log(`✘ ${why}`);
 }
 
-/** Its URL; empty if it cannot be had, which is a failure in CI and makes skipped tests elsewhere. */
-async function startService(service) {
+/** Its URL; undefined if it cannot be had, which is a failure in CI and makes skipped tests elsewhere. */
+async function urlOfStarted(service) {
   try {
     const started = await service.start();
     running.push(started);
@@ -51,7 +55,7 @@ async function startService(service) {
   } catch (error) {
     if (isCi) fail(`no ${service.name}: ${error.message}`);
     else console.log(`! No ${service.name}, tests that need it are skipped: ${error.message}`);
-    return '';
+    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import knexFactory, { type Knex } from 'knex';
 import { FenixError, messageOf } from '../common/errors.js';
@@ -15,6 +16,10 @@ export interface DatabaseSettings {
     readonly user: string;
     readonly password: string;
     readonly database: string;
+    /** In place of host and port. */
+    readonly socketPath?: string;
+    /** PEM files; with any of them the connection is encrypted and the server's certificate checked. */
+    readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
   };
   readonly poolSize?: number;
 }
@@ -129,11 +134,30 @@ function codeOf(error: unknown): string {
 function openMysql({ mysql, poolSize }: DatabaseSettings): Knex {
   return knexFactory({
     client: 'mysql2',
-    connection: { ...mysql, timezone: 'Z', dateStrings: true, charset: 'utf8mb4', connectTimeout: 5000 },
+    connection: {
+      ...withCertificates(mysql),
+      timezone: 'Z',
+      dateStrings: true,
+      charset: 'utf8mb4',
+      connectTimeout: 5000,
+    },
     pool: { min: 0, max: poolSize ?? 10 },
     acquireConnectionTimeout: 10_000,
     log: QUIET,
   });
+}
+
+/** mysql2 wants certificates themselves, not the names of their files. */
+function withCertificates(mysql: DatabaseSettings['mysql']): object | undefined {
+  if (mysql?.tls === undefined) return mysql;
+  const { tls, ...server } = mysql;
+  const { caFile, certFile, keyFile } = tls;
+  const ssl = {
+    ...(caFile !== undefined && { ca: readFileSync(caFile) }),
+    ...(certFile !== undefined && { cert: readFileSync(certFile) }),
+    ...(keyFile !== undefined && { key: readFileSync(keyFile) }),
+  };
+  return { ...server, ssl };
 }
 
 /** SQLite through libsql, whose driver speaks better-sqlite3's interface; one connection serialises writers. */

@@ -35,6 +35,12 @@ export class JournalRepository {
     return this.entries(await this.query(tx).where(JOURNAL.toRow(key)))[0];
   }
 
+  /** 0 when there was none yet. */
+  async lastAttempt(sessionId: string, subject: string, action: string, tx: Tx): Promise<number> {
+    const rows = await JOURNAL.query(tx).where(JOURNAL.toRow({ sessionId, subject, action })).max({ last: 'attempt' });
+    return Number(rows[0]?.last ?? 0);
+  }
+
   async begin(entry: NewJournalEntry, tx: Tx): Promise<void> {
     const { sessionId, subject, action, attempt, kind, intent, timeoutS } = entry;
     await JOURNAL.query(tx).insert({

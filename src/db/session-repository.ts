@@ -6,6 +6,7 @@ import { type Row, Table } from './table.js';
 const SESSIONS = new Table<Session>('sessions', {
   sessionId: 'text',
   state: 'text',
+  stateSince: 'time',
   prevState: 'text',
   failedIn: 'text',
   workflow: 'text',
@@ -39,7 +40,7 @@ export interface Lease {
 
 /** What the owner may change about its session. */
 export type SessionPatch = Partial<
-  Pick<Session, 'state' | 'prevState' | 'failedIn' | 'pausedAt' | 'reason' | 'waiting' | 'percentDone'>
+  Pick<Session, 'state' | 'stateSince' | 'prevState' | 'failedIn' | 'pausedAt' | 'reason' | 'waiting' | 'percentDone'>
 > & { readonly closed?: boolean };
 
 /** The lease was lost: another engine owns the session, or nobody could prove that we still do. */
@@ -87,12 +88,21 @@ export class SessionRepository {
   }
 
   /**
-   * Sessions that need an engine and have none: unfinished or with rows to consume, and no valid lease. Database time.
+   * Sessions that need an engine and have none: not closed or with commands to consume, and no valid lease. Database
+   * time.
    */
   async claimable(limit: number): Promise<Session[]> {
     const { knex } = this.database;
     const rows = await SESSIONS.query(knex)
-      .where({ closed: 0 })
+      .where((needed) => {
+        void needed.where({ closed: 0 }).orWhereExists((commands) => {
+          void commands
+            .select(knex.raw('1'))
+            .from('commands')
+            .whereRaw('commands.session_id = sessions.session_id')
+            .whereNull('commands.handled_at');
+        });
+      })
       .where((free) => {
         void free.whereNull('owner').orWhere('lease_until', '<', this.database.nowPlus());
       })
@@ -152,11 +162,6 @@ export class SessionRepository {
     if (written !== 1) throw new LeaseLost(lease);
     const after = await SESSIONS.query(tx).where({ session_id: lease.sessionId }).first('seq');
     return Number(after?.seq) - numbers + 1;
-  }
-
-  /** Says that the session has rows to consume, so that engines look at it again. Not a state: any process may. */
-  async reopen(sessionId: string, tx: Tx): Promise<void> {
-    await SESSIONS.query(tx).where({ session_id: sessionId }).update({ closed: 0 });
   }
 
   private visible(tx: Tx) {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import jwt from 'jsonwebtoken';
 import { MachineClock } from '../common/clock.js';
+import { FenixError } from '../common/errors.js';
 
 /** What the signature alone says; `unknown` where it says nothing (other token formats). */
 export type JwsVerdict = 'forged' | 'expired' | 'genuine' | 'unknown';
@@ -18,6 +19,7 @@ const RELOAD_MS = 10_000;
 export class JwsCheck {
   private keys: readonly string[] = [];
   private readAtMs = Number.NEGATIVE_INFINITY;
+  private reading: Promise<void> | undefined;
 
   /** @param now the calendar, milliseconds of Unix time */
   constructor(
@@ -26,11 +28,13 @@ export class JwsCheck {
     private readonly now: () => number,
   ) {}
 
+  /** @throws when the keys cannot be read */
   async check(token: string): Promise<JwsVerdict> {
     if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) return 'unknown';
     const verdict = this.verify(token);
     // Keystone's keys rotate: one that we do not know yet may have signed it.
-    return verdict === 'forged' && (await this.reload()) ? this.verify(token) : verdict;
+    if (verdict !== 'forged' || !(await this.refreshed())) return verdict;
+    return this.verify(token);
   }
 
   private verify(token: string): JwsVerdict {
@@ -51,12 +55,21 @@ export class JwsCheck {
     return 'forged';
   }
 
-  /** Whether the keys were read just now. */
-  private async reload(): Promise<boolean> {
-    if (this.clock.monotonicMs() - this.readAtMs < RELOAD_MS) return false;
-    this.readAtMs = this.clock.monotonicMs();
-    const names = (await readdir(this.directory)).filter((name) => name.endsWith('.pem'));
-    this.keys = await Promise.all(names.map((name) => readFile(join(this.directory, name), 'utf8')));
+  /** Whether the keys were read since the call; whoever comes while they are being read waits for that. */
+  private async refreshed(): Promise<boolean> {
+    if (this.reading === undefined && this.clock.monotonicMs() - this.readAtMs < RELOAD_MS) return false;
+    this.reading ??= this.read().finally(() => {
+      this.reading = undefined;
+    });
+    await this.reading;
     return true;
+  }
+
+  private async read(): Promise<void> {
+    const names = (await readdir(this.directory)).filter((name) => name.endsWith('.pem'));
+    // A wrong directory must not make every token look forged.
+    if (names.length === 0) throw new FenixError('terminal', 'no-jws-keys', `No *.pem file in ${this.directory}`);
+    this.keys = await Promise.all(names.map((name) => readFile(join(this.directory, name), 'utf8')));
+    this.readAtMs = this.clock.monotonicMs();
   }
 }

@@ -1,5 +1,5 @@
 import { MachineClock } from '../common/clock.js';
-import { FenixError, messageOf } from '../common/errors.js';
+import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import { Logger } from '../common/logger.js';
 import {
   type Catalog,
@@ -120,13 +120,13 @@ export class KeystoneSession {
    * @throws FenixError classified by what the service or the network did; Stopped when the request's signal aborts
    */
   async request<Body = unknown>(request: ServiceRequest): Promise<ServiceAnswer<Body>> {
-    const url = await this.address(request);
+    const url = await orStopped(this.address(request), request.signal);
     return this.gate(request.serviceType).run(async () => {
-      const token = await this.current();
+      const token = await orStopped(this.current(), request.signal);
       const first = await exchange(this.prepare(request, url, token), this.clock);
       if (first.status !== 401) return accept<Body>(this.prepare(request, url, token), first);
       // The service knows our token no more (revoked, keys rotated): a 401 was not carried out, so once more is safe.
-      const fresh = this.prepare(request, url, await this.renew(token));
+      const fresh = this.prepare(request, url, await orStopped(this.renew(token), request.signal));
       return accept<Body>(fresh, await exchange(fresh, this.clock));
     }, request.signal);
   }
@@ -241,6 +241,17 @@ function notAuthenticated(refused: FenixError): FenixError {
   if (refused.retryable) return refused;
   const sentence = `Keystone refuses the service's own credentials: ${refused.message}`;
   return new FenixError('denied', 'authentication-failed', sentence, { cause: refused });
+}
+
+/** Gives up the wait when `signal` aborts, not the authentication: others wait for it, too. */
+function orStopped<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new Stopped());
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 function accept<Body>(request: HttpRequest, answer: HttpAnswer): ServiceAnswer<Body> {

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 
 /**
  * JSON as Python peers write it: integers of any length (a `bigint` here beyond 2^53) and bare NaN and Infinity, which
- * JSON.parse rounds or refuses.
+ * JSON.parse rounds or refuses. A number beyond 2^53 that is written without fraction comes back as a bigint.
  */
 
 /** Marks values on their way through JSON.parse and JSON.stringify; nobody outside can know it. */
 const MARK = `${randomUUID()}:`;
 const MAY_BE_SPECIAL = /NaN|Infinity|\d{16}/;
-const STRING_OR_SPECIAL = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const STRING_OR_SPECIAL = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const MARKED_INTEGER = new RegExp(`"${MARK}(-?\\d+)"`, 'g');
 
 /** Throws a SyntaxError for what is no JSON even by Python's reading. */

@@ -53,7 +53,8 @@ export class Notifier {
     for (const topic of topics) {
       const queue = notificationQueue(topic, priority);
       // The queue is declared here as well: with no listener yet the message must wait, not vanish. Hence mandatory.
-      const needs = { key: queue, declare: () => this.topology.declareTopicQueue(exchange, queue, [queue]) };
+      const declare = () => this.topology.declareTopicQueue(exchange, queue, [queue]);
+      const needs = { key: queue, bindsQueue: true, declare };
       const message = { exchange, routingKey: queue, body, properties: MESSAGE_PROPERTIES, mandatory: true };
       await this.publisher.publish(message, publishTimeoutMs, needs);
     }

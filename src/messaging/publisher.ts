@@ -6,6 +6,8 @@ import type { Broker, OutgoingMessage } from './broker.js';
 export interface Prerequisite {
   /** Same key = same declarations: they are made once. */
   readonly key: string;
+  /** Whether they make the message routable: if it is not, they have been undone meanwhile. */
+  readonly bindsQueue: boolean;
   declare(): Promise<void>;
 }
 
@@ -29,7 +31,7 @@ export class Publisher {
       if (needs) await this.ensure(needs);
       left = true;
       await this.broker.publish(message).catch(async (thrown: unknown) => {
-        if (!needs || !isUndelivered(thrown)) throw thrown;
+        if (!needs || !wasUndone(needs, thrown)) throw thrown;
         this.declared.delete(needs.key);
         await this.ensure(needs);
         await this.broker.publish(message);
@@ -65,8 +67,9 @@ export async function withTimeout<T>(
   }
 }
 
-function isUndelivered(thrown: unknown): boolean {
-  return thrown instanceof FenixError && (thrown.code === 'no-exchange' || thrown.code === 'unroutable');
+function wasUndone(needs: Prerequisite, thrown: unknown): boolean {
+  if (!(thrown instanceof FenixError)) return false;
+  return thrown.code === 'no-exchange' || (thrown.code === 'unroutable' && needs.bindsQueue);
 }
 
 function publishTimeout(timeoutMs: number, inDoubt: boolean): FenixError {

@@ -9,6 +9,8 @@ export interface RemoteException {
   readonly message: string;
   /** Lines, each ending in a line feed. */
   readonly traceback: readonly string[];
+  /** What else the exception carries. */
+  readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
 /** The server ran into an error, or refused: code `remote-error`. Thrown by a handler it travels as it is. */

@@ -7,7 +7,7 @@ import { withTimeout } from './publisher.js';
 import { failureContent, heartbeatContent, type ReplyAddress, resultContent } from './rpc-message.js';
 
 const RETRY_MS = 250;
-/** `kombu_missing_consumer_retry_timeout`: a client that reconnects may yet declare its reply queue again. */
+/** A client that reconnects may yet declare its reply queue again. */
 const GIVE_UP_MS = 60_000;
 const PUBLISH_TIMEOUT_MS = 10_000;
 const OBSOLETE_QUEUES_REMEMBERED = 200;
@@ -21,6 +21,8 @@ export class ReplySender {
     private readonly broker: Broker,
     private readonly clock: MachineClock,
     private readonly logger: Logger,
+    /** `kombu_missing_consumer_retry_timeout`. */
+    private readonly giveUpMs = GIVE_UP_MS,
   ) {}
 
   /** Sends the result; one that is no JSON becomes a failure. Never rejects. */
@@ -56,7 +58,7 @@ export class ReplySender {
 
   /** `signal` ends the attempts, not the first of them. */
   private async send(address: ReplyAddress, body: Buffer, signal: AbortSignal): Promise<void> {
-    const giveUpAtMs = this.clock.monotonicMs() + (this.isObsolete(address.replyQueue) ? 0 : GIVE_UP_MS);
+    const giveUpAtMs = this.clock.monotonicMs() + (this.isObsolete(address.replyQueue) ? 0 : this.giveUpMs);
     try {
       while (!(await this.tryOnce(address, body))) {
         if (this.clock.monotonicMs() >= giveUpAtMs) return this.giveUp(address);
@@ -95,7 +97,7 @@ export class ReplySender {
   private giveUp({ replyQueue, msgId }: ReplyAddress): void {
     this.logger.warn({ msgId, replyQueue }, 'RPC reply dropped: its queue is gone');
     this.obsolete.delete(replyQueue);
-    this.obsolete.set(replyQueue, this.clock.monotonicMs() + GIVE_UP_MS);
+    this.obsolete.set(replyQueue, this.clock.monotonicMs() + this.giveUpMs);
     const [oldest] = this.obsolete.keys();
     if (oldest !== undefined && this.obsolete.size > OBSOLETE_QUEUES_REMEMBERED) this.obsolete.delete(oldest);
   }

@@ -92,7 +92,7 @@ export class RpcClient {
     requireTopic(target);
     const { topic } = target;
     const exchange = fanoutExchange(topic);
-    const needs = { key: exchange, declare: () => this.topology.declareFanoutExchange(topic) };
+    const needs = { key: exchange, bindsQueue: false, declare: () => this.topology.declareFanoutExchange(topic) };
     const body = this.encode(target, method, args, context);
     const message = { exchange, routingKey: '', body, properties: MESSAGE_PROPERTIES };
     await this.publisher.publish(message, this.publishTimeoutMs, needs);
@@ -131,7 +131,8 @@ export class RpcClient {
     mandatory = false,
   ): Promise<void> {
     const { exchange } = this.options;
-    const needs: Prerequisite = { key: exchange, declare: () => this.topology.declareTopicExchange(exchange) };
+    const declare = () => this.topology.declareTopicExchange(exchange);
+    const needs: Prerequisite = { key: exchange, bindsQueue: false, declare };
     const message = {
       exchange,
       routingKey: server === undefined ? topic : serverQueue(topic, server),

@@ -111,9 +111,9 @@ export function contextOf(content: Content): WireContext {
 }
 
 function serializeFailure(thrown: unknown): Content {
-  const { className, module, message, traceback } =
-    thrown instanceof RemoteError ? thrown.remote : describeError(thrown);
-  return { class: className, module, message, tb: traceback, args: [message], kwargs: {} };
+  const remote = thrown instanceof RemoteError ? thrown.remote : describeError(thrown);
+  const { className, module, message, traceback, kwargs = {} } = remote;
+  return { class: className, module, message, tb: traceback, args: [message], kwargs };
 }
 
 /** JavaScript's TypeError is Python's; all other classes mean nothing to a Python client, which shows their names. */
@@ -135,6 +135,7 @@ function parseFailure(failure: unknown): RemoteError {
     module: textOr(fields.module, ''),
     message: textOr(fields.message, ''),
     traceback: Array.isArray(fields.tb) ? fields.tb.map(String) : [],
+    kwargs: isObject(fields.kwargs) ? fields.kwargs : {},
   });
 }
 

@@ -23,6 +23,8 @@ export interface RpcServerOptions {
   readonly topology?: TopologySettings;
   /** Handlers at once; what is beyond stays unacknowledged, so that another server may get it. Default 64. */
   readonly maxConcurrent?: number;
+  /** How long to try to reach a caller whose reply queue is gone, default 60 s. */
+  readonly missingReplyQueueTimeoutMs?: number;
 }
 
 const MAX_CONCURRENT = 64;
@@ -39,17 +41,27 @@ export class RpcServer {
   private readonly waiting: Delivery[] = [];
   private readonly underway = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
-  private consumers: Consumer[] = [];
+  private readonly consumers: Consumer[] = [];
   private running = 0;
 
   constructor(private readonly options: RpcServerOptions) {
     this.topology = new Topology(options.broker, options.topology);
-    this.replies = new ReplySender(options.broker, options.clock, options.logger);
+    const { broker, clock, logger, missingReplyQueueTimeoutMs } = options;
+    this.replies = new ReplySender(broker, clock, logger, missingReplyQueueTimeoutMs);
     this.fanoutQueue = fanoutQueue(options.topic);
   }
 
-  /** Declares and consumes the three queues. Rejects with the broker's error. */
+  /** Declares and consumes the three queues. Rejects with the broker's error and may then be tried again. */
   async start(): Promise<void> {
+    try {
+      await this.listen();
+    } catch (thrown) {
+      await this.cancelConsumers();
+      throw thrown;
+    }
+  }
+
+  private async listen(): Promise<void> {
     const { exchange, topic, server } = this.options;
     const own = serverQueue(topic, server);
     await this.topology.declareTopicQueue(exchange, topic, [topic]);
@@ -61,11 +73,17 @@ export class RpcServer {
   /** Takes nothing new, finishes and answers what was acknowledged, gives the rest back, removes the fanout queue. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    for (const consumer of this.consumers) await consumer.cancel();
+    const listened = await this.cancelConsumers();
     for (const delivery of this.waiting.splice(0)) delivery.reject({ requeue: true });
     await Promise.all(this.underway);
-    if (this.consumers.length > 0) await this.removeFanoutQueue();
-    this.consumers = [];
+    if (listened) await this.removeFanoutQueue();
+  }
+
+  /** Whether there were any. */
+  private async cancelConsumers(): Promise<boolean> {
+    const consumers = this.consumers.splice(0);
+    for (const consumer of consumers) await consumer.cancel();
+    return consumers.length > 0;
   }
 
   private get maxConcurrent(): number {

@@ -14,8 +14,8 @@ export interface TopologySettings {
   /** `rabbit_quorum_queue` with its limits (0 = none); absent = classic queues. */
   readonly quorum?: {
     readonly deliveryLimit: number;
-    readonly maxMemoryLength: number;
-    readonly maxMemoryBytes: number;
+    readonly maxMemoryLength?: number;
+    readonly maxMemoryBytes?: number;
   };
   /** `rabbit_ha_queues`. */
   readonly mirrored: boolean;
@@ -30,6 +30,24 @@ export const DEFAULT_TOPOLOGY: TopologySettings = {
   mirrored: false,
   transientQueuesTtlS: 1800,
 };
+
+/** The settings of `[oslo_messaging_rabbit]`. */
+export function topologyFromOptions(options: {
+  readonly amqp_durable_queues: boolean;
+  readonly amqp_auto_delete: boolean;
+  readonly rabbit_quorum_queue: boolean;
+  readonly rabbit_quorum_delivery_limit: number;
+  readonly rabbit_ha_queues: boolean;
+  readonly rabbit_transient_queues_ttl: number;
+}): TopologySettings {
+  return {
+    durableQueues: options.amqp_durable_queues,
+    autoDelete: options.amqp_auto_delete,
+    ...(options.rabbit_quorum_queue && { quorum: { deliveryLimit: options.rabbit_quorum_delivery_limit } }),
+    mirrored: options.rabbit_ha_queues,
+    transientQueuesTtlS: options.rabbit_transient_queues_ttl,
+  };
+}
 
 /** Names and options by oslo.messaging's rules, and declaring by them. */
 export class Topology {
@@ -80,7 +98,7 @@ export class Topology {
 
   private quorum(): Record<string, unknown> {
     if (this.settings.quorum === undefined) return {};
-    const { deliveryLimit, maxMemoryLength, maxMemoryBytes } = this.settings.quorum;
+    const { deliveryLimit, maxMemoryLength = 0, maxMemoryBytes = 0 } = this.settings.quorum;
     return {
       'x-queue-type': 'quorum',
       ...(deliveryLimit > 0 && { 'x-delivery-limit': deliveryLimit }),

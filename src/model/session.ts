@@ -52,6 +52,8 @@ export interface WaitReason {
 export interface Session extends SessionRequest {
   readonly sessionId: string;
   readonly state: SessionState;
+  /** When it came into its state. */
+  readonly stateSince: Date;
   readonly prevState: SessionState | null;
   /** Where a failed session goes on. */
   readonly failedIn: SessionState | null;

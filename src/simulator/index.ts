@@ -1,7 +1,10 @@
-export type { WireNotification } from './alarms/traits.js';
 export type { Cloud } from './cloud.js';
+export type { Credentials } from './credentials.js';
+export { type Judgement, judge, type Rule, type Violation } from './judge/index.js';
 export type { LogEntry, LogEvent, SimulatorLog } from './log.js';
+export type { AddManagersOptions, Manager, ManagerAction, ManagerReply, Outage } from './managers/index.js';
 export type * from './records.js';
-export { type Credentials, Simulator, type SimulatorOptions, startSimulator } from './simulator.js';
+export type { Report, ServiceLevel } from './report.js';
+export { Simulator, type SimulatorOptions, startSimulator } from './simulator.js';
 export { parseTopology, readTopology, type Timings, type Topology } from './topology.js';
 export { type GeneratorOptions, generateTopology } from './topology-generator.js';

@@ -84,7 +84,7 @@ export type LogEvent =
       readonly projectId: string;
       readonly url: string;
       readonly eventType: string;
-      readonly messageId: string;
+      readonly messageId: string | null;
       readonly state: string | null;
       /** HTTP status, or null if there was no answer. */
       readonly status: number | null;

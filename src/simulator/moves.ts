@@ -20,7 +20,7 @@ export class Moves {
   constructor(private readonly cloud: Cloud) {}
 
   migrate(instance: Instance, target: string | undefined, caller: Caller): void {
-    requireState(instance, 'migrate', ['active', 'stopped']);
+    requireState(instance, 'migrate', ['active', 'stopped'], caller);
     this.requireHost(target);
     if (target === instance.host) throw new Refusal(400, 'Cannot migrate to the host where the server exists.');
     const action = this.cloud.addAction(instance.id, 'migrate', caller);
@@ -42,7 +42,7 @@ export class Moves {
     options: { readonly target?: string | undefined; readonly force: boolean; readonly synchronous: boolean },
     caller: Caller,
   ): void {
-    requireState(instance, 'os-migrateLive', ['active']);
+    requireState(instance, 'os-migrateLive', ['active'], caller);
     this.requireHost(options.target);
     const found = this.liveTarget(instance, options);
     // Below 2.34 the API waits for the conductor's checks.
@@ -115,7 +115,7 @@ export class Moves {
   }
 
   private settle(instance: Instance, verb: string, status: string, caller: Caller): Move {
-    requireState(instance, verb, ['resized']);
+    requireState(instance, verb, ['resized'], caller);
     const migration = this.cloud.openMigration(instance.id);
     if (migration?.status !== 'finished') throw new Refusal(400, 'Instance has not been resized.');
     this.cloud.changeMigration(migration.id, { status });

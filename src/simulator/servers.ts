@@ -75,12 +75,12 @@ export class Servers {
   }
 
   stop(instance: Instance, caller: Caller): void {
-    requireState(instance, 'stop', ['active', 'error']);
+    requireState(instance, 'stop', ['active', 'error'], caller);
     this.power(instance, 'stop', { vmState: 'stopped', running: false }, caller);
   }
 
   start(instance: Instance, caller: Caller): void {
-    requireState(instance, 'start', ['stopped']);
+    requireState(instance, 'start', ['stopped'], caller);
     this.power(instance, 'start', { vmState: 'active', running: true }, caller);
   }
 

@@ -1,15 +1,17 @@
-import type { Server } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:http';
 import { type Clock, ScaledClock } from '../common/clock.js';
 import { type Logger, silentLogger } from '../common/logger.js';
+import type { Notification } from '../messaging/notification.js';
 import { AlarmDelivery } from './alarms/delivery.js';
 import { AlarmStore } from './alarms/store.js';
-import type { WireNotification } from './alarms/traits.js';
 import { Cloud } from './cloud.js';
 import { ADMIN, SERVICE } from './cloud-population.js';
+import type { Credentials } from './credentials.js';
 import { createApp, type Endpoints, endpointsAt } from './http/app.js';
+import { close, listen } from './listening.js';
 import type { SimulatorLog } from './log.js';
+import { type AddManagersOptions, type Manager, startManager } from './managers/index.js';
+import { makeReport, type Report } from './report.js';
 import { Timeline } from './timeline.js';
 import { Tokens } from './tokens.js';
 import type { Topology } from './topology.js';
@@ -33,21 +35,17 @@ export interface SimulatorOptions {
   readonly logger?: Logger;
 }
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-  readonly projectName: string;
-}
-
 /** A running simulated cloud. */
 export class Simulator {
   readonly adminCredentials: Credentials = ADMIN;
   /** Those of the service under test: role admin in project `service`. */
   readonly serviceCredentials: Credentials = SERVICE;
   readonly log: SimulatorLog;
+  readonly managers: Manager[] = [];
 
   constructor(
     readonly cloud: Cloud,
+    private readonly clocks: { readonly clock: Clock; readonly tokenClock: Clock },
     private readonly server: Server,
     private readonly delivery: AlarmDelivery,
     private readonly endpoints: { current: Endpoints },
@@ -72,11 +70,29 @@ export class Simulator {
   }
 
   /** Does what Ceilometer and Aodh do with a notification; resolves when all alarm actions were tried. */
-  deliver(notification: WireNotification): Promise<void> {
+  deliver(notification: Notification): Promise<void> {
     return this.delivery.deliver(notification);
   }
 
+  /** Starts a reference manager for each tenant's project, or for those named. */
+  async addManagers(options: AddManagersOptions = {}): Promise<readonly Manager[]> {
+    const tenants = [...this.cloud.projects.values()].map(({ name }) => name);
+    const wanted =
+      options.projects ?? tenants.filter((name) => name !== ADMIN.projectName && name !== SERVICE.projectName);
+    const home = { cloud: this.cloud, authUrl: this.authUrl, ...this.clocks };
+    const added = await Promise.all(wanted.map((project) => startManager(home, project, options)));
+    this.managers.push(...added);
+    return added;
+  }
+
+  /** Moves, violations, answers and service level so far. */
+  report(): Report {
+    this.cloud.timeline.catchUp();
+    return makeReport(this.cloud, this.managers);
+  }
+
   async stop(): Promise<void> {
+    await Promise.all(this.managers.map((manager) => manager.stop()));
     this.cloud.timeline.stop();
     await close(this.server);
   }
@@ -85,31 +101,13 @@ export class Simulator {
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { topology, clock, seed, logger = silentLogger, host = '127.0.0.1' } = options;
   const cloud = new Cloud(seed === undefined ? topology : { ...topology, seed }, new Timeline(clock));
-  const tokens = new Tokens(options.tokenClock ?? new ScaledClock(), options.tokenLifetimeS ?? 3600);
+  const tokenClock = options.tokenClock ?? new ScaledClock();
+  const tokens = new Tokens(tokenClock, options.tokenLifetimeS ?? 3600);
   const alarms = new AlarmStore();
   const endpoints = { current: endpointsAt('') };
   const app = createApp({ cloud, tokens, alarms, endpoints: () => endpoints.current, logger });
   const server = createServer(app);
   const url = await listen(server, options.port ?? 0, host);
   endpoints.current = endpointsAt(url, options.maintenanceUrl);
-  return new Simulator(cloud, server, new AlarmDelivery(cloud, alarms, logger), endpoints, url);
-}
-
-/** Listens and returns the base URL. */
-export function listen(server: Server, port: number, host: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const { port: given } = server.address() as AddressInfo;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${given}`);
-    });
-  });
-}
-
-export function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+  return new Simulator(cloud, { clock, tokenClock }, server, new AlarmDelivery(cloud, alarms, logger), endpoints, url);
 }

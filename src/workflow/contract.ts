@@ -108,8 +108,8 @@ export interface InstanceActionContext {
 export interface JournaledWrite {
   /** Read before the intent is written and kept with it: what `probe` compares the world with. */
   before?(): Promise<Record<string, unknown>>;
-  /** The request. Must name its target, so that a late duplicate is refused by Nova. */
-  run(signal: AbortSignal): Promise<void>;
+  /** The request, with a time-out of its own. Must name its target, so that a late duplicate is refused by Nova. */
+  run(): Promise<void>;
   /** Did the world do it? Asked after a crash, a time-out or a conflict. */
   probe(before: Readonly<Record<string, unknown>>): Promise<boolean>;
 }

@@ -29,6 +29,8 @@ export interface Question {
   window(repeated: boolean): Window;
   /** How often the silent are asked again. */
   readonly repeats: number;
+  /** Only notices opened since then count: a question that is asked in rounds. */
+  readonly since?: Date;
 }
 
 /** How far a question has come. */
@@ -131,7 +133,8 @@ function noticesOf(view: SessionView, question: Question, projectId: string): No
       notice.projectId === projectId &&
       notice.state === question.state &&
       notice.host === question.host &&
-      notice.outcome !== 'cancelled',
+      notice.outcome !== 'cancelled' &&
+      (question.since === undefined || notice.openedAt >= question.since),
   );
 }
 

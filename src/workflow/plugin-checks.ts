@@ -9,11 +9,11 @@ const OPTIONAL_METHODS = ['probe', 'verify'] as const;
 
 export function checkWorkflow(exported: unknown, file: string): WorkflowPlugin {
   const plugin = checkDeclaration(exported, file, NAME);
-  require(plugin.style === 'default' || plugin.style === 'vnf', file, 'style', '"default" or "vnf"');
+  demand(plugin.style === 'default' || plugin.style === 'vnf', file, 'style', '"default" or "vnf"');
   const states = plugin.states as Record<string, unknown> | undefined;
-  require(typeof states === 'object' && states !== null, file, 'states', 'an object with a handler per state');
+  demand(typeof states === 'object' && states !== null, file, 'states', 'an object with a handler per state');
   for (const state of ACTIVE_STATES) {
-    require(typeof states?.[state] === 'function', file, `states.${state}`, 'a function');
+    demand(typeof states?.[state] === 'function', file, `states.${state}`, 'a function');
   }
   return plugin as unknown as WorkflowPlugin;
 }
@@ -27,35 +27,34 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
   const { types, metadataSchema, timeoutS, retry } = plugin as Partial<ActionPlugin>;
   const knownTypes =
     types === undefined || (Array.isArray(types) && types.every((type) => ACTION_TYPES.includes(type)));
-  require(knownTypes, file, 'types', `a list of ${ACTION_TYPES.join(', ')}`);
+  demand(knownTypes, file, 'types', `a list of ${ACTION_TYPES.join(', ')}`);
   const isSchema = metadataSchema === undefined || (typeof metadataSchema === 'object' && metadataSchema !== null);
-  require(isSchema, file, 'metadataSchema', 'a JSON schema (an object)');
-  require(timeoutS === undefined || timeoutS > 0, file, 'timeoutS', 'a number of seconds above 0');
+  demand(isSchema, file, 'metadataSchema', 'a JSON schema (an object)');
+  demand(timeoutS === undefined || timeoutS > 0, file, 'timeoutS', 'a number of seconds above 0');
   const knownRetry = retry === undefined || (retry.attempts >= 1 && retry.waitS >= 0);
-  require(knownRetry, file, 'retry', '{ attempts: at least 1, waitS: at least 0 }');
+  demand(knownRetry, file, 'retry', '{ attempts: at least 1, waitS: at least 0 }');
   return plugin as unknown as ActionPlugin;
 }
 
 export function checkInstanceAction(exported: unknown, file: string): InstanceActionPlugin {
   const plugin = checkDeclaration(exported, file, new RegExp(`^(${INSTANCE_ACTIONS.join('|')})$`));
   requireFunction(plugin, file, 'run');
-  require(typeof plugin.needsTarget === 'boolean', file, 'needsTarget', 'true or false');
+  demand(typeof plugin.needsTarget === 'boolean', file, 'needsTarget', 'true or false');
   return plugin as unknown as InstanceActionPlugin;
 }
 
 function checkDeclaration(exported: unknown, file: string, names: RegExp): Record<string, unknown> {
-  require(typeof exported === 'object' && exported !== null, file, 'default export', 'an object');
+  demand(typeof exported === 'object' && exported !== null, file, 'default export', 'an object');
   const plugin = exported as Record<string, unknown>;
-  require(typeof plugin.name === 'string' &&
-    names.test(plugin.name), file, 'name', `text that matches ${names.source}`);
-  require(typeof plugin.version === 'string' && plugin.version !== '', file, 'version', 'a text such as "1.0.0"');
+  demand(typeof plugin.name === 'string' && names.test(plugin.name), file, 'name', `text that matches ${names.source}`);
+  demand(typeof plugin.version === 'string' && plugin.version !== '', file, 'version', 'a text such as "1.0.0"');
   return plugin;
 }
 
 function requireFunction(plugin: Record<string, unknown>, file: string, key: string): void {
-  require(typeof plugin[key] === 'function', file, key, 'a function');
+  demand(typeof plugin[key] === 'function', file, key, 'a function');
 }
 
-function require(condition: boolean, file: string, key: string, allowed: string): void {
+function demand(condition: boolean, file: string, key: string, allowed: string): void {
   if (!condition) throw new FenixError('terminal', 'plug-in-invalid', `Plug-in ${file}: ${key} must be ${allowed}.`);
 }

@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
@@ -11,17 +11,18 @@ import { replay, sample } from '../support/samples.js';
 type Answers = Readonly<Record<string, Reply | ((request: Arrived) => Reply)>>;
 
 /** A cloud of which only the given `METHOD /path` are answered; all services on one address. */
-async function aCloud(answers: Answers, settings: OpenStackSettings = {}) {
+async function aCloud(t: ExecutionContext, answers: Answers, settings: OpenStackSettings = {}) {
   const http = await httpDouble((request) => {
     if (request.path === '/v3/auth/tokens') return replay('keystone-post-auth-tokens');
     const answer = answers[`${request.method} ${request.path}`];
     return typeof answer === 'function' ? answer(request) : (answer ?? { status: 404, body: {} });
   });
+  t.teardown(() => http.close());
   const endpointOverrides = { compute: http.url, placement: http.url, alarming: http.url };
   const credentials = { authUrl: http.url, username: 'fenix', password: 'fenix', projectName: 'service' };
   const session = new KeystoneSession(credentials, { endpointOverrides }, new SystemMachineClock(), silentLogger);
   const asked = http.arrived;
-  return { http, cloud: new OpenStackCloud(session, settings), asked };
+  return { cloud: new OpenStackCloud(session, settings), asked };
 }
 
 /** The first server of the sample, with changes. */
@@ -34,7 +35,7 @@ const version = (request: Arrived | undefined) => request?.headers['openstack-ap
 const json = (body: unknown): Reply => ({ body });
 
 test('servers of all projects are read as the planner needs them', async (t) => {
-  const { cloud, http, asked } = await aCloud({
+  const { cloud, asked } = await aCloud(t, {
     'GET /servers/detail': replay('nova-get-servers-detail-all-tenants-2.53'),
   });
   const servers = await cloud.servers();
@@ -55,7 +56,6 @@ test('servers of all projects are read as the planner needs them', async (t) => 
   t.is(servers.length, 2);
   t.is(asked.at(-1)?.query.get('all_tenants'), '1');
   t.is(version(asked.at(-1)), 'compute 2.47');
-  await http.close();
 });
 
 test('disk counts as Placement counts it; a floating address and an unscheduled server are seen', async (t) => {
@@ -65,11 +65,10 @@ test('disk counts as Placement counts it; a floating address and an unscheduled 
     novaServer({ flavor, addresses: { a: [], net }, image: { id: 'i' } }),
     novaServer({ flavor, addresses: {}, image: '', 'OS-EXT-SRV-ATTR:host': null }),
   ];
-  const { cloud, http } = await aCloud({ 'GET /servers/detail': json({ servers }) });
+  const { cloud } = await aCloud(t, { 'GET /servers/detail': json({ servers }) });
   const [local, onVolume] = await cloud.servers();
   t.like(local, { resources: { vcpus: 2, memoryMb: 512, diskGb: 17 }, hasFloatingIp: true });
   t.like(onVolume, { resources: { diskGb: 7 }, hasFloatingIp: false, host: null });
-  await http.close();
 });
 
 test('all pages of a listing are read, the last may be empty', async (t) => {
@@ -78,7 +77,7 @@ test('all pages of a listing are read, the last may be empty', async (t) => {
     a: { servers: [novaServer({ id: 'b' })], servers_links: [{ rel: 'next', href: 'http://wrong/' }] },
     b: { servers: [] },
   };
-  const { cloud, http, asked } = await aCloud({
+  const { cloud, asked } = await aCloud(t, {
     'GET /servers/detail': ({ query }) => json(pages[query.get('marker') ?? 'first']),
   });
   t.deepEqual(
@@ -86,22 +85,20 @@ test('all pages of a listing are read, the last may be empty', async (t) => {
     ['a', 'b'],
   );
   t.is(asked.at(-1)?.query.toString(), 'all_tenants=1&host=compute-2&limit=1000&marker=b');
-  await http.close();
 });
 
 test('a listing whose marker was deleted meanwhile may be tried again; a refused question may not', async (t) => {
   const more = { servers: [novaServer()], servers_links: [{ rel: 'next', href: '' }] };
-  const { cloud, http } = await aCloud({
+  const { cloud } = await aCloud(t, {
     'GET /servers/detail': ({ query }) => (query.has('marker') ? { status: 400, body: {} } : json(more)),
     'GET /os-migrations': { status: 400, body: {} },
   });
   t.like(await t.throwsAsync(cloud.servers()), { kind: 'transient', code: 'listing-changed' });
   t.like(await t.throwsAsync(cloud.migrations('i')), { kind: 'input' });
-  await http.close();
 });
 
 test('a server that Nova has no more is undefined, an unreachable Nova is an error', async (t) => {
-  const { cloud, http } = await aCloud({
+  const { cloud } = await aCloud(t, {
     'GET /servers/gone': replay('nova-404'),
     'GET /servers/there': json({ server: novaServer({ 'OS-EXT-STS:task_state': 'resize_prep' }) }),
     'GET /servers/away': replay('nova-503'),
@@ -109,13 +106,12 @@ test('a server that Nova has no more is undefined, an unreachable Nova is an err
   t.is(await cloud.server('gone'), undefined);
   t.is((await cloud.server('there'))?.taskState, 'resize_prep');
   t.like(await t.throwsAsync(cloud.server('away')), { kind: 'overload', status: 503 });
-  await http.close();
 });
 
 test('services are listed with uuids, disabled with a reason that fits, and enabled', async (t) => {
   const id = '30baae2c-38f1-4c40-820a-2dbce400cd24';
   const { services } = sample('nova-get-os-services-2.53').body as { services: object[] };
-  const { cloud, http, asked } = await aCloud({
+  const { cloud, asked } = await aCloud(t, {
     'GET /os-services': json({ services: [...services, { ...services[0], binary: 'nova-scheduler' }] }),
     [`PUT /os-services/${id}`]: replay('nova-put-os-services-disable-2.53'),
   });
@@ -135,12 +131,11 @@ test('services are listed with uuids, disabled with a reason that fits, and enab
   t.is(version(asked.at(-1)), 'compute 2.53');
   await cloud.enableService(id);
   t.deepEqual(asked.at(-1)?.body, { status: 'enabled' });
-  await http.close();
 });
 
 test('moves name their target, in the lowest microversion that knows it', async (t) => {
   const accepted: Reply = { status: 202 };
-  const { cloud, http, asked } = await aCloud({
+  const { cloud, asked } = await aCloud(t, {
     'POST /servers/i/action': accepted,
     'DELETE /servers/i/migrations/7': accepted,
   });
@@ -155,24 +150,22 @@ test('moves name their target, in the lowest microversion that knows it', async 
   t.deepEqual(said(), [undefined, { revertResize: null }]);
   await cloud.abortLiveMigration('i', '7');
   t.deepEqual(said(), ['compute 2.65', undefined]);
-  await http.close();
 });
 
 test("Nova's refusals of a move keep their sentence", async (t) => {
   let name = 'nova-action-migrate-409';
-  const { cloud, http } = await aCloud({ 'POST /servers/i/action': () => replay(name) });
+  const { cloud } = await aCloud(t, { 'POST /servers/i/action': () => replay(name) });
   const refused = await t.throwsAsync(cloud.migrate('i', 'h'), { instanceOf: FenixError });
   t.like(refused, { kind: 'conflict', inDoubt: false });
   t.regex(refused?.message ?? '', /Cannot 'migrate' instance .* while it is in/);
   name = 'nova-action-400';
   t.like(await t.throwsAsync(cloud.migrate('i', 'h')), { kind: 'input', code: 'cloud-refused' });
-  await http.close();
 });
 
 test('migrations and events of an instance come newest first, their times as UTC', async (t) => {
   const [migration] = (sample('nova-get-os-migrations-2.59').body as { migrations: object[] }).migrations;
   const older = { ...migration, id: 1, status: 'error', created_at: '2026-11-22T08:00:00.000000' };
-  const { cloud, http, asked } = await aCloud({
+  const { cloud, asked } = await aCloud(t, {
     'GET /os-migrations': json({ migrations: [older, migration] }),
     'GET /servers/i/os-instance-actions': replay('nova-get-os-instance-actions-no-valid-host'),
   });
@@ -202,7 +195,6 @@ test('migrations and events of an instance come newest first, their times as UTC
       startedAt: new Date('2026-11-22T08:30:22Z'),
     },
   ]);
-  await http.close();
 });
 
 const [compute2, compute1] = ['40cdc361-b38d-42a1-95f0-093f2479da33', 'e0b60581-14e8-423d-933d-a0756e2faf2e'];
@@ -224,7 +216,7 @@ test('capacities honour reserves and ratios, carry the service host, and are ask
     MEMORY_MB: inventory(8192, 512, 1),
     DISK_GB: inventory(100, 1, 1.5),
   };
-  const { cloud, http, asked } = await aCloud({
+  const { cloud, asked } = await aCloud(t, {
     'GET /os-services': replay('nova-get-os-services-2.53'),
     'GET /resource_providers': () => json({ resource_providers: providers }),
     [`GET /resource_providers/${compute2}/inventories`]: json({ inventories }),
@@ -241,14 +233,13 @@ test('capacities honour reserves and ratios, carry the service host, and are ask
   providers[1] = { uuid: compute1, name: 'compute-1', generation: 2, parent_provider_uuid: null };
   t.deepEqual(await cloud.capacities(), expected);
   t.deepEqual(inventoriesAsked().slice(3), [`/resource_providers/${compute1}/inventories`]);
-  await http.close();
 });
 
 test('a proof asks Placement for one host that is not disabled, and says why not', async (t) => {
   const full = replay('placement-get-resource_providers').body as { resource_providers: { name: string }[] };
   let room = true;
   let disabled = false;
-  const { cloud, http, asked } = await aCloud({
+  const { cloud, asked } = await aCloud(t, {
     'GET /resource_providers': ({ query }) =>
       json({
         resource_providers: full.resource_providers.filter(
@@ -274,7 +265,6 @@ test('a proof asks Placement for one host that is not disabled, and says why not
   room = false;
   t.regex(JSON.stringify(await cloud.proves('compute-2', wanted)), /no room for VCPU:2,MEMORY_MB:512 on compute-2/);
   t.regex(JSON.stringify(await cloud.proves('compute', wanted)), /no resource provider of host compute/);
-  await http.close();
 });
 
 /** compute-2 with one server, one soft-deleted, a consumer, and migrations of which two have not ended. */
@@ -307,7 +297,7 @@ function anOccupiedHost(changes: Answers = {}): Answers {
 }
 
 test('occupants are servers, soft-deleted ones, allocations and migrations that may still need the host', async (t) => {
-  const { cloud, http, asked } = await aCloud(anOccupiedHost());
+  const { cloud, asked } = await aCloud(t, anOccupiedHost());
   t.deepEqual(await cloud.occupants('compute-2'), {
     servers: ['here', 'soft'],
     allocations: ['here', 'migration-uuid'],
@@ -317,34 +307,31 @@ test('occupants are servers, soft-deleted ones, allocations and migrations that 
   t.is(of('/os-migrations')[0]?.query.get('host'), 'compute-2');
   t.is(version(of('/os-migrations')[0]), 'compute 2.59');
   t.is(version(of('/os-services')[0]), 'compute 2.69');
-  await http.close();
 });
 
 test('a host is never empty while its cell cannot be asked', async (t) => {
   const unknown = [{ binary: 'nova-compute', host: 'compute-2', status: 'UNKNOWN' }];
-  const { cloud, http } = await aCloud(anOccupiedHost({ 'GET /os-services': json({ services: unknown }) }));
+  const { cloud } = await aCloud(t, anOccupiedHost({ 'GET /os-services': json({ services: unknown }) }));
   t.like(await t.throwsAsync(cloud.occupants('compute-2')), { kind: 'transient', code: 'cell-down' });
-  await http.close();
 });
 
 for (const path of ['/servers/detail', '/os-migrations', `/resource_providers/${compute2}/allocations`]) {
   test(`a host is never called empty when ${path} cannot be read`, async (t) => {
-    const { cloud, http } = await aCloud(anOccupiedHost({ [`GET ${path}`]: replay('nova-503') }));
+    const { cloud } = await aCloud(t, anOccupiedHost({ [`GET ${path}`]: replay('nova-503') }));
     t.like(await t.throwsAsync(cloud.occupants('compute-2')), { kind: 'overload' });
-    await http.close();
   });
 }
 
 test('a host is never called empty when several resource providers may be its own', async (t) => {
   const provider = (name: string) => ({ uuid: name, name, generation: 1, parent_provider_uuid: null });
   const roots = [provider('compute-2.a'), provider('compute-2.b')];
-  const { cloud, http } = await aCloud(
+  const { cloud } = await aCloud(
+    t,
     anOccupiedHost({
       'GET /resource_providers': ({ query }) => json({ resource_providers: query.has('name') ? [] : roots }),
     }),
   );
   t.like(await t.throwsAsync(cloud.occupants('compute-2')), { code: 'host-ambiguous' });
-  await http.close();
 });
 
 test('only enabled event alarms with an action are subscriptions, wildcards included', async (t) => {
@@ -356,14 +343,13 @@ test('only enabled event alarms with an action are subscriptions, wildcards incl
     { ...alarm, alarm_actions: [] },
     { ...alarm, type: 'gnocchi_resources_threshold', event_rule: undefined },
   ];
-  const { cloud, http, asked } = await aCloud({ 'GET /v2/alarms': json(alarms) });
+  const { cloud, asked } = await aCloud(t, { 'GET /v2/alarms': json(alarms) });
   const projectId = '7d8cc90991ca4ca79fffc6720affbc67';
   t.deepEqual(await cloud.eventAlarms(), [
     { projectId, eventType: 'maintenance.scheduled' },
     { projectId, eventType: 'maintenance.*' },
   ]);
   t.is(asked.at(-1)?.query.toString(), 'q.field=all_projects&q.op=eq&q.value=true');
-  await http.close();
 });
 
 test("the admin project is the session's own or a named one", async (t) => {
@@ -375,11 +361,10 @@ test("the admin project is the session's own or a named one", async (t) => {
     },
   };
   const idOf = async (settings: OpenStackSettings) => {
-    const { cloud, http } = await aCloud(answers, settings);
+    const { cloud } = await aCloud(t, answers, settings);
     try {
       return await cloud.adminProjectId();
     } finally {
-      await http.close();
     }
   };
   t.is(await idOf({}), '1c37e44009804783b893cfe6af612d16');

@@ -8,6 +8,7 @@ export function aSession(overrides: Partial<Session> = {}): Session {
   return {
     sessionId: randomUUID(),
     state: 'MAINTENANCE',
+    stateSince: NOON,
     prevState: null,
     failedIn: null,
     workflow: 'default',

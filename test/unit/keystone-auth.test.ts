@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import express, { type ErrorRequestHandler } from 'express';
 import jwt from 'jsonwebtoken';
 import { SystemMachineClock } from '../../src/common/clock.js';
@@ -40,8 +40,13 @@ const sampleKeystone: Handler = ({ method, headers }) => {
     : replay('keystone-get-auth-tokens-404');
 };
 
-async function aValidator(settings: TokenValidatorSettings = {}, keystone: Handler = sampleKeystone) {
+async function aValidator(
+  t: ExecutionContext,
+  settings: TokenValidatorSettings = {},
+  keystone: Handler = sampleKeystone,
+) {
   const http = await httpDouble(keystone);
+  t.teardown(() => http.close());
   const clock = new SteppedMachineClock();
   const credentials = { authUrl: http.url, username: 'fenix', password: 'fenix', projectName: 'service' };
   const session = new KeystoneSession(credentials, { timeoutS: 5 }, clock, silentLogger);
@@ -52,7 +57,7 @@ async function aValidator(settings: TokenValidatorSettings = {}, keystone: Handl
 }
 
 test('a valid token becomes an identity, without asking for the catalog', async (t) => {
-  const { http, validator } = await aValidator();
+  const { http, validator } = await aValidator(t);
   t.deepEqual(await validator.validate('good'), {
     userId: '748e0534a20b40a28e23a83b968f2f31',
     userName: 'demo',
@@ -67,22 +72,20 @@ test('a valid token becomes an identity, without asking for the catalog', async 
     expiresAt: new Date('2026-11-22T09:30:19Z'),
   });
   t.true(http.arrived.at(-1)?.query.has('nocatalog'));
-  await http.close();
 });
 
 test('a token is asked about once while its answer holds, however many ask at once', async (t) => {
-  const { http, clock, validator, asked } = await aValidator({ tokenCacheTimeS: 60 });
+  const { clock, validator, asked } = await aValidator(t, { tokenCacheTimeS: 60 });
   await Promise.all([validator.validate('good'), validator.validate('good'), validator.validate('good')]);
   await validator.validate('good');
   t.is(asked(), 1);
   clock.aheadMs = 61_000;
   await validator.validate('good');
   t.is(asked(), 2);
-  await http.close();
 });
 
 test('a cached answer does not outlive its token', async (t) => {
-  const { http, clock, now, validator, asked } = await aValidator();
+  const { clock, now, validator, asked } = await aValidator(t);
   now.ms = Date.parse('2026-11-22T09:30:19Z') - 10_000;
   await validator.validate('good');
   clock.aheadMs = 9_000;
@@ -91,11 +94,10 @@ test('a cached answer does not outlive its token', async (t) => {
   clock.aheadMs = 11_000;
   await validator.validate('good');
   t.is(asked(), 2);
-  await http.close();
 });
 
 test('a refused token is refused from memory for a short while only', async (t) => {
-  const { http, clock, validator, asked } = await aValidator({ invalidCacheTimeS: 30 });
+  const { clock, validator, asked } = await aValidator(t, { invalidCacheTimeS: 30 });
   t.is(await validator.validate('bad'), undefined);
   t.is(await validator.validate('bad'), undefined);
   t.is(asked(), 1);
@@ -105,21 +107,19 @@ test('a refused token is refused from memory for a short while only', async (t) 
   t.is(await validator.validate('with blank'), undefined);
   t.is(await validator.validate('x'.repeat(9000)), undefined);
   t.is(asked(), 2, 'what cannot be a token is not asked about');
-  await http.close();
 });
 
 test('the cache is bounded: the oldest token goes', async (t) => {
-  const { http, validator, asked } = await aValidator({ cacheSize: 2 });
+  const { validator, asked } = await aValidator(t, { cacheSize: 2 });
   for (const token of ['good1', 'good2', 'good3', 'good3', 'good2']) await validator.validate(token);
   t.is(asked(), 3);
   await validator.validate('good1');
   t.is(asked(), 4);
-  await http.close();
 });
 
 test('an own token that Keystone forgot is renewed; the caller does not notice', async (t) => {
   let forgot = true;
-  const { http, validator } = await aValidator({}, (request) => {
+  const { http, validator } = await aValidator(t, {}, (request) => {
     if (request.method === 'POST') return sampleKeystone(request);
     if (!forgot) return sampleKeystone(request);
     forgot = false;
@@ -127,7 +127,6 @@ test('an own token that Keystone forgot is renewed; the caller does not notice',
   });
   t.is((await validator.validate('good'))?.userName, 'demo');
   t.is(http.arrived.filter((request) => request.method === 'POST').length, 2);
-  await http.close();
 });
 
 const troubles: readonly [string, Handler][] = [
@@ -139,10 +138,9 @@ const troubles: readonly [string, Handler][] = [
 ];
 for (const [trouble, keystone] of troubles) {
   test(`no token is called invalid while Keystone ${trouble}`, async (t) => {
-    const { http, validator } = await aValidator({}, keystone);
+    const { validator } = await aValidator(t, {}, keystone);
     const error = await t.throwsAsync(validator.validate('good'), { instanceOf: FenixError });
     t.like(error, { kind: 'overload', code: 'keystone-unavailable', retryAfterS: 5 });
-    await http.close();
   });
 }
 
@@ -161,14 +159,20 @@ test('forged and expired JWS tokens are refused before Keystone is asked, new ke
   const forged = sign(2, later);
   const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${forged.split('.')[1]}.`;
   const expired = sign(0, issuedAt / 1000 - 60);
-  const { http, validator, asked, clock } = await aValidator({ jwsPublicKeysDir: directory }, (request) =>
+  const { validator, asked, clock } = await aValidator(t, { jwsPublicKeysDir: directory }, (request) =>
     good.includes(String(request.headers['x-subject-token']))
       ? replay('keystone-get-auth-tokens-nocatalog')
       : sampleKeystone(request),
   );
-  for (const token of [forged, unsigned, expired]) t.is(await validator.validate(token), undefined);
-  t.is(asked(), 0);
-  t.is((await validator.validate(good[0] ?? ''))?.userName, 'demo');
+  // Together, while the keys are being read for the first time.
+  const answers = await Promise.all(
+    [forged, unsigned, expired, good[0] ?? ''].map((token) => validator.validate(token)),
+  );
+  t.deepEqual(
+    answers.map((identity) => identity?.userName),
+    [undefined, undefined, undefined, 'demo'],
+  );
+  t.is(asked(), 1);
   t.is((await validator.validate('good-fernet'))?.userName, 'demo', 'other formats go to Keystone');
   t.is(asked(), 2);
 
@@ -176,11 +180,20 @@ test('forged and expired JWS tokens are refused before Keystone is asked, new ke
   clock.aheadMs = 20_000;
   t.is((await validator.validate(good[1] ?? ''))?.userName, 'demo', 'keys rotate');
   await rm(directory, { recursive: true });
-  await http.close();
+});
+
+test('without readable keys no JWS token is called forged', async (t) => {
+  const empty = await mkdtemp(join(tmpdir(), 'fenix-jws-'));
+  t.teardown(() => rm(empty, { recursive: true }));
+  for (const jwsPublicKeysDir of [empty, join(empty, 'missing')]) {
+    const { validator } = await aValidator(t, { jwsPublicKeysDir });
+    t.like(await t.throwsAsync(validator.validate('a.b.c')), { kind: 'overload', code: 'keystone-unavailable' });
+    t.is((await validator.validate('good'))?.userName, 'demo');
+  }
 });
 
 /** An API behind the middleware that tells what it was given. */
-async function anApi(validate: (token: string) => Promise<Identity | undefined>) {
+async function anApi(t: ExecutionContext, validate: (token: string) => Promise<Identity | undefined>) {
   const app = express();
   app.use(keystoneAuth({ validator: { validate }, wwwAuthenticateUri: 'https://keystone/v3' }));
   app.get('/', (req, res) => {
@@ -194,12 +207,16 @@ async function anApi(validate: (token: string) => Promise<Identity | undefined>)
   await once(server, 'listening');
   const ask = (headers: Record<string, string>) =>
     fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { headers });
-  return { ask, close: () => server.close() };
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { ask };
 }
 
 test('requests pass with an identity and without the headers that could forge one', async (t) => {
-  const { http, validator } = await aValidator();
-  const api = await anApi((token) => validator.validate(token));
+  const { validator } = await aValidator(t);
+  const api = await anApi(t, (token) => validator.validate(token));
   const forged = {
     'X-User-Id': 'root',
     'X-Roles': 'admin',
@@ -217,30 +234,24 @@ test('requests pass with an identity and without the headers that could forge on
   t.is(user, 'demo');
   for (const name of Object.keys(forged)) t.false(name.toLowerCase() in headers, name);
   t.like(headers, { 'x-service-token': 's', 'x-other': 'o' });
-  api.close();
-  await http.close();
 });
 
 test('without a valid token the API gets an error to word, and the client a challenge', async (t) => {
-  const { http, validator } = await aValidator();
-  const api = await anApi((token) => validator.validate(token));
+  const { validator } = await aValidator(t);
+  const api = await anApi(t, (token) => validator.validate(token));
   for (const headers of [{}, { 'X-Auth-Token': 'bad' }, { 'X-Auth-Token': '' }]) {
     const answer = await api.ask(headers as Record<string, string>);
     t.is(answer.status, 401);
     t.is(answer.headers.get('www-authenticate'), 'Keystone uri="https://keystone/v3"');
     t.deepEqual(await answer.json(), { code: 'unauthenticated' });
   }
-  api.close();
-  await http.close();
 });
 
 test('while Keystone is away the API gets an overload, no challenge', async (t) => {
-  const { http, validator } = await aValidator({}, () => 'hang-up');
-  const api = await anApi((token) => validator.validate(token));
+  const { validator } = await aValidator(t, {}, () => 'hang-up');
+  const api = await anApi(t, (token) => validator.validate(token));
   const answer = await api.ask({ 'X-Auth-Token': 'good' });
   t.is(answer.status, 503);
   t.is(answer.headers.get('www-authenticate'), null);
   t.deepEqual(await answer.json(), { code: 'keystone-unavailable' });
-  api.close();
-  await http.close();
 });

@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { MachineClock } from '../../src/common/clock.js';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
@@ -37,13 +37,14 @@ function tokenReply(id: string, endpoints: Record<string, string>): Reply {
 }
 
 /** Keystone and one service of type compute on one server; `service` answers all but authentication. */
-async function aCloud(service: Handler, settings: KeystoneSessionSettings = {}, suffix = '') {
+async function aCloud(t: ExecutionContext, service: Handler, settings: KeystoneSessionSettings = {}, suffix = '') {
   let issued = 0;
   const http = await httpDouble((request) => {
     if (request.path !== '/v3/auth/tokens') return service(request);
     issued += 1;
     return tokenReply(`token-${issued}`, { compute: `${http.url}/compute`, alarm: `${http.url}/alarm` });
   });
+  t.teardown(() => http.close());
   const clock = new SteppedMachineClock();
   const authUrl = `${http.url}${suffix}`;
   const session = new KeystoneSession({ ...credentials, authUrl }, { region: 'one', ...settings }, clock, silentLogger);
@@ -55,7 +56,7 @@ const get = { serviceType: 'compute', path: '/servers' };
 const post = { ...get, method: 'POST' as const, body: { a: 1 } };
 
 test('concurrent callers share one authentication and one token', async (t) => {
-  const cloud = await aCloud(() => ({ body: { servers: [] } }));
+  const cloud = await aCloud(t, () => ({ body: { servers: [] } }));
   const answers = await Promise.all([1, 2, 3, 4].map(() => cloud.session.request(get)));
   t.deepEqual(answers[0]?.body, { servers: [] });
   t.is(cloud.authentications().length, 1);
@@ -65,11 +66,10 @@ test('concurrent callers share one authentication and one token', async (t) => {
   );
   t.is(await cloud.session.projectId(), 'p1');
   t.is(await cloud.session.userId(), 'u1');
-  await cloud.http.close();
 });
 
 test('the password request names domains by id or name, also for an auth_url that ends in /v3/', async (t) => {
-  const cloud = await aCloud(() => ({}), {}, '/v3/');
+  const cloud = await aCloud(t, () => ({}), {}, '/v3/');
   await cloud.session.projectId();
   t.deepEqual(cloud.authentications()[0]?.body, {
     auth: {
@@ -93,11 +93,10 @@ test('the password request names domains by id or name, also for an auth_url tha
       scope: { project: { name: 'p', domain: { name: 'Default' } } },
     },
   });
-  await cloud.http.close();
 });
 
 test('a token near its end is renewed behind the scenes, one that has ended before the request', async (t) => {
-  const cloud = await aCloud(() => ({}), { renewBeforeS: 600 });
+  const cloud = await aCloud(t, () => ({}), { renewBeforeS: 600 });
   await cloud.session.request(get);
   cloud.clock.aheadMs = 51 * 60_000;
   await cloud.session.request(get);
@@ -109,28 +108,25 @@ test('a token near its end is renewed behind the scenes, one that has ended befo
   cloud.clock.aheadMs += 61 * 60_000;
   await cloud.session.request(get);
   t.is(cloud.asked('/compute/servers').at(-1)?.headers['x-auth-token'], 'token-3');
-  await cloud.http.close();
 });
 
 test('a 401 brings a new token and the request again, once', async (t) => {
-  const cloud = await aCloud((request) =>
+  const cloud = await aCloud(t, (request) =>
     request.headers['x-auth-token'] === 'token-1' ? { status: 401 } : { body: { fine: true } },
   );
   const answers = await Promise.all([cloud.session.request(post), cloud.session.request(post)]);
   t.deepEqual(answers[1]?.body, { fine: true });
   t.is(cloud.authentications().length, 2, 'both callers shared the renewal');
-  await cloud.http.close();
 
-  const deaf = await aCloud(() => ({ status: 401, body: { error: { message: 'Who are you?' } } }));
+  const deaf = await aCloud(t, () => ({ status: 401, body: { error: { message: 'Who are you?' } } }));
   const error = await t.throwsAsync(deaf.session.request(get), { instanceOf: FenixError });
   t.like(error, { kind: 'denied', code: 'cloud-denied', status: 401 });
   t.regex(error?.message ?? '', /Who are you\?/);
   t.is(deaf.asked('/compute/servers').length, 2);
-  await deaf.http.close();
 });
 
 test('an endpoint is found by type, interface and region; an override goes before the catalog', async (t) => {
-  const cloud = await aCloud(() => ({}), { endpointOverrides: { placement: 'http://elsewhere/placement/' } });
+  const cloud = await aCloud(t, () => ({}), { endpointOverrides: { placement: 'http://elsewhere/placement/' } });
   const { session, http } = cloud;
   t.is(await session.endpoint({ serviceType: 'placement' }), 'http://elsewhere/placement');
   t.is(cloud.authentications().length, 0);
@@ -140,11 +136,10 @@ test('an endpoint is found by type, interface and region; an override goes befor
   t.is(await session.endpoint({ serviceType: 'alarming' }), `${http.url}/alarm`, 'by its other type');
   t.is(await session.endpoint({ serviceType: 'identity' }), `${http.url}/v3`);
   await t.throwsAsync(session.endpoint({ serviceType: 'network' }), { message: /no public endpoint of type network/ });
-  await http.close();
 });
 
 test('query, microversion, request id and own headers go out', async (t) => {
-  const cloud = await aCloud(() => ({ status: 204 }));
+  const cloud = await aCloud(t, () => ({ status: 204 }));
   const answer = await cloud.session.request({
     ...get,
     query: { all_tenants: 1, name: undefined, status: ['A', 'B c'] },
@@ -160,7 +155,6 @@ test('query, microversion, request id and own headers go out', async (t) => {
     'x-openstack-request-id': 'req-1',
     'x-subject-token': 't',
   });
-  await cloud.http.close();
 });
 
 const html = '<html><h1>503 Service Unavailable</h1>The Keystone service\nis away.</html>';
@@ -195,45 +189,56 @@ const refusals: readonly [Reply, boolean, object, RegExp][] = [
 for (const [reply, writes, expected, sentence] of refusals) {
   const title = `${reply.status} to a ${writes ? 'write' : 'read'} is ${JSON.stringify(expected)}, with the sentence`;
   test(`${title} ${sentence}`, async (t) => {
-    const cloud = await aCloud(() => reply);
+    const cloud = await aCloud(t, () => reply);
     const error = await t.throwsAsync(cloud.session.request(writes ? post : get), { instanceOf: FenixError });
     t.like(error, { status: reply.status, ...expected });
     t.regex(error?.message ?? '', sentence);
-    await cloud.http.close();
   });
 }
 
 test('a lost connection and a time-out leave a write in doubt, never a read', async (t) => {
-  const broken = await aCloud(() => 'hang-up');
+  const broken = await aCloud(t, () => 'hang-up');
   const lost = { kind: 'transient', code: 'cloud-connection-lost' };
   t.like(await t.throwsAsync(broken.session.request(post)), { ...lost, inDoubt: true });
   t.like(await t.throwsAsync(broken.session.request(get)), { ...lost, inDoubt: false });
-  await broken.http.close();
 
-  const silent = await aCloud(() => 'silence');
+  const silent = await aCloud(t, () => 'silence');
   const late = { kind: 'transient', code: 'cloud-timeout' };
   t.like(await t.throwsAsync(silent.session.request({ ...post, timeoutMs: 5 })), { ...late, inDoubt: true });
   t.like(await t.throwsAsync(silent.session.request({ ...get, timeoutMs: 5 })), { ...late, inDoubt: false });
-  await silent.http.close();
 });
 
 test('a refused connection leaves nothing in doubt', async (t) => {
   const gone = await httpDouble(() => ({}));
   await gone.close();
-  const cloud = await aCloud(() => ({}), { endpointOverrides: { compute: gone.url } });
+  const cloud = await aCloud(t, () => ({}), { endpointOverrides: { compute: gone.url } });
   const error = await t.throwsAsync(cloud.session.request(post), { instanceOf: FenixError });
   t.like(error, { kind: 'transient', code: 'cloud-unreachable', inDoubt: false });
-  await cloud.http.close();
 });
 
 test('broken JSON in a success is an error of its own', async (t) => {
-  const cloud = await aCloud(() => ({ headers: { 'Content-Type': 'application/json' }, body: '{"servers": [' }));
+  const cloud = await aCloud(t, () => ({ headers: { 'Content-Type': 'application/json' }, body: '{"servers": [' }));
   t.like(await t.throwsAsync(cloud.session.request(get)), { kind: 'transient', code: 'cloud-bad-answer' });
-  await cloud.http.close();
+});
+
+test('who is stopped while Keystone is silent does not wait for it', async (t) => {
+  const keystone = await httpDouble(() => 'silence');
+  t.teardown(() => keystone.close());
+  const session = new KeystoneSession(
+    { ...credentials, authUrl: keystone.url },
+    {},
+    new SystemMachineClock(),
+    silentLogger,
+  );
+  const abort = new AbortController();
+  const asked = session.request({ ...get, signal: abort.signal });
+  abort.abort();
+  await t.throwsAsync(asked, { instanceOf: Stopped });
 });
 
 test('wrong credentials are told apart from what the service would say', async (t) => {
   const keystone = await httpDouble(() => ({ status: 404, body: { error: { message: 'Not found' } } }));
+  t.teardown(() => keystone.close());
   const session = new KeystoneSession(
     { ...credentials, authUrl: keystone.url },
     {},
@@ -242,13 +247,13 @@ test('wrong credentials are told apart from what the service would say', async (
   );
   const error = await t.throwsAsync(session.request(get), { instanceOf: FenixError });
   t.like(error, { kind: 'denied', code: 'authentication-failed', status: undefined });
-  await keystone.close();
 });
 
 test('no more requests than allowed are under way to a service, and an aborted one stops waiting', async (t) => {
   const held: (() => void)[] = [];
   let arrival: () => void = () => {};
   const cloud = await aCloud(
+    t,
     async () => {
       await new Promise<void>((resolve) => {
         held.push(resolve);
@@ -282,5 +287,4 @@ test('no more requests than allowed are under way to a service, and an aborted o
   for (const release of held) release();
   await Promise.all(all);
   t.is(cloud.asked('/compute/servers').length, 3);
-  await cloud.http.close();
 });

@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { type MachineClock, SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
+import type { Broker } from '../../src/messaging/broker.js';
 import { type FaultSettings, isCast } from '../../src/messaging/faults.js';
 import { MemoryBroker } from '../../src/messaging/memory-broker.js';
 import { RemoteError } from '../../src/messaging/remote-error.js';
@@ -310,16 +311,56 @@ test('no more handlers run at once than allowed, and what waits is left to other
   t.deepEqual(await Promise.all(calls), [null, null, null, null]);
 });
 
+test('a request runs at most once: it is acknowledged before, so a server that dies takes it along', async (t) => {
+  let begun = 0;
+  const methods = { slow: () => new Promise(() => (begun += 1)) };
+  const { client, serverSide, memory } = await aPair(t, { methods });
+  const call = client.call(TARGET, 'slow', {}, {}, SOON);
+  call.catch(() => undefined);
+  await settled();
+  t.is(begun, 1);
+  await serverSide.close();
+  t.is(memory.topology().queues.find(({ name }) => name === 'engine')?.messages, 0);
+});
+
+test('a server that failed to start takes nothing and may be started again', async (t) => {
+  const { memory, client, server } = await aPair(t);
+  await server.stop();
+  const inner = recording(memory.connect());
+  let refusals = 1;
+  const flaky: Broker = {
+    ...inner,
+    consume: (queue, onDelivery, options) =>
+      queue === 'engine.two' && refusals-- > 0
+        ? Promise.reject(new FenixError('transient', 'broker-closed', 'away'))
+        : inner.consume(queue, onDelivery, options),
+  };
+  const seen: unknown[] = [];
+  const endpoints = [{ version: '1.0', methods: { note: ({ n }: Record<string, unknown>) => void seen.push(n) } }];
+  const common = { exchange: 'openstack', clock: new SystemMachineClock(), logger: silentLogger };
+  const second = new RpcServer({ ...common, broker: flaky, topic: TARGET.topic, server: 'two', endpoints });
+  await t.throwsAsync(second.start(), { code: 'broker-closed' });
+  await client.cast(TARGET, 'note', { n: 1 }, {});
+  await settled();
+  t.deepEqual(seen, [], 'nobody consumes');
+  await second.start();
+  await settled();
+  t.deepEqual(seen, [1]);
+  await second.stop();
+});
+
 test('stop finishes and answers what was accepted, and leaves only shared queues', async (t) => {
   let finish: () => void = () => undefined;
   const methods = { slow: () => new Promise((resolve) => (finish = () => resolve('finished'))) };
   const { client, server, memory } = await aPair(t, { methods });
   const call = client.call(TARGET, 'slow', {}, {}, SOON);
   await settled();
-  const stopped = server.stop();
+  let stopped = false;
+  const stopping = server.stop().then(() => (stopped = true));
   await settled();
+  t.false(stopped, 'something still runs');
   finish();
-  await stopped;
+  await stopping;
   t.is(await call, 'finished');
   const left = memory.topology().queues.map(({ name }) => name.replace(/[0-9a-f]{32}/, '*'));
   t.deepEqual(left.sort(), ['engine', 'engine.one', 'reply_*']);

@@ -112,16 +112,28 @@ onEach(
   },
 );
 
-onEach('a closed session asks for no engine until somebody reopens it', async (t, { repositories, stored }) => {
-  const { sessions, database } = repositories;
-  const session = await stored();
-  const lease = await sessions.claim(session, 'engine-a', 30);
-  await database.transaction((tx) => sessions.write(lease as never, 0, { closed: true }, NOON, tx));
-  await sessions.release(lease as never);
-  t.deepEqual(await sessions.claimable(10), []);
-  await database.transaction((tx) => sessions.reopen(session.sessionId, tx));
-  t.is((await sessions.claimable(10)).length, 1);
-});
+onEach(
+  'a closed session asks for no engine until there is a command to consume',
+  async (t, { repositories, stored }) => {
+    const { sessions, database } = repositories;
+    const session = await stored();
+    const lease = await sessions.claim(session, 'engine-a', 30);
+    await database.transaction((tx) => sessions.write(lease as never, 0, { closed: true }, NOON, tx));
+    await sessions.release(lease as never);
+    t.deepEqual(await sessions.claimable(10), []);
+    const { sessionId } = session;
+    const command = {
+      sessionId,
+      kind: 'delete' as const,
+      args: {},
+      userId: 'admin',
+      requestId: 'req-1',
+      receivedAt: NOON,
+    };
+    await repositories.commands.insert(command);
+    t.is((await sessions.claimable(10)).length, 1);
+  },
+);
 
 onEach(
   'sequence numbers have no gaps and no doubles under concurrent writes',

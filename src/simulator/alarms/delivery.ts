@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { newRequestId } from '../../common/context.js';
 import { messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
+import type { Notification } from '../../messaging/notification.js';
 import type { Cloud } from '../cloud.js';
 import { pythonJson } from './python-json.js';
 import type { Alarm, AlarmStore } from './store.js';
-import { naiveUtc, type Trait, traitsOf, type WireNotification } from './traits.js';
+import { naiveUtc, payloadOf, type Trait, traitsOf } from './traits.js';
 
 /** Machine time that a manager has to take a POST (Aodh's notifier has none; ours must end). */
 const POST_TIMEOUT_MS = 10_000;
@@ -19,16 +20,16 @@ export class AlarmDelivery {
   ) {}
 
   /** Fires the alarms that a notification hits. Resolves when every action was POSTed or has failed; never rejects. */
-  async deliver(notification: WireNotification): Promise<void> {
+  async deliver(notification: Notification): Promise<void> {
     this.cloud.timeline.catchUp();
     const traits = traitsOf(notification);
     if (traits === undefined) return;
     const project = projectOf(traits);
-    const hit = this.alarms.all().filter((alarm) => fires(alarm, project, notification.event_type));
+    const hit = this.alarms.all().filter((alarm) => fires(alarm, project, notification.eventType));
     await Promise.all(hit.map((alarm) => this.fire(alarm, notification, traits)));
   }
 
-  private async fire(alarm: Alarm, notification: WireNotification, traits: readonly Trait[]): Promise<void> {
+  private async fire(alarm: Alarm, notification: Notification, traits: readonly Trait[]): Promise<void> {
     const body = alarmBody(alarm, notification, traits);
     alarm.state = 'alarm';
     alarm.state_reason = body.reason;
@@ -37,8 +38,9 @@ export class AlarmDelivery {
     await Promise.all(alarm.alarm_actions.map((url) => this.post(alarm, url, notification, text)));
   }
 
-  private async post(alarm: Alarm, url: string, notification: WireNotification, body: string): Promise<void> {
-    const { event_type: eventType, message_id: messageId, payload } = notification;
+  private async post(alarm: Alarm, url: string, notification: Notification, body: string): Promise<void> {
+    const { eventType, messageId } = notification;
+    const payload = payloadOf(notification);
     let status: number | null = null;
     try {
       const headers = { 'content-type': 'application/json', 'x-openstack-request-id': newRequestId() };
@@ -75,9 +77,9 @@ export function fnmatch(pattern: string, text: string): boolean {
   return new RegExp(`^${source}$`).test(text);
 }
 
-function alarmBody(alarm: Alarm, notification: WireNotification, traits: readonly Trait[]) {
-  const { message_id, event_type, timestamp } = notification;
-  const generated = naiveUtc(timestamp) ?? timestamp;
+function alarmBody(alarm: Alarm, notification: Notification, traits: readonly Trait[]) {
+  const { messageId: message_id, eventType: event_type, timestamp } = notification;
+  const generated = naiveUtc(timestamp ?? '') ?? timestamp;
   const event = { message_id, event_type, generated, traits, raw: {} };
   return {
     alarm_name: alarm.name,

@@ -1,16 +1,5 @@
 import { pythonStr } from '../../common/python-literal.js';
-
-/** An oslo.messaging notification as it is on the wire, once out of its envelope. */
-export interface WireNotification {
-  readonly event_type: string;
-  readonly message_id: string;
-  /** `YYYY-MM-DD HH:MM:SS.ffffff`, UTC. */
-  readonly timestamp: string;
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly publisher_id?: string;
-  /** `_context_…`, and whatever else came along. */
-  readonly [key: string]: unknown;
-}
+import type { Notification } from '../../messaging/notification.js';
 
 /** Name, type (1 text, 2 integer, 4 datetime), value. */
 export type Trait = readonly [name: string, type: 1 | 2 | 4, value: string | number];
@@ -45,24 +34,30 @@ const DEFINITIONS: Readonly<Record<string, Readonly<Record<string, TraitType>>>>
 const TEXT_LIMIT = 255;
 
 /** Ceilometer's event of a notification: its traits, or undefined for an event type that it was not told about. */
-export function traitsOf(notification: WireNotification): Trait[] | undefined {
-  const definition = DEFINITIONS[notification.event_type];
+export function traitsOf(notification: Notification): Trait[] | undefined {
+  const definition = DEFINITIONS[notification.eventType];
   if (definition === undefined) return undefined;
-  const { payload } = notification;
+  const payload = payloadOf(notification);
+  const { context, publisherId } = notification;
   // Ceilometer's own, for all events; a definition of the same name takes their place.
   const found = new Map<string, Trait>();
   const add = (name: string, type: TraitType, value: unknown): void => {
     const trait = makeTrait(name, type, value);
     if (trait !== undefined) found.set(name, trait);
   };
-  const contextProject = notification._context_project_id ?? notification._context_tenant;
-  add('service', 'text', payload.service ?? notification.publisher_id);
-  add('request_id', 'text', notification._context_request_id);
+  const contextProject = context.project_id ?? context.tenant;
+  add('service', 'text', payload.service ?? publisherId);
+  add('request_id', 'text', context.request_id);
   add('project_id', 'text', payload.project_id ?? payload.tenant_id ?? contextProject);
-  add('user_id', 'text', payload.user_id ?? notification._context_user_id);
+  add('user_id', 'text', payload.user_id ?? context.user_id);
   add('tenant_id', 'text', payload.tenant_id ?? contextProject);
   for (const [name, type] of Object.entries(definition)) if (!found.has(name)) add(name, type, payload[name]);
   return [...found.values()];
+}
+
+/** A payload that is no object has no fields. */
+export function payloadOf({ payload }: Notification): Readonly<Record<string, unknown>> {
+  return typeof payload === 'object' && payload !== null ? (payload as Record<string, unknown>) : {};
 }
 
 function makeTrait(name: string, type: TraitType, value: unknown): Trait | undefined {

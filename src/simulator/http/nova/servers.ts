@@ -79,15 +79,20 @@ function matches(instance: Instance, request: Request, caller: Caller): boolean 
   const status = query(request, 'status');
   const name = query(request, 'name');
   const uuid = query(request, 'uuid');
-  // Soft-deleted servers are shown to those only who ask for them.
-  if (statusOf(instance) === 'SOFT_DELETED' && status === undefined && query(request, 'deleted') === undefined)
-    return false;
+  if (!isListed(instance, request, caller)) return false;
   return (
     (host === undefined || instance.host === host) &&
     (uuid === undefined || instance.id === uuid) &&
     (name === undefined || instance.name.includes(name)) &&
     (status === undefined || statusOf(instance) === status.toUpperCase())
   );
+}
+
+/** Admins see soft-deleted servers instead of living ones by `deleted`, beside them by `soft_deleted`; status is not enough. */
+function isListed(instance: Instance, request: Request, caller: Caller): boolean {
+  const asks = (name: string): boolean => caller.admin && isTrue(query(request, name));
+  const softDeleted = statusOf(instance) === 'SOFT_DELETED';
+  return asks('deleted') ? softDeleted : !softDeleted || asks('soft_deleted');
 }
 
 function paged(matching: readonly Instance[], request: Request): { page: readonly Instance[]; more: boolean } {

@@ -1,0 +1,32 @@
+import { plusSeconds } from '../../src/common/clock.js';
+import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
+
+interface NoopMetadata {
+  /** Domain seconds that the work takes. */
+  readonly duration?: number;
+  /** Hosts on which it fails, to see what a failure does. */
+  readonly fail_on?: readonly string[];
+}
+
+/** Does nothing for a while: for demonstrations, tests, and sessions that are only to empty the hosts. */
+async function run({ host, metadata, clock, signal, log }: ActionContext): Promise<string> {
+  const { duration = 0, fail_on: failOn = [] } = metadata as NoopMetadata;
+  if (duration > 0) await clock.sleep(plusSeconds(clock.now(), duration), signal);
+  log.info({ duration }, 'nothing was done, as asked');
+  return failOn.includes(host) ? 'FAILED' : 'DONE';
+}
+
+export default {
+  name: 'noop',
+  version: '1.0.0',
+  description: 'Does nothing, for as long as asked',
+  metadataSchema: {
+    type: 'object',
+    properties: {
+      duration: { type: 'number', minimum: 0, maximum: 86_400, description: 'seconds' },
+      fail_on: { type: 'array', items: { type: 'string' }, description: 'hosts on which it fails' },
+    },
+    additionalProperties: false,
+  },
+  run,
+} satisfies ActionPlugin;

@@ -1,0 +1,268 @@
+import type { NoticeState, Reason, SessionHost } from '../../src/model/index.js';
+import type { StateHandler, WorkflowPlugin } from '../../src/workflow/contract.js';
+import type { Decision, Step } from '../../src/workflow/decisions.js';
+import { discoverHosts } from '../../src/workflow/discovery.js';
+import {
+  byProject,
+  type EmptyingRules,
+  emptyOne,
+  feasiblePlan,
+  otherReceivers,
+} from '../../src/workflow/emptying-flow.js';
+import { actionsFor, actionsOf, progressOf } from '../../src/workflow/maintaining.js';
+import { ask, maintenanceWindow, plainWindow, type Question, refusalReason } from '../../src/workflow/notices.js';
+import { mayReceive, serversOn } from '../../src/workflow/room.js';
+import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
+import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
+
+/** `pre` and `post` actions run on the engine, under this name. */
+const ENGINE = 'localhost';
+
+/** MAINTENANCE: claims hosts, tells all projects, waits for their answers and for maintenance_at, runs `pre`. */
+const maintenance: StateHandler = async (view, tools) => {
+  if (view.hosts.length === 0) return join(view);
+  const projects = projectsOn(view);
+  const untold = [...projects.keys()].filter((id) => !view.notices.some((notice) => notice.projectId === id));
+  if (untold.length > 0) {
+    const managed = await tools.projectsWithManager(untold);
+    const strangers = untold.filter((id) => !managed.has(id));
+    if (strangers.length > 0) return noManager(strangers);
+  }
+  const asked = ask(view, {
+    ...about('MAINTENANCE', projects, view),
+    window: (repeated) =>
+      maintenanceWindow(view.now, view.session.maintenanceAt, view.settings.projectMaintenanceReplyS, repeated),
+  });
+  const refused = refusalReason(asked);
+  if (refused !== undefined) return fail(refused);
+  if (asked.decisions.length > 0) return { do: asked.decisions };
+  if (asked.wait !== undefined) return asked.wait;
+  const startsAt = startTime(view);
+  if (startsAt > view.now) {
+    return {
+      wait: { for: 'maintenance-at', message: 'All projects answered; waiting for maintenance_at.', until: startsAt },
+    };
+  }
+  const pre = progressOf(view, ENGINE, actionsOf(view, 'pre'));
+  if (!pre.done) return 'failed' in pre ? fail(pre.failed) : pre.step;
+  return choose(view, tools);
+};
+
+/** SCALE_IN: asks the projects to free capacity, for as long as that helps. */
+const scaleIn: StateHandler = async (view, tools) => {
+  const asked = ask(view, {
+    ...about('SCALE_IN', projectsOn(view), view),
+    window: () => plainWindow(view.now, view.settings.projectScaleInReplyS),
+    repeats: Math.min(1, view.settings.notifyRetries),
+    since: view.session.stateSince,
+  });
+  const refused = refusalReason(asked);
+  if (refused !== undefined) return fail(refused);
+  if (asked.decisions.length > 0) return { do: asked.decisions };
+  if (asked.wait !== undefined) return asked.wait;
+  const next = await choose(view, tools);
+  if (!('to' in next) || next.to !== 'SCALE_IN') return next;
+  const rounds = scaleInRoundsWithoutGain(view);
+  if (rounds < view.settings.scaleInNoGainRounds) return next;
+  const message = `${rounds} rounds of SCALE_IN freed nothing. ${next.why}`;
+  return fail({ code: 'no-room', message });
+};
+
+/** PREPARE_MAINTENANCE: moves instances together so that one host becomes empty. */
+const prepare: StateHandler = async (view, tools) => {
+  const emptying = await emptyOne(view, tools, PREPARE);
+  if ('step' in emptying) return emptying.step;
+  if ('emptied' in emptying) return { to: 'START_MAINTENANCE', why: `Host ${emptying.emptied.hostname} is empty.` };
+  return view.hosts.some((host) => host.state === 'empty')
+    ? { to: 'START_MAINTENANCE', why: 'A host was emptied.' }
+    : { to: 'SCALE_IN', why: emptying.stuck };
+};
+
+/** START_MAINTENANCE: maintains controllers, then computes that are empty, one at a time; `other` hosts last. */
+const start: StateHandler = async (view) => {
+  const active = view.hosts.find(
+    ({ state }) => state === 'in_maintenance' || state === 'empty' || state === 'emptying',
+  );
+  if (active !== undefined) return maintain(view, active);
+  const owed = view.hosts.find((host) => host.state === 'done' && host.disabled);
+  if (owed !== undefined) return giveBack(view, owed);
+  const next = nextDue(view);
+  if (next !== undefined) return { do: [beginWith(next)] };
+  return computesOf(view).some((host) => host.state === 'waiting')
+    ? { to: 'PLANNED_MAINTENANCE', why: 'The empty hosts are maintained, others still hold instances.' }
+    : { to: 'MAINTENANCE_COMPLETE', why: 'All hosts are maintained.' };
+};
+
+/** PLANNED_MAINTENANCE: moves the instances of a not maintained host to maintained ones. */
+const planned: StateHandler = async (view, tools) => {
+  if (view.hosts.some((host) => host.state === 'empty')) return { to: 'START_MAINTENANCE', why: 'A host was emptied.' };
+  const emptying = await emptyOne(view, tools, PLANNED);
+  if ('step' in emptying) return emptying.step;
+  if ('emptied' in emptying) return { to: 'START_MAINTENANCE', why: `Host ${emptying.emptied.hostname} is empty.` };
+  return computesOf(view).some((host) => host.state === 'waiting' || host.state === 'emptying')
+    ? { to: 'SCALE_IN', why: emptying.stuck }
+    : { to: 'START_MAINTENANCE', why: 'No host is left to be emptied.' };
+};
+
+/** MAINTENANCE_COMPLETE: runs `post`, tells projects that they may scale back; every host is maintained by now. */
+const complete: StateHandler = (view) => {
+  const post = progressOf(view, ENGINE, actionsOf(view, 'post'));
+  if (!post.done) return 'failed' in post ? fail(post.failed) : post.step;
+  const asked = ask(view, {
+    ...about('MAINTENANCE_COMPLETE', projectsOn(view), view),
+    window: () => plainWindow(view.now, view.settings.projectScaleInReplyS),
+    repeats: 0,
+  });
+  if (asked.decisions.length > 0) return { do: asked.decisions };
+  if (asked.wait !== undefined) return asked.wait;
+  const noted = refusalReason(asked);
+  return { to: 'MAINTENANCE_DONE', why: noted === undefined ? 'All projects answered.' : `Noted: ${noted.message}` };
+};
+
+export default {
+  name: 'default',
+  version: '1.0.0',
+  description: 'One host after the other, instances moved onto maintained hosts',
+  style: 'default',
+  states: {
+    MAINTENANCE: maintenance,
+    SCALE_IN: scaleIn,
+    PREPARE_MAINTENANCE: prepare,
+    START_MAINTENANCE: start,
+    PLANNED_MAINTENANCE: planned,
+    MAINTENANCE_COMPLETE: complete,
+  },
+} satisfies WorkflowPlugin;
+
+/** The host that is cheapest to empty: without floating IPs, with the fewest instances; onto any host that may receive. */
+const PREPARE: EmptyingRules = {
+  state: 'PREPARE_MAINTENANCE',
+  targets: otherReceivers,
+  candidates: (view) => cheapestFirst(view, waitingComputes(view)),
+};
+
+/** The next not maintained host, fewest instances first; onto maintained hosts only (L12). */
+const PLANNED: EmptyingRules = {
+  state: 'PLANNED_MAINTENANCE',
+  targets: (view) =>
+    view.hosts
+      .filter((host) => host.isCompute && host.maintained && !host.disabledBefore && mayReceive(view, host.hostname))
+      .map((host) => host.hostname),
+  candidates: (view) => cheapestFirst(view, waitingComputes(view)),
+};
+
+function join(view: SessionView): Step {
+  const decision = discoverHosts(view);
+  if (decision.hosts.length > 0) return { do: [decision] };
+  const why = decision.excluded.map(({ hostname, reason }) => `${hostname}: ${reason}`).join(' ');
+  return fail({ code: 'no-hosts', message: `There is no host to be maintained. ${why}`.trim() });
+}
+
+/** By free room: an empty compute, or one that can be emptied, or capacity has to be freed first (v1 §5.2). */
+async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
+  const computes = computesOf(view).filter((host) => !host.maintained);
+  const empty = computes.find((host) => host.state === 'empty' || serversOn(view, host.hostname).length === 0);
+  if (computes.length === 0) return { to: 'START_MAINTENANCE', why: 'No compute host needs to be emptied.' };
+  if (empty !== undefined) return { to: 'START_MAINTENANCE', why: `Host ${empty.hostname} is empty.` };
+  const some = view.hosts.some((host) => host.isCompute && host.maintained);
+  const found = await feasiblePlan(view, tools, withEmptying(some ? PLANNED : PREPARE), true);
+  if (!('plan' in found)) return { to: 'SCALE_IN', why: found.why };
+  const why = `There is room to empty host ${found.host.hostname}.`;
+  return { to: some ? 'PLANNED_MAINTENANCE' : 'PREPARE_MAINTENANCE', why };
+}
+
+/** A host that was being emptied when room was lost goes first. */
+function withEmptying(rules: EmptyingRules): EmptyingRules {
+  return {
+    ...rules,
+    candidates: (view) => {
+      const emptying = view.hosts.filter((host) => host.state === 'emptying');
+      return emptying.length > 0 ? emptying : rules.candidates(view);
+    },
+  };
+}
+
+function maintain(view: SessionView, host: SessionHost): Step {
+  const { hostname } = host;
+  if (host.state === 'emptying') return { do: [{ kind: 'verify-empty', host: hostname }] };
+  if (host.state === 'empty') {
+    return { do: [{ kind: 'set-host-state', host: hostname, state: 'in_maintenance', why: 'its actions begin' }] };
+  }
+  const progress = progressOf(view, hostname, actionsFor(view, host));
+  if (progress.done) {
+    return { do: [{ kind: 'set-host-state', host: hostname, state: 'done', why: 'its actions succeeded' }] };
+  }
+  return 'failed' in progress ? fail(progress.failed) : progress.step;
+}
+
+function giveBack(view: SessionView, { hostname }: SessionHost): Step {
+  const last = view.effects.findLast((effect) => effect.subject === hostname && effect.action === 'enable');
+  if (last?.state === 'failed') {
+    const message = `The compute service of ${hostname} could not be enabled: ${last.outcome?.message}`;
+    return fail({ code: 'service-failed', message, host: hostname });
+  }
+  if (last?.state !== 'begun') return { do: [{ kind: 'give-host-back', host: hostname }] };
+  const until = new Date(view.now.getTime() + view.settings.blockedTimeoutS * 1000);
+  return { wait: { for: 'service', message: `Waiting for the compute service of ${hostname} to be enabled.`, until } };
+}
+
+/** Controllers, then computes without instances, then, when all computes are done, the others. */
+function nextDue(view: SessionView): SessionHost | undefined {
+  const waiting = view.hosts.filter((host) => host.state === 'waiting');
+  const isFree = (host: SessionHost): boolean => !host.isCompute || serversOn(view, host.hostname).length === 0;
+  return (
+    waiting.find((host) => host.type === 'controller' && isFree(host)) ??
+    waiting.find((host) => host.isCompute && isFree(host)) ??
+    (waiting.some((host) => host.isCompute) ? undefined : waiting.find((host) => host.type === 'other'))
+  );
+}
+
+function beginWith(host: SessionHost): Decision {
+  return host.isCompute
+    ? { kind: 'take-host', host: host.hostname }
+    : { kind: 'set-host-state', host: host.hostname, state: 'empty', why: 'it holds no instances' };
+}
+
+/** The later of maintenance_at and, where that left too little time to answer, what the projects were told instead. */
+function startTime(view: SessionView): Date {
+  const told = view.notices.filter((notice) => notice.state === 'MAINTENANCE' && notice.repeats === 0);
+  const times = told.flatMap((notice) => (notice.actionsAt === null ? [] : [notice.actionsAt.getTime()]));
+  return new Date(Math.max(view.session.maintenanceAt.getTime(), ...times));
+}
+
+function computesOf(view: SessionView): SessionHost[] {
+  return view.hosts.filter((host) => host.isCompute);
+}
+
+function waitingComputes(view: SessionView): SessionHost[] {
+  return computesOf(view).filter((host) => host.state === 'waiting');
+}
+
+function projectsOn(view: SessionView): Map<string, string[]> {
+  return byProject(computesOf(view).flatMap((host) => serversOn(view, host.hostname)));
+}
+
+function cheapestFirst(view: SessionView, hosts: readonly SessionHost[]): SessionHost[] {
+  const cost = (host: SessionHost): number => {
+    const servers = serversOn(view, host.hostname);
+    return servers.length + (servers.some((server) => server.hasFloatingIp) ? 1_000_000 : 0);
+  };
+  return [...hosts].sort((a, b) => cost(a) - cost(b) || (a.hostname < b.hostname ? -1 : 1));
+}
+
+function about(
+  state: NoticeState,
+  instances: ReadonlyMap<string, readonly string[]>,
+  view: SessionView,
+): Omit<Question, 'window'> {
+  return { state, instances, host: null, allowedActions: [], repeats: view.settings.notifyRetries };
+}
+
+function noManager(projects: readonly string[]): Step {
+  const message = `No event alarm on maintenance.scheduled for project(s) ${projects.join(', ')}.`;
+  return fail({ code: 'no-manager', message, projectId: projects[0] as string });
+}
+
+function fail(reason: Omit<Reason, 'at'>): Step {
+  return { to: 'MAINTENANCE_FAILED', why: reason.message, reason };
+}

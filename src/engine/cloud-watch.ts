@@ -1,0 +1,108 @@
+import { type Clock, plusSeconds } from '../common/clock.js';
+import { FenixError, Stopped } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
+import type { CloudPort, HostCapacity } from '../workflow/cloud-port.js';
+import type { CloudView } from '../workflow/view.js';
+
+/** Inventories change by an operator's hand, rarely; Placement's own word is asked before every move anyway. */
+const CAPACITIES_MAX_AGE_S = 300;
+
+/** One reading of the cloud for everybody: however many moves are awaited, Nova is asked once per interval. */
+export class CloudWatch {
+  private latest: CloudView | undefined;
+  private reading: Promise<CloudView> | undefined;
+  private upcoming: Promise<CloudView> | undefined;
+  private capacities: { readonly at: Date; readonly list: HostCapacity[] } | undefined;
+  /** Grows with every change of ours: a reading begun before it is given to its callers, but not kept. */
+  private generation = 0;
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly cloud: CloudPort,
+    private readonly clock: Clock,
+    private readonly pollS: number,
+    private readonly log: Logger,
+  ) {}
+
+  /** A view that is at most `pollS` old and was taken after whatever {@link changed} told. @throws FenixError */
+  async view(): Promise<CloudView> {
+    const { latest } = this;
+    if (latest !== undefined && this.clock.now() < plusSeconds(latest.at, this.pollS)) return latest;
+    return this.read();
+  }
+
+  /** We did something: views from before it tell nothing any more. */
+  changed(): void {
+    this.generation += 1;
+    this.latest = undefined;
+    this.reading = undefined;
+  }
+
+  /**
+   * The next view, one interval from now, shared by all who wait for it. Trouble that may pass is logged and tried
+   * again an interval later, so callers need a deadline of their own.
+   * @throws FenixError that trying again can't mend, Stopped
+   */
+  next(signal: AbortSignal): Promise<CloudView> {
+    this.upcoming ??= this.readNext().finally(() => {
+      this.upcoming = undefined;
+    });
+    return abandonable(this.upcoming, signal);
+  }
+
+  /** Ends all waits. */
+  close(): void {
+    this.closing.abort();
+  }
+
+  private async readNext(): Promise<CloudView> {
+    for (;;) {
+      await this.clock.sleep(plusSeconds(this.clock.now(), this.pollS), this.closing.signal);
+      this.changed();
+      try {
+        return await this.read();
+      } catch (error) {
+        if (!(error instanceof FenixError && error.retryable)) throw error;
+        this.log.warn({ code: error.code, reason: error.message }, 'cloud could not be read, trying again');
+      }
+    }
+  }
+
+  private read(): Promise<CloudView> {
+    const { generation } = this;
+    this.reading ??= this.fetch(generation).finally(() => {
+      if (this.generation === generation) this.reading = undefined;
+    });
+    return this.reading;
+  }
+
+  private async fetch(generation: number): Promise<CloudView> {
+    const at = this.clock.now();
+    const [services, servers, capacities] = await Promise.all([
+      this.cloud.services(),
+      this.cloud.servers(),
+      this.readCapacities(at),
+    ]);
+    const view = { at, services, servers, capacities };
+    if (this.generation === generation) this.latest = view;
+    return view;
+  }
+
+  private async readCapacities(now: Date): Promise<HostCapacity[]> {
+    const { capacities } = this;
+    if (capacities !== undefined && now < plusSeconds(capacities.at, CAPACITIES_MAX_AGE_S)) return capacities.list;
+    const list = await this.cloud.capacities();
+    this.capacities = { at: now, list };
+    return list;
+  }
+}
+
+/** `promise`, or Stopped when `signal` aborts first. */
+function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new Stopped());
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

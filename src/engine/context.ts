@@ -1,0 +1,50 @@
+import type { Clock, MachineClock } from '../common/clock.js';
+import type { Logger } from '../common/logger.js';
+import type { Repositories } from '../db/repositories.js';
+import type { Planner } from '../planner/planner.js';
+import type { CloudPort } from '../workflow/cloud-port.js';
+import type { WorkflowStyle } from '../workflow/contract.js';
+import type { PluginRegistry } from '../workflow/registry.js';
+import type { WorkflowSettings } from '../workflow/view.js';
+import type { CloudWatch } from './cloud-watch.js';
+import type { Effects } from './effects/effects.js';
+import type { Journal } from './journal.js';
+import type { SessionWriter } from './session-writer.js';
+
+/** What all sessions of an engine share. */
+export interface EngineParts {
+  readonly repositories: Repositories;
+  readonly cloud: CloudPort;
+  readonly watch: CloudWatch;
+  readonly clock: Clock;
+  readonly machine: MachineClock;
+  readonly planner: Planner;
+  readonly plugins: PluginRegistry;
+  readonly settings: EngineSettings;
+  readonly log: Logger;
+}
+
+export interface EngineSettings extends WorkflowSettings {
+  /** The address that projects and admins use, up to and including /v1. */
+  readonly publicUrl: string;
+  /** Machine seconds after which a request to the cloud that got no answer is no longer under way. */
+  readonly requestTimeoutS: number;
+  /** Domain seconds between two looks at the cloud while something is awaited there. */
+  readonly cloudPollS: number;
+  readonly leaseS: number;
+  readonly heartbeatS: number;
+  readonly sweepS: number;
+}
+
+/** One owned session and everything that works on it. */
+export interface SessionContext extends EngineParts {
+  readonly sessionId: string;
+  readonly style: WorkflowStyle;
+  /** Whom maintenance.host and maintenance.session are addressed to. */
+  readonly adminProjectId: string;
+  readonly writer: SessionWriter;
+  readonly journal: Journal;
+  readonly effects: Effects;
+  /** Aborts when the session is let go: nothing new begins, waits end, requests under way may finish. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,43 @@
+import type { Fact } from '../../model/index.js';
+import type { PlannedMove } from '../../planner/host-plan.js';
+import type { AdoptPlan } from '../../workflow/decisions.js';
+import { NOT_PROVEN } from '../../workflow/room.js';
+import type { SessionView } from '../../workflow/view.js';
+import type { SessionContext } from '../context.js';
+
+/** Proves every target by Placement before any project is told (L12); see {@link AdoptPlan}. */
+export async function adoptPlan(session: SessionContext, view: SessionView, decision: AdoptPlan): Promise<void> {
+  const { snapshot, plan } = decision;
+  const refusals = (await Promise.all(plan.moves.map((move) => prove(session, view, snapshot, move)))).flat();
+  await session.writer.commit(async (unit) => {
+    for (const fact of refusals) await session.repositories.facts.record(fact, unit.tx);
+    if (refusals.length > 0) {
+      unit.tell('plan-refuted', { host: plan.host, refusals: refusals.map(({ message }) => message) });
+      return;
+    }
+    const { sessionId, repositories } = session;
+    const seq = (await repositories.plans.list(sessionId, unit.tx)).length + 1;
+    await repositories.plans.insert(
+      { sessionId, seq, at: unit.now, subject: plan.host, snapshot, result: plan },
+      unit.tx,
+    );
+    unit.tell('plan', { host: plan.host, moves: plan.moves });
+  });
+}
+
+async function prove(
+  session: SessionContext,
+  view: SessionView,
+  snapshot: AdoptPlan['snapshot'],
+  { instanceId, target }: PlannedMove,
+): Promise<Fact[]> {
+  const instance = snapshot.instances.find((candidate) => candidate.instanceId === instanceId);
+  if (instance === undefined) return [];
+  const proof = await session.cloud.proves(target, instance.resources);
+  if (proof.fits) return [];
+  const { sessionId } = session;
+  // The first refusal's time stays: Placement may lag behind an enabled service, but not for ever.
+  const known = view.facts.find((fact) => fact.instanceId === instanceId && fact.host === target);
+  const at = known?.code === NOT_PROVEN ? known.at : view.now;
+  return [{ sessionId, instanceId, host: target, code: NOT_PROVEN, message: proof.why, at }];
+}

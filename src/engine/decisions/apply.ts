@@ -1,0 +1,57 @@
+import type { Decision } from '../../workflow/decisions.js';
+import type { SessionView } from '../../workflow/view.js';
+import type { SessionContext } from '../context.js';
+import { adoptPlan } from './adopt-plan.js';
+import { giveHostBack, joinHosts, setHostState, takeHost, verifyEmpty } from './hosts.js';
+import { moveInstance } from './move-instance.js';
+import { closeNotice, openNotice, repeatNotice } from './notices.js';
+import { runPluginOn } from './run-plugin.js';
+
+/** The world does not allow it yet: the session says so, and looks again a little later. */
+export interface NotYet {
+  readonly for: string;
+  readonly message: string;
+}
+
+/** Carries one decision out. @returns why it can't be yet */
+export async function apply(
+  session: SessionContext,
+  view: SessionView,
+  decision: Decision,
+): Promise<NotYet | undefined> {
+  switch (decision.kind) {
+    case 'join-hosts':
+      await joinHosts(session, view, decision);
+      return undefined;
+    case 'open-notice':
+      await session.writer.commit((unit) => openNotice(session, unit, decision));
+      return undefined;
+    case 'repeat-notice':
+      await session.writer.commit((unit) => repeatNotice(session, unit, decision));
+      return undefined;
+    case 'close-notice':
+      await session.writer.commit((unit) => closeNotice(session, unit, decision));
+      return undefined;
+    case 'adopt-plan':
+      await adoptPlan(session, view, decision);
+      return undefined;
+    case 'take-host':
+      await takeHost(session, view, decision);
+      return undefined;
+    case 'give-host-back':
+      await giveHostBack(session, decision);
+      return undefined;
+    case 'verify-empty':
+      return verifyEmpty(session, view, decision);
+    case 'set-host-state':
+      await setHostState(session, view, decision);
+      return undefined;
+    case 'run-plugin':
+      await runPluginOn(session, view, decision);
+      return undefined;
+    case 'move-instance': {
+      const refusal = await moveInstance(session, view, decision);
+      return refusal && { for: refusal.because, message: refusal.message };
+    }
+  }
+}

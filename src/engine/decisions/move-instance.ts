@@ -1,0 +1,68 @@
+import { FenixError } from '../../common/errors.js';
+import type { RuleRefusal } from '../../planner/rules.js';
+import type { MoveInstance } from '../../workflow/decisions.js';
+import { implicitGroup } from '../../workflow/groups.js';
+import type { SessionView } from '../../workflow/view.js';
+import { admit } from '../admission.js';
+import type { SessionContext } from '../context.js';
+import { beginEffect } from '../effects/begin.js';
+import type { MoveIntent } from '../effects/move.js';
+
+class Refused extends Error {
+  constructor(readonly refusal: RuleRefusal) {
+    super(refusal.message);
+  }
+}
+
+/**
+ * Admission, intent and start of one move. A refusal leaves nothing behind.
+ * @returns why it may not begin now; undefined when it has begun
+ */
+export async function moveInstance(
+  session: SessionContext,
+  view: SessionView,
+  decision: MoveInstance,
+): Promise<RuleRefusal | undefined> {
+  const { instanceId, action, target } = decision;
+  const server = view.cloud.servers.find((candidate) => candidate.id === instanceId);
+  if (server === undefined || server.host === null) {
+    return { because: 'already-moving', message: `Instance ${instanceId} is not on a host any more.` };
+  }
+  const group = implicitGroup(server, session.settings);
+  const { projectId, resources, host: sourceHost } = server;
+  const { needsTarget } = session.plugins.instanceAction(action);
+  if (needsTarget && target === null) {
+    throw new FenixError('terminal', 'no-target', `${action} of instance ${instanceId} was decided without a target.`);
+  }
+  const targetHost = needsTarget ? target : null;
+  try {
+    const entry = await session.writer.commit(async (unit) => {
+      const intent: MoveIntent = {
+        action,
+        from: sourceHost,
+        target: targetHost,
+        projectId,
+        recoveryTimeS: group.recoveryTimeS,
+        begunAt: unit.now.toISOString(),
+      };
+      const effect = { kind: 'move' as const, subject: instanceId, action: 'move', intent: { ...intent } };
+      const begun = await beginEffect(session, unit, effect);
+      const { attempt } = begun;
+      const place = { instanceId, attempt, projectId, group, action, sourceHost, targetHost, resources };
+      const refusal = await admit(unit, session.repositories, view.cloud, place);
+      if (refusal !== undefined) throw new Refused(refusal);
+      await session.repositories.instances.update(
+        session.sessionId,
+        instanceId,
+        { action, actionDone: false },
+        unit.tx,
+      );
+      return begun;
+    });
+    session.effects.start(entry);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Notice, SessionInstance, SessionProject } from '../../model/index.js';
+import { SCHEDULED_EVENT, scheduledPayload } from '../../notifications/scheduled.js';
+import type { CloseNotice, OpenNotice, RepeatNotice } from '../../workflow/decisions.js';
+import type { SessionContext } from '../context.js';
+import type { Unit } from '../session-writer.js';
+
+/** Managers act once per receipt of these (L4). */
+const ONCE: ReadonlySet<string> = new Set(['SCALE_IN', 'MAINTENANCE_COMPLETE']);
+
+export async function openNotice(session: SessionContext, unit: Unit, decision: OpenNotice): Promise<void> {
+  const { repositories, sessionId } = session;
+  const { kind: _, ...said } = decision;
+  const known = await repositories.notices.list(sessionId, unit.tx);
+  const expectsAnswer = said.replyAt !== null;
+  const notice: Notice = {
+    ...said,
+    sessionId,
+    noticeId: (known.at(-1)?.noticeId ?? 0) + 1,
+    repeats: 0,
+    openedAt: unit.now,
+    closedAt: expectsAnswer ? null : unit.now,
+    outcome: expectsAnswer ? null : 'informed',
+    actions: {},
+  };
+  await repositories.notices.insert(notice, unit.tx);
+  await saveProject(session, unit, notice);
+  await publish(session, unit, notice);
+  const { noticeId, projectId, state, host, instanceIds, replyAt } = notice;
+  unit.tell('notice', { noticeId, project: projectId, state, host, instances: instanceIds, replyAt });
+}
+
+export async function repeatNotice(session: SessionContext, unit: Unit, decision: RepeatNotice): Promise<void> {
+  const { repositories, sessionId } = session;
+  const { noticeId, replyAt, actionsAt } = decision;
+  const known = await repositories.notices.list(sessionId, unit.tx);
+  const notice = known.find((candidate) => candidate.noticeId === noticeId);
+  // The answer may have come between the decision and now.
+  if (notice === undefined || notice.closedAt !== null) return;
+  const repeated = { ...notice, replyAt, actionsAt, repeats: notice.repeats + 1 };
+  await repositories.notices.update(sessionId, noticeId, { replyAt, actionsAt, repeats: repeated.repeats }, unit.tx);
+  await publish(session, unit, repeated);
+  unit.tell('notice-repeated', { noticeId, project: notice.projectId, state: notice.state, repeats: repeated.repeats });
+}
+
+export async function closeNotice(session: SessionContext, unit: Unit, decision: CloseNotice): Promise<void> {
+  const { noticeId, outcome } = decision;
+  await session.repositories.notices.update(session.sessionId, noticeId, { closedAt: unit.now, outcome }, unit.tx);
+  unit.tell('notice-closed', { noticeId, outcome });
+}
+
+async function publish(session: SessionContext, unit: Unit, notice: Notice): Promise<void> {
+  const { repositories, sessionId, style, settings } = session;
+  const stored = await repositories.sessions.getEvenDeleted(sessionId, unit.tx);
+  const metadata = stored?.metadata ?? {};
+  const { publicUrl } = settings;
+  const payload = scheduledPayload({ session: { sessionId, metadata }, notice, style, publicUrl });
+  unit.notify(SCHEDULED_EVENT, payload, { once: ONCE.has(notice.state) });
+}
+
+async function saveProject(session: SessionContext, unit: Unit, notice: Notice): Promise<void> {
+  if (notice.replyAt === null) return;
+  const { repositories, sessionId } = session;
+  const { projectId, state, replyAt } = notice;
+  const known = await repositories.projects.find(sessionId, projectId, unit.tx);
+  const project: SessionProject = known ?? {
+    sessionId,
+    projectId,
+    state,
+    scaledIn: false,
+    notifiedAt: null,
+    replyAt: null,
+    replies: 0,
+    rounds: 0,
+  };
+  const told = { state, notifiedAt: unit.now, replyAt, rounds: project.rounds + 1 };
+  await repositories.projects.save({ ...project, ...told }, unit.tx);
+  for (const instanceId of notice.instanceIds) {
+    const patch: Partial<SessionInstance> = { projectState: state, ...(notice.host !== null && { actionDone: false }) };
+    await repositories.instances.update(sessionId, instanceId, patch, unit.tx);
+  }
+}

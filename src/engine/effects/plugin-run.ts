@@ -1,0 +1,110 @@
+import { plusSeconds } from '../../common/clock.js';
+import { messageOf, Stopped } from '../../common/errors.js';
+import type { ActionType, JournalEntry } from '../../model/index.js';
+import type { ActionContext, ActionPlugin } from '../../workflow/contract.js';
+import type { SessionContext } from '../context.js';
+
+/** What a plug-in run's journal entry keeps. */
+export interface PluginIntent {
+  readonly type: ActionType;
+  readonly name: string;
+  readonly plugin: string;
+  readonly metadata: Record<string, unknown>;
+  readonly sessionMetadata: Record<string, unknown>;
+  /** Domain time, ISO 8601. */
+  readonly begunAt: string;
+}
+
+/** What a failed run's journal entry says beside the state: when the plug-in's retry class allows another. */
+export interface PluginOutcome {
+  readonly state: string;
+  readonly message?: string;
+  readonly retryAt?: string;
+}
+
+/** Runs an action plug-in on a host, bounded in time, and records its state. */
+export async function runPlugin(session: SessionContext, entry: JournalEntry, resumed: boolean): Promise<void> {
+  const intent = entry.intent as unknown as PluginIntent;
+  const plugin = session.plugins.action(intent.plugin);
+  const outcome = await withinTime(session, entry, plugin, resumed);
+  const failed = outcome.state !== 'DONE' && (outcome.state === '' || outcome.state.includes('FAILED'));
+  const retry = failed && entry.attempt < (plugin.retry?.attempts ?? 1);
+  await session.writer.commit(async (unit) => {
+    const retryAt = retry ? { retryAt: plusSeconds(unit.now, plugin.retry?.waitS ?? 0).toISOString() } : {};
+    await session.repositories.journal.end(entry, failed ? 'failed' : 'done', { ...outcome, ...retryAt }, unit.tx);
+    await session.repositories.pluginRuns.save(
+      {
+        sessionId: entry.sessionId,
+        type: intent.type,
+        name: intent.name,
+        plugin: intent.plugin,
+        hostname: entry.subject,
+        state: outcome.state || 'FAILED',
+        attempt: entry.attempt,
+        startedAt: new Date(intent.begunAt),
+        endedAt: unit.now,
+      },
+      unit.tx,
+    );
+    unit.tell('plug-in-ended', { host: entry.subject, type: intent.type, name: intent.name, ...outcome });
+  });
+  session.log.info({ host: entry.subject, plugin: intent.name, ...outcome }, 'plug-in ended');
+}
+
+async function withinTime(
+  session: SessionContext,
+  entry: JournalEntry,
+  plugin: ActionPlugin,
+  resumed: boolean,
+): Promise<PluginOutcome> {
+  const intent = entry.intent as unknown as PluginIntent;
+  const seconds = plugin.timeoutS ?? session.settings.actionPluginTimeoutS;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([session.stopping, ended.signal]);
+  const timeUp = session.clock
+    .sleep(plusSeconds(new Date(intent.begunAt), seconds), signal)
+    .then((): PluginOutcome => ({ state: 'FAILED', message: `${intent.name} did not end within ${seconds} s.` }));
+  const context = contextOf(session, entry, intent, signal);
+  try {
+    return await Promise.race([stateOf(plugin, context, resumed), timeUp]);
+  } finally {
+    timeUp.catch(() => undefined);
+    ended.abort();
+  }
+}
+
+async function stateOf(plugin: ActionPlugin, context: ActionContext, resumed: boolean): Promise<PluginOutcome> {
+  try {
+    // An earlier life may have finished the work.
+    const doneBefore = resumed && plugin.probe !== undefined && (await plugin.probe(context));
+    const state = doneBefore ? 'DONE' : await plugin.run(context);
+    if (plugin.verify !== undefined && state === 'DONE' && !(await plugin.verify(context))) {
+      return { state: 'FAILED', message: `${context.name} says that its work cannot be seen on the host.` };
+    }
+    return { state: String(state ?? '') };
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    return { state: 'FAILED', message: messageOf(error) };
+  }
+}
+
+function contextOf(
+  session: SessionContext,
+  entry: JournalEntry,
+  intent: PluginIntent,
+  signal: AbortSignal,
+): ActionContext {
+  const { type, name, metadata, sessionMetadata } = intent;
+  return {
+    sessionId: entry.sessionId,
+    host: entry.subject,
+    type,
+    name,
+    metadata,
+    sessionMetadata,
+    attempt: entry.attempt,
+    log: session.log.child({ host: entry.subject, plugin: name }),
+    clock: session.clock,
+    signal,
+  };
+}

@@ -1,0 +1,69 @@
+import type { InstanceAction, Notice, Reply } from '../model/index.js';
+import type { SessionContext } from './context.js';
+import type { Unit } from './session-writer.js';
+
+/** Consumes the rows that the API inserted for this session: answers of projects and wishes of admins (L1, L2). */
+export async function consumeInbox(session: SessionContext): Promise<void> {
+  const { repositories, sessionId } = session;
+  for (const reply of await repositories.replies.unhandled(sessionId)) {
+    await session.writer.commit((unit) => takeReply(session, unit, reply));
+  }
+  for (const command of await repositories.commands.unhandled(sessionId)) {
+    await session.writer.commit(async (unit) => {
+      await repositories.commands.markHandled(command.commandId, unit.now, unit.tx);
+      unit.tell('command-taken', { kind: command.kind, requestId: command.requestId }, command.userId);
+    });
+  }
+}
+
+/** A reply belongs to the open notice of its project (and instance) with the same state; any other has no effect. */
+async function takeReply(session: SessionContext, unit: Unit, reply: Reply): Promise<void> {
+  const { repositories, sessionId } = session;
+  await repositories.replies.markHandled(reply.replyId, unit.now, unit.tx);
+  const open = await repositories.notices.open(sessionId, reply.projectId, unit.tx);
+  const notice = open.find((candidate) => answers(candidate, reply));
+  const about = { state: reply.state, project: reply.projectId, requestId: reply.requestId };
+  if (notice === undefined) {
+    unit.tell('reply-without-effect', about, reply.userId);
+    return;
+  }
+  const outcome = reply.state.startsWith('ACK_') ? 'ack' : 'nack';
+  const actions = outcome === 'ack' ? chosenActions(notice, reply) : {};
+  await repositories.notices.update(sessionId, notice.noticeId, { closedAt: unit.now, outcome, actions }, unit.tx);
+  await noteAnswer(session, unit, notice, reply);
+  unit.tell('reply', { ...about, noticeId: notice.noticeId, actions }, reply.userId);
+}
+
+function answers(notice: Notice, reply: Reply): boolean {
+  if (reply.state !== `ACK_${notice.state}` && reply.state !== `NACK_${notice.state}`) return false;
+  if (reply.instanceId !== null && notice.instanceId !== null) return reply.instanceId === notice.instanceId;
+  const named = Object.keys(reply.instanceActions);
+  // Instances of an earlier round only: a late answer (v1 §2.3).
+  return named.length === 0 || named.some((id) => notice.instanceIds.includes(id));
+}
+
+/** An instance that the answer leaves out gets the reply's common action, else MIGRATE (v1 §1.2). */
+function chosenActions(notice: Notice, reply: Reply): Record<string, InstanceAction> {
+  if (notice.allowedActions.length === 0) return {};
+  return Object.fromEntries(
+    notice.instanceIds.map((id) => [
+      id,
+      (reply.instanceActions[id] ?? reply.instanceAction ?? 'MIGRATE') as InstanceAction,
+    ]),
+  );
+}
+
+async function noteAnswer(session: SessionContext, unit: Unit, notice: Notice, reply: Reply): Promise<void> {
+  const { repositories, sessionId } = session;
+  const project = await repositories.projects.find(sessionId, reply.projectId, unit.tx);
+  if (project !== undefined) {
+    const scaledIn = project.scaledIn || reply.state === 'ACK_SCALE_IN';
+    await repositories.projects.save(
+      { ...project, state: reply.state, replies: project.replies + 1, scaledIn },
+      unit.tx,
+    );
+  }
+  for (const instanceId of notice.instanceIds) {
+    await repositories.instances.update(sessionId, instanceId, { projectState: reply.state }, unit.tx);
+  }
+}

@@ -1,0 +1,218 @@
+import { type BackoffSettings, backoffMs } from '../common/backoff.js';
+import { plusSeconds } from '../common/clock.js';
+import { FenixError, messageOf, Stopped } from '../common/errors.js';
+import { Wake } from '../common/wake.js';
+import { LeaseLost } from '../db/session-repository.js';
+import { isUnfinished, type Session, type WaitReason } from '../model/index.js';
+import type { GoTo, Step, WaitFor } from '../workflow/decisions.js';
+import type { SessionView, WorkflowTools } from '../workflow/view.js';
+import { closeSession } from './closing.js';
+import type { SessionContext } from './context.js';
+import { apply, type NotYet } from './decisions/apply.js';
+import { consumeInbox } from './inbox.js';
+import type { OutboxPublisher } from './outbox.js';
+import { reconcileInstances } from './reconcile.js';
+import { transition } from './transition.js';
+import { loadView } from './view-loader.js';
+import { workflowTools } from './workflow-tools.js';
+
+const TROUBLE: BackoffSettings = { firstMs: 200, factor: 2, ceilingMs: 10_000 };
+
+/**
+ * The one loop of an owned session: consume what came in, look at everything, ask the workflow, carry its answer out,
+ * wait. Whatever wakes it (replies, ended effects, deadlines, sweeps) only makes it look again.
+ */
+export class SessionRunner {
+  private readonly wake = new Wake();
+  private failures = 0;
+
+  constructor(
+    private readonly context: SessionContext,
+    private readonly workflowName: string,
+    private readonly outbox: OutboxPublisher,
+  ) {}
+
+  raise(): void {
+    this.wake.raise();
+  }
+
+  /** Runs until the session is closed, the lease is lost or the engine lets go. */
+  async run(): Promise<'closed' | 'let-go'> {
+    await this.resumeEffects();
+    while (!this.context.stopping.aborted) {
+      try {
+        if ((await this.turn()) === 'closed') return 'closed';
+        this.failures = 0;
+      } catch (error) {
+        if (error instanceof LeaseLost || error instanceof Stopped) return 'let-go';
+        await this.afterTrouble(error).catch(() => undefined);
+      }
+    }
+    return 'let-go';
+  }
+
+  private async resumeEffects(): Promise<void> {
+    const { repositories, sessionId, effects } = this.context;
+    for (const entry of await repositories.journal.list(sessionId)) {
+      if (entry.kind !== 'step' && entry.state === 'begun') effects.resume(entry);
+    }
+  }
+
+  private async turn(): Promise<'closed' | 'goes-on'> {
+    const { context, outbox } = this;
+    await consumeInbox(context);
+    const session = await context.repositories.sessions.getEvenDeleted(context.sessionId);
+    if (session === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
+    const deleted = await context.repositories.commands.isDeleted(context.sessionId);
+    if (deleted || !isUnfinished(session.state)) {
+      const step = await closeSession(context, session, outbox);
+      if (step === 'waiting') await this.pause(plusSeconds(context.clock.now(), context.settings.cloudPollS));
+      return step === 'closed' ? 'closed' : 'goes-on';
+    }
+    await this.workOn(session);
+    return 'goes-on';
+  }
+
+  private async workOn(session: Session): Promise<void> {
+    const { context } = this;
+    let view: SessionView;
+    try {
+      view = await loadView(context, session, this.outbox);
+    } catch (error) {
+      return this.withoutCloud(session, error);
+    }
+    await reconcileInstances(context, view);
+    const workflow = context.plugins.workflow(this.workflowName);
+    const handler = workflow.states[session.state as keyof typeof workflow.states];
+    const step = await this.askWorkflow(() => handler(view, this.tools()), session);
+    if (step !== undefined) await this.carryOut(step, view);
+  }
+
+  private tools(): WorkflowTools {
+    return workflowTools(this.context);
+  }
+
+  /** Handlers may read the cloud through their tools: that it can't be read is a wait, not an error of theirs. */
+  private async askWorkflow(ask: () => Step | Promise<Step>, session: Session): Promise<Step | undefined> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof FenixError)) throw error;
+      await this.withoutCloud(session, error);
+      return undefined;
+    }
+  }
+
+  private async carryOut(step: Step, view: SessionView): Promise<void> {
+    if ('to' in step) return this.goTo(step, view);
+    if ('wait' in step) return this.waitFor(step, view);
+    for (const decision of step.do) {
+      const notYet = await this.attempt(() => apply(this.context, view, decision));
+      if (notYet !== undefined) return this.notYet(notYet, view);
+    }
+    await this.forgetWait(view.session);
+  }
+
+  /** The loser of a race with another session or engine reads again and plans again. */
+  private async attempt(work: () => Promise<NotYet | undefined>): Promise<NotYet | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof FenixError && error.code === 'guard-moved') return { for: 'race', message: error.message };
+      throw error;
+    }
+  }
+
+  /** Looks again soon, but not for ever (L7). */
+  private async notYet(notYet: NotYet, view: SessionView): Promise<void> {
+    const { waiting } = view.session;
+    const until =
+      waiting?.for === notYet.for ? waiting.until : plusSeconds(view.now, this.context.settings.blockedTimeoutS);
+    if (view.now < until) return this.waitFor({ wait: { ...notYet, until, poll: true } }, view);
+    const reason = { code: 'blocked', message: notYet.message };
+    return this.goTo({ to: 'MAINTENANCE_FAILED', why: notYet.message, reason }, view);
+  }
+
+  /** A session fails only after its effects have ended: nothing new begins, nothing is left half done (v1 §5.4). */
+  private async goTo(step: GoTo, view: SessionView): Promise<void> {
+    const { context } = this;
+    if (step.to === 'MAINTENANCE_FAILED' && context.effects.count > 0) {
+      const message = `Failing: ${step.reason?.message ?? step.why} Waiting for ${context.effects.count} effect(s) to end.`;
+      const until = plusSeconds(view.now, context.settings.blockedTimeoutS);
+      return this.waitFor({ wait: { for: 'effects', message, until } }, view);
+    }
+    await context.writer.commit((unit) => transition(unit, view.session, step, context.adminProjectId));
+    context.log.info({ from: view.session.state, to: step.to, why: step.why }, 'state changed');
+  }
+
+  private async waitFor({ wait }: WaitFor, view: SessionView): Promise<void> {
+    await this.noteWait(view.session, wait);
+    const { clock, settings } = this.context;
+    const soon = plusSeconds(clock.now(), settings.cloudPollS);
+    await this.pause(wait.poll && soon < wait.until ? soon : wait.until);
+  }
+
+  /** Every wait has a reason and a deadline that can be read (L7); `since` stays while the reason does. */
+  private async noteWait(session: Session, wait: WaitFor['wait']): Promise<void> {
+    const { waiting } = session;
+    const same = waiting?.for === wait.for && waiting.message === wait.message;
+    if (same && waiting.until.getTime() === wait.until.getTime()) return;
+    const since = waiting?.for === wait.for ? waiting.since : this.context.clock.now();
+    const noted: WaitReason = { for: wait.for, message: wait.message, since, until: wait.until };
+    await this.context.writer.commit((unit) => {
+      unit.patchSession({ waiting: noted });
+      if (!same) unit.tell('waiting', { ...noted });
+    });
+    this.context.log.info({ for: wait.for, until: wait.until }, wait.message);
+  }
+
+  private async forgetWait(session: Session): Promise<void> {
+    if (session.waiting === null) return;
+    await this.context.writer.commit((unit) => unit.patchSession({ waiting: null }));
+  }
+
+  /** Until woken, or `until` has come. */
+  private async pause(until: Date): Promise<void> {
+    const { clock, stopping } = this.context;
+    const ended = new AbortController();
+    const signal = AbortSignal.any([stopping, ended.signal]);
+    try {
+      await Promise.race([this.wake.wait(signal), clock.sleep(until, signal).catch(() => undefined)]);
+    } finally {
+      ended.abort();
+    }
+  }
+
+  /** The cloud can't be read: a wait with a reason and a deadline; after it the session fails. */
+  private async withoutCloud(session: Session, error: unknown): Promise<void> {
+    if (!(error instanceof FenixError) || error instanceof LeaseLost) throw error;
+    const { context } = this;
+    const now = context.clock.now();
+    const waiting = session.waiting?.for === 'cloud' ? session.waiting : undefined;
+    const until = waiting?.until ?? plusSeconds(now, context.settings.blockedTimeoutS);
+    const message = `The cloud cannot be read: ${error.message}`;
+    if (now >= until && context.effects.count === 0) {
+      const step: GoTo = { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'cloud-unreachable', message } };
+      await context.writer.commit((unit) => transition(unit, session, step, context.adminProjectId));
+      return;
+    }
+    await this.noteWait(session, { for: 'cloud', message, until });
+    await context.machine.sleepMs(backoffMs(TROUBLE, this.failures), context.stopping);
+    this.failures += 1;
+  }
+
+  /** Our own database or our own mistake: told loudly and tried again, it ends no session by itself. */
+  private async afterTrouble(error: unknown): Promise<void> {
+    const { log, machine, stopping, clock, settings } = this.context;
+    log.error(
+      { reason: messageOf(error), err: error, failures: this.failures },
+      'session could not go on, trying again',
+    );
+    await machine.sleepMs(backoffMs(TROUBLE, this.failures), stopping);
+    this.failures += 1;
+    const session = await this.context.repositories.sessions.get(this.context.sessionId);
+    if (session === undefined || !isUnfinished(session.state)) return;
+    const until = plusSeconds(clock.now(), settings.blockedTimeoutS);
+    await this.noteWait(session, { for: 'trouble', message: `Fenix could not go on: ${messageOf(error)}`, until });
+  }
+}

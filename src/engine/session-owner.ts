@@ -1,0 +1,115 @@
+import { messageOf } from '../common/errors.js';
+import type { Lease } from '../db/session-repository.js';
+import type { Session } from '../model/index.js';
+import type { EngineParts, SessionContext } from './context.js';
+import { Effects } from './effects/effects.js';
+import { runMove } from './effects/move.js';
+import { runPlugin } from './effects/plugin-run.js';
+import { runService } from './effects/service.js';
+import { Journal } from './journal.js';
+import { LeaseGuard } from './lease-guard.js';
+import { OutboxPublisher, type Publish } from './outbox.js';
+import type { Owned } from './ownership.js';
+import { SessionRunner } from './runner.js';
+import { SessionWriter } from './session-writer.js';
+
+/** Everything that works on one session while this engine owns it, put together and taken apart. */
+export class SessionOwner implements Owned {
+  readonly guard: LeaseGuard;
+  private readonly stopping = new AbortController();
+  private readonly outbox: OutboxPublisher;
+  private readonly writer: SessionWriter;
+  private readonly journal: Journal;
+  private runner: SessionRunner | undefined;
+  private isLost = false;
+  private ended: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly lease: Lease,
+    private readonly session: Session,
+    private readonly parts: EngineParts,
+    publish: Publish,
+    takenMs: number,
+  ) {
+    const { repositories, clock, machine, settings } = parts;
+    const log = parts.log.child({ session: lease.sessionId });
+    const wake = (): void => this.raise();
+    this.guard = new LeaseGuard(lease, settings.leaseS, machine, takenMs);
+    this.outbox = new OutboxPublisher(lease.sessionId, repositories.outbox, publish, clock, machine, wake, log);
+    this.writer = new SessionWriter(lease, repositories, clock, () => this.outbox.raise());
+    const { requestTimeoutS } = settings;
+    const { signal } = this.stopping;
+    this.journal = new Journal(repositories.journal, this.writer, this.guard, machine, requestTimeoutS, signal, log);
+  }
+
+  get epoch(): number {
+    return this.lease.epoch;
+  }
+
+  raise(): void {
+    this.runner?.raise();
+  }
+
+  /** Runs the session until it is closed or let go; gives the lease back unless it was lost. */
+  run(): Promise<void> {
+    this.ended = this.work();
+    return this.ended;
+  }
+
+  lost(): void {
+    this.isLost = true;
+    this.stopping.abort();
+  }
+
+  /** Resolves when nothing of the session is under way here any more. */
+  async letGo(): Promise<void> {
+    this.stopping.abort();
+    await this.ended.catch(() => undefined);
+  }
+
+  private async work(): Promise<void> {
+    const context = await this.context();
+    this.runner = new SessionRunner(context, this.session.workflow, this.outbox);
+    const publishing = this.outbox.run(this.stopping.signal);
+    await this.runner.run();
+    this.stopping.abort();
+    await Promise.all([publishing, context.effects.settled()]);
+    if (!this.isLost) await this.parts.repositories.sessions.release(this.lease);
+  }
+
+  private async context(): Promise<SessionContext> {
+    const { parts, writer, journal, session } = this;
+    const log = parts.log.child({ session: session.sessionId });
+    const effects: Effects = new Effects(
+      {
+        move: (entry) => runMove(context, entry),
+        plugin: (entry, resumed) => runPlugin(context, entry, resumed),
+        service: (entry) => runService(context, entry),
+      },
+      () => this.raise(),
+      log,
+    );
+    const context: SessionContext = {
+      ...parts,
+      log,
+      sessionId: session.sessionId,
+      style: parts.plugins.workflow(session.workflow).style,
+      adminProjectId: await this.adminProjectId(),
+      writer,
+      journal,
+      effects,
+      stopping: this.stopping.signal,
+    };
+    return context;
+  }
+
+  /** The configured admin project, else the project of whoever created the session (v1 §3.3). */
+  private async adminProjectId(): Promise<string> {
+    try {
+      return await this.parts.cloud.adminProjectId();
+    } catch (error) {
+      this.parts.log.warn({ reason: messageOf(error) }, 'admin project is not known, using the session creator’s');
+      return this.session.projectId;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import type { InstanceChange } from '../cloud.js';
+import { type Instance, inService } from '../records.js';
+
+/** A time in which a part of an application did not serve. */
+export interface Outage {
+  readonly part: string;
+  readonly from: Date;
+  /** Null while it lasts. */
+  to: Date | null;
+  /** The change that began it, e.g. `web-1 RESIZE`. */
+  readonly because: string;
+}
+
+interface Part {
+  readonly name: string;
+  readonly members: Map<string, Instance>;
+  readonly active: Set<string>;
+  /** It has served before: only then can it fail to. */
+  started: boolean;
+  outage: Outage | undefined;
+}
+
+/**
+ * What a project's instances do for their users. Instances of one group (those without one together) are one part;
+ * `needed` of its members are active, the rest stand by, and it serves while all its active members are in service.
+ * Only a command switches over, except from a member that is gone. Switching takes no time.
+ */
+export class Application {
+  readonly outages: Outage[] = [];
+  private readonly parts = new Map<string, Part>();
+
+  constructor(
+    private readonly needed: number,
+    private readonly now: () => Date,
+  ) {}
+
+  /** Sees a change of one of its own instances; also how it learns of those that it begins with. */
+  take({ instance, gone }: Pick<InstanceChange, 'instance' | 'gone'>): void {
+    const part = this.partOf(instance);
+    if (gone) {
+      part.members.delete(instance.id);
+      part.active.delete(instance.id);
+    } else part.members.set(instance.id, instance);
+    this.fill(part, new Set());
+    this.measure(part, `${instance.name} ${gone ? 'deleted' : (instance.taskState ?? instance.vmState)}`);
+  }
+
+  /** The own instance of that id, if there is one. */
+  member(id: string): Instance | undefined {
+    for (const part of this.parts.values()) if (part.members.has(id)) return part.members.get(id);
+    return undefined;
+  }
+
+  isActive(id: string): boolean {
+    return [...this.parts.values()].some(({ active }) => active.has(id));
+  }
+
+  /** Switches over from active members among `avoid` to others in service; whoever finds none stays active. */
+  switchAway(avoid: ReadonlySet<string>): void {
+    for (const part of this.parts.values()) {
+      for (const id of [...part.active].filter((member) => avoid.has(member))) {
+        const standBy = this.standBy(part, avoid);
+        if (standBy === undefined) break;
+        part.active.delete(id);
+        part.active.add(standBy.id);
+      }
+      this.measure(part, 'switch-over');
+    }
+  }
+
+  /** Members that can be spared, those of the largest parts first: each part keeps its active ones and one stand-by. */
+  spare(): Instance[] {
+    const parts = [...this.parts.values()].sort((a, b) => b.members.size - a.members.size);
+    return parts.flatMap(({ members, active }) =>
+      [...members.values()].filter(({ id }) => !active.has(id)).slice(0, Math.max(0, members.size - this.needed - 1)),
+    );
+  }
+
+  private partOf(instance: Instance): Part {
+    const name = instance.groupId ?? 'ungrouped';
+    const known = this.parts.get(name);
+    if (known !== undefined) return known;
+    const part = { name, members: new Map(), active: new Set<string>(), started: false, outage: undefined };
+    this.parts.set(name, part);
+    return part;
+  }
+
+  /** Takes stand-bys in for active members that are gone, and for those it never had. */
+  private fill(part: Part, avoid: ReadonlySet<string>): void {
+    while (part.active.size < this.needed) {
+      const standBy = this.standBy(part, avoid);
+      if (standBy === undefined) return;
+      part.active.add(standBy.id);
+    }
+  }
+
+  private standBy({ members, active }: Part, avoid: ReadonlySet<string>): Instance | undefined {
+    return [...members.values()].find(
+      (member) =>
+        inService(member) && member.taskState !== 'deleting' && !active.has(member.id) && !avoid.has(member.id),
+    );
+  }
+
+  private measure(part: Part, because: string): void {
+    const active = [...part.active].map((id) => part.members.get(id));
+    const up = active.length >= this.needed && active.every((member) => member !== undefined && inService(member));
+    part.started ||= up;
+    if (up || part.members.size === 0) {
+      if (part.outage !== undefined) part.outage.to = this.now();
+      part.outage = undefined;
+    } else if (part.started && part.outage === undefined) {
+      part.outage = { part: part.name, from: this.now(), to: null, because };
+      this.outages.push(part.outage);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { Cloud } from './cloud.js';
+import { type Judgement, judge } from './judge/index.js';
+import type { Manager, ManagerReply, Outage } from './managers/index.js';
+
+/** How well one project's application served. */
+export interface ServiceLevel {
+  readonly project: string;
+  readonly outages: readonly Outage[];
+  /** Domain seconds of all its outages; one that lasts counts until now. */
+  readonly outageSeconds: number;
+}
+
+/** What the simulator has to say about what was done to it. */
+export interface Report extends Judgement {
+  /** All managers' answers, in order of time. */
+  readonly replies: readonly ManagerReply[];
+  readonly serviceLevel: readonly ServiceLevel[];
+  /** What managers could not understand or do. */
+  readonly problems: readonly string[];
+}
+
+/** Judges the log and the managers' own measurements. An outage is a violation. */
+export function makeReport(cloud: Cloud, managers: readonly Manager[]): Report {
+  const { moves, violations } = judge(cloud.log.entries());
+  const now = cloud.now();
+  const levels = managers.map((manager) => serviceLevel(cloud, manager, now));
+  const outages = levels.flatMap(({ project, outages: list }) =>
+    list.map(({ from, because }) => ({
+      at: from,
+      rule: 'service-outage' as const,
+      sentence: `The application of ${project} stopped serving: ${because}.`,
+    })),
+  );
+  return {
+    moves,
+    violations: [...violations, ...outages].sort((a, b) => a.at.getTime() - b.at.getTime()),
+    replies: managers.flatMap(({ replies }) => replies).sort((a, b) => a.at.getTime() - b.at.getTime()),
+    serviceLevel: levels,
+    problems: managers.flatMap(({ problems }) => problems),
+  };
+}
+
+function serviceLevel(cloud: Cloud, { projectId, application }: Manager, now: Date): ServiceLevel {
+  const { outages } = application;
+  const ms = outages.reduce((sum, { from, to }) => sum + ((to ?? now).getTime() - from.getTime()), 0);
+  return { project: cloud.projects.get(projectId)?.name ?? projectId, outages, outageSeconds: ms / 1000 };
+}

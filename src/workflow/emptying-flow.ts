@@ -1,0 +1,188 @@
+import { plusSeconds } from '../common/clock.js';
+import type { NoticeState, SessionHost } from '../model/index.js';
+import type { HostPlan } from '../planner/host-plan.js';
+import type { Server } from './cloud-port.js';
+import type { Step } from './decisions.js';
+import { movesFrom, nextMoves } from './emptying.js';
+import { ask, plainWindow, refusalReason } from './notices.js';
+import { mayReceive, planSnapshot, serversOn } from './room.js';
+import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
+
+/** How a workflow empties hosts in one of its states. */
+export interface EmptyingRules {
+  readonly state: Extract<NoticeState, 'PREPARE_MAINTENANCE' | 'PLANNED_MAINTENANCE'>;
+  /** Where the instances of `host` may go. */
+  targets(view: SessionView, host: string): readonly string[];
+  /** Hosts to be emptied, the preferred one first. */
+  candidates(view: SessionView): readonly SessionHost[];
+}
+
+/** What emptying one host after the other comes to: a step, or that no host can be emptied. */
+export type Emptying = { readonly step: Step } | { readonly stuck: string } | { readonly emptied: SessionHost };
+
+/** Asking Placement again is worth while only after it could have learned something. */
+const PLACEMENT_PAUSE_S = 3;
+
+/** Empties one host at a time: plan and prove, disable, tell, move, verify. */
+export async function emptyOne(view: SessionView, tools: WorkflowTools, rules: EmptyingRules): Promise<Emptying> {
+  const current = view.hosts.find((host) => host.state === 'emptying' && host.isCompute);
+  return current === undefined ? begin(view, tools, rules) : goOn(view, tools, rules, current);
+}
+
+/** Whether some host could be emptied under the rules; its plan, not yet proven. */
+export async function feasiblePlan(
+  view: SessionView,
+  tools: WorkflowTools,
+  rules: EmptyingRules,
+  patient = false,
+): Promise<{ readonly host: SessionHost; readonly plan: HostPlan } | { readonly why: string }> {
+  let why = 'There is no host to be emptied.';
+  for (const host of rules.candidates(view)) {
+    const plan = await planFor(view, tools, rules, host.hostname, patient);
+    if (plan.blocked.length === 0) return { host, plan };
+    why = `Host ${host.hostname} cannot be emptied: ${plan.blocked[0]?.message}`;
+  }
+  return { why };
+}
+
+async function begin(view: SessionView, tools: WorkflowTools, rules: EmptyingRules): Promise<Emptying> {
+  const free = rules.candidates(view).find((host) => serversOn(view, host.hostname).length === 0);
+  if (free !== undefined) return { emptied: free };
+  const ready = rules.candidates(view).find((host) => isStillGood(view, rules, host.hostname));
+  if (ready !== undefined) return { step: { do: [{ kind: 'take-host', host: ready.hostname }] } };
+  return adopt(view, tools, rules);
+}
+
+async function adopt(view: SessionView, tools: WorkflowTools, rules: EmptyingRules, hosts = rules): Promise<Emptying> {
+  const found = await feasiblePlan(view, tools, hosts);
+  if ('plan' in found) return { step: adoptStep(view, rules, found.plan) };
+  const later = await feasiblePlan(view, tools, hosts, true);
+  if (!('plan' in later)) return { stuck: found.why };
+  const { waiting } = view.session;
+  if (waiting?.for === 'placement' && waiting.until <= view.now) {
+    return { step: adoptStep(view, rules, later.plan, true) };
+  }
+  const until = waiting?.for === 'placement' ? waiting.until : plusSeconds(view.now, PLACEMENT_PAUSE_S);
+  const message = `Placement does not show the targets for ${later.host.hostname} as fit and enabled yet.`;
+  return { step: { wait: { for: 'placement', message, until } } };
+}
+
+function adoptStep(view: SessionView, rules: EmptyingRules, plan: HostPlan, patient = false): Step {
+  const snapshot = planSnapshot(view, plan.host, rules.targets(view, plan.host), patient);
+  return { do: [{ kind: 'adopt-plan', snapshot, plan }] };
+}
+
+function planFor(
+  view: SessionView,
+  tools: WorkflowTools,
+  rules: EmptyingRules,
+  host: string,
+  patient: boolean,
+): Promise<HostPlan> {
+  return tools.planHost(planSnapshot(view, host, rules.targets(view, host), patient));
+}
+
+/** The adopted plan covers every instance that is there now, and its targets still may receive. */
+function isStillGood(view: SessionView, rules: EmptyingRules, host: string): boolean {
+  const plan = view.plans.get(host);
+  if (plan === undefined) return false;
+  const targets = rules.targets(view, host);
+  return serversOn(view, host).every((server) => {
+    const move = plan.moves.find(({ instanceId }) => instanceId === server.id);
+    return move !== undefined && targets.includes(move.target) && !isRefused(view, server.id, move.target);
+  });
+}
+
+function isRefused(view: SessionView, instanceId: string, host: string): boolean {
+  return view.facts.some((fact) => fact.instanceId === instanceId && fact.host === host);
+}
+
+async function goOn(
+  view: SessionView,
+  tools: WorkflowTools,
+  rules: EmptyingRules,
+  host: SessionHost,
+): Promise<Emptying> {
+  const { hostname } = host;
+  const disabling = view.effects.findLast((effect) => effect.kind === 'service' && effect.subject === hostname);
+  if (disabling?.state === 'begun') return { step: waitForService(view, hostname) };
+  if (disabling?.state === 'failed') {
+    const message = `The compute service of ${hostname} could not be disabled: ${disabling.outcome?.message}`;
+    return {
+      step: { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'service-failed', message, host: hostname } },
+    };
+  }
+  const servers = serversOn(view, hostname);
+  if (servers.length === 0 && ![...movesFrom(view, hostname).values()].some((move) => move.state === 'begun')) {
+    return { step: { do: [{ kind: 'verify-empty', host: hostname }] } };
+  }
+  return tellAndMove(view, tools, rules, hostname, servers);
+}
+
+async function tellAndMove(
+  view: SessionView,
+  tools: WorkflowTools,
+  rules: EmptyingRules,
+  hostname: string,
+  servers: readonly Server[],
+): Promise<Emptying> {
+  const asked = ask(view, {
+    state: rules.state,
+    instances: byProject(servers),
+    host: hostname,
+    allowedActions: OFFERED_ACTIONS,
+    window: () => plainWindow(view.now, view.settings.projectMaintenanceReplyS),
+    repeats: view.settings.notifyRetries,
+  });
+  const refused = refusalReason(asked);
+  if (refused !== undefined) return { step: { to: 'MAINTENANCE_FAILED', why: refused.message, reason: refused } };
+  const moves = nextMoves(view, hostname, asked.acked);
+  if (moves.failed !== undefined) {
+    return { step: { to: 'MAINTENANCE_FAILED', why: moves.failed.message, reason: moves.failed } };
+  }
+  const decisions = [...asked.decisions, ...moves.decisions];
+  if (decisions.length > 0) return { step: { do: decisions } };
+  if (moves.needsTarget) {
+    const only = view.hosts.filter((host) => host.hostname === hostname);
+    return adopt(view, tools, rules, { ...rules, candidates: () => only });
+  }
+  if (moves.inFlight > 0) return { step: waitForMoves(view, hostname, moves.inFlight, asked.wait) };
+  if (moves.held.length > 0) return { step: waitForRules(view, moves.held) };
+  return { step: asked.wait ?? waitForMoves(view, hostname, servers.length) };
+}
+
+/** Instance ids by the project that owns them. */
+export function byProject(servers: readonly Server[]): Map<string, string[]> {
+  const projects = new Map<string, string[]>();
+  for (const { id, projectId } of servers) projects.set(projectId, [...(projects.get(projectId) ?? []), id]);
+  return projects;
+}
+
+/** Computes of the cloud that may receive, other than `host`. */
+export function otherReceivers(view: SessionView, host: string): string[] {
+  return view.cloud.capacities
+    .map((capacity) => capacity.host)
+    .filter((name) => name !== host && mayReceive(view, name));
+}
+
+function waitForService(view: SessionView, hostname: string): Step {
+  const until = plusSeconds(view.now, view.settings.blockedTimeoutS);
+  return { wait: { for: 'service', message: `Waiting for the compute service of ${hostname} to be disabled.`, until } };
+}
+
+/** Each move has a deadline of its own; an answer that is due earlier wakes us as well. */
+function waitForMoves(view: SessionView, hostname: string, count: number, answers?: Step): Step {
+  const { coldMigrationTimeoutS, ownActionTimeoutS } = view.settings;
+  const until = plusSeconds(view.now, Math.max(coldMigrationTimeoutS, ownActionTimeoutS));
+  const due = answers !== undefined && 'wait' in answers ? answers.wait.until : until;
+  const message = `Waiting for ${count} instance(s) to leave ${hostname}.`;
+  return { wait: { for: 'moves', message, until: due < until ? due : until, poll: true } };
+}
+
+function waitForRules(view: SessionView, held: readonly string[]): Step {
+  const { waiting } = view.session;
+  const until = waiting?.for === 'constraints' ? waiting.until : plusSeconds(view.now, view.settings.blockedTimeoutS);
+  const message = held[0] ?? '';
+  if (view.now < until) return { wait: { for: 'constraints', message, until, poll: true } };
+  return { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'blocked', message } };
+}

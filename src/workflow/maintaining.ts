@@ -1,0 +1,69 @@
+import {
+  type ActionType,
+  type JournalEntry,
+  type Reason,
+  type SessionAction,
+  type SessionHost,
+} from '../model/index.js';
+import type { Step } from './decisions.js';
+import type { SessionView } from './view.js';
+
+/** The session's actions of a type in the order in which they run (v1 §6.1). */
+export function actionsOf(view: SessionView, type: ActionType): SessionAction[] {
+  return view.session.actions
+    .filter((action) => action.type === type)
+    .sort((a, b) => a.order - b.order || (a.name < b.name ? -1 : 1));
+}
+
+/** What runs on a host: `host` first, then its type's; a controller that is a compute as well gets both. */
+export function actionsFor(view: SessionView, host: SessionHost): SessionAction[] {
+  const types: ActionType[] = ['host', host.type];
+  if (host.isCompute && host.type !== 'compute') types.push('compute');
+  return types.flatMap((type) => actionsOf(view, type));
+}
+
+export type Progress =
+  | { readonly done: true }
+  | { readonly done: false; readonly step: Step }
+  | { readonly done: false; readonly failed: Omit<Reason, 'at'> };
+
+/** How far the actions on `hostname` have come, one after the other; the next step to take. */
+export function progressOf(view: SessionView, hostname: string, actions: readonly SessionAction[]): Progress {
+  for (const { type, name, plugin } of actions) {
+    const last = lastRun(view, hostname, `${type}/${name}`);
+    if (last?.state === 'done') continue;
+    const run = { kind: 'run-plugin', host: hostname, type, name } as const;
+    if (last === undefined) return { done: false, step: { do: [run] } };
+    if (last.state === 'begun') {
+      const message = `Waiting for ${name} (${type}) on ${hostname} to end.`;
+      const until = new Date(
+        new Date(String(last.intent.begunAt)).getTime() + view.settings.actionPluginTimeoutS * 1000,
+      );
+      return { done: false, step: { wait: { for: 'plug-in', message, until: later(until, view.now) } } };
+    }
+    const retryAt = last.outcome?.retryAt === undefined ? undefined : new Date(String(last.outcome.retryAt));
+    if (retryAt === undefined) {
+      const why = String(last.outcome?.message ?? `it returned "${last.outcome?.state}"`);
+      const message = `Plug-in ${name} (${type}) failed on ${hostname}: ${why}`;
+      return { done: false, failed: { code: 'plugin-failed', message, host: hostname, plugin } };
+    }
+    if (retryAt <= view.now) return { done: false, step: { do: [run] } };
+    const message = `Trying ${name} (${type}) on ${hostname} once more soon.`;
+    return { done: false, step: { wait: { for: 'plug-in-retry', message, until: retryAt } } };
+  }
+  return { done: true };
+}
+
+function lastRun(view: SessionView, hostname: string, action: string): JournalEntry | undefined {
+  return view.effects
+    .filter((entry) => entry.kind === 'plugin' && entry.subject === hostname && entry.action === action)
+    .reduce<JournalEntry | undefined>(
+      (last, entry) => (last && last.attempt > entry.attempt ? last : entry),
+      undefined,
+    );
+}
+
+/** A plug-in with a time-out of its own may still run past the common one: the effect itself keeps time. */
+function later(until: Date, now: Date): Date {
+  return until > now ? until : new Date(now.getTime() + 60_000);
+}

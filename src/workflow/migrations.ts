@@ -1,0 +1,43 @@
+import { FenixError } from '../common/errors.js';
+import type { Migration, Server } from './cloud-port.js';
+import type { InstanceActionContext, MoveOutcome } from './contract.js';
+
+/** Nothing is being done to the server and no resize waits for its confirmation. */
+export function isIdle(server: Server): boolean {
+  return server.taskState === null && server.status !== 'VERIFY_RESIZE' && server.status !== 'RESIZE';
+}
+
+/**
+ * Has Nova accept a migration once. The newest migration before it is kept with the intent: a newer one from our host
+ * to our target is the evidence that the request arrived.
+ * @returns the outcome if Nova refused, undefined if it accepted
+ */
+export async function acceptMigration(
+  context: InstanceActionContext,
+  step: string,
+  request: () => Promise<void>,
+): Promise<MoveOutcome | undefined> {
+  const { cloud, instanceId, from, target } = context;
+  try {
+    await context.once(step, {
+      before: async () => ({ migration: (await newest(context))?.id ?? null }),
+      run: request,
+      probe: async (before) => {
+        const server = await cloud.server(instanceId);
+        if (server === undefined || server.host === target) return true;
+        const migration = await newest(context);
+        return migration !== undefined && migration.id !== before.migration && migration.sourceHost === from;
+      },
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FenixError) || error.code === 'lease-lost') throw error;
+    if (error.kind === 'missing') return { result: 'gone' };
+    return { result: 'refused', code: error.code, message: error.message };
+  }
+}
+
+/** The instance's newest migration. */
+export async function newest({ cloud, instanceId }: InstanceActionContext): Promise<Migration | undefined> {
+  return (await cloud.migrations(instanceId))[0];
+}
