@@ -14,8 +14,8 @@ export async function deleteSession(deps: ApiDeps, request: ApiRequest): Promise
   const { requestId } = request.context;
   const at = deps.clock.now();
   await database.transaction(async (tx) => {
-    // First the write, which makes a second DELETE wait for the first one and then see it.
-    await sessions.reopen(sessionId, tx);
+    // A second DELETE waits for the first one and then sees it.
+    await sessions.lock(sessionId, tx);
     const session = await sessions.get(sessionId, tx);
     if (session === undefined) throw notFound(UNKNOWN_SESSION);
     await commands.insert({ sessionId, kind: 'delete', args: {}, userId, requestId, receivedAt: at }, tx);

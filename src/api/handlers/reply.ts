@@ -52,7 +52,7 @@ async function hasPart(repositories: ApiDeps['repositories'], sessionId: string,
 
 /** @returns whether a notice awaited the reply. @throws Refusal 422 for an action that the notice does not allow */
 async function store(deps: ApiDeps, request: ApiRequest, to: ReplyTo, reply: ParsedReply, tx: Tx): Promise<boolean> {
-  const { replies, history, sessions } = deps.repositories;
+  const { replies, history } = deps.repositories;
   const at = deps.clock.now();
   const { userId } = request.caller;
   const { requestId } = request.context;
@@ -62,7 +62,6 @@ async function store(deps: ApiDeps, request: ApiRequest, to: ReplyTo, reply: Par
   const isStored = notices.length > 0;
   if (isStored) {
     await replies.insert({ ...to, state: wordOf(reply), ...answers, userId, requestId, receivedAt: at }, tx);
-    await sessions.reopen(to.sessionId, tx);
   }
   const what = isStored ? 'reply' : 'reply-ignored';
   const details = {
