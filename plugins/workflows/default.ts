@@ -15,6 +15,7 @@ import { ask, maintenanceWindow, plainWindow, type Question, refusalReason } fro
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
+import { deadline } from '../../src/workflow/waits.js';
 
 /** `pre` and `post` actions run on the engine, under this name. */
 const ENGINE = 'localhost';
@@ -209,7 +210,7 @@ function giveBack(view: SessionView, { hostname }: SessionHost): Step {
     return fail({ code: 'service-failed', message, host: hostname });
   }
   if (last?.state !== 'begun') return { do: [{ kind: 'give-host-back', host: hostname }] };
-  const until = new Date(view.now.getTime() + view.settings.blockedTimeoutS * 1000);
+  const until = deadline(view, 'service', view.settings.blockedTimeoutS);
   return { wait: { for: 'service', message: `Waiting for the compute service of ${hostname} to be enabled.`, until } };
 }
 

@@ -179,4 +179,3 @@ export class SessionRepository {
     });
   }
 }
-export const SessionRepositoryToken: unique symbol = Symbol('SessionRepository');

@@ -7,6 +7,7 @@ import { movesFrom, nextMoves } from './emptying.js';
 import { ask, plainWindow, refusalReason } from './notices.js';
 import { mayReceive, planSnapshot, serversOn } from './room.js';
 import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
+import { deadline } from './waits.js';
 
 /** How a workflow empties hosts in one of its states. */
 export interface EmptyingRules {
@@ -169,22 +170,27 @@ export function otherReceivers(view: SessionView, host: string): string[] {
 }
 
 function waitForService(view: SessionView, hostname: string): Step {
-  const until = plusSeconds(view.now, view.settings.blockedTimeoutS);
+  const until = deadline(view, 'service', view.settings.blockedTimeoutS);
   return { wait: { for: 'service', message: `Waiting for the compute service of ${hostname} to be disabled.`, until } };
 }
 
-/** Each move has a deadline of its own; an answer that is due earlier wakes us as well. */
+/** Each move keeps its own time; an answer that is due earlier wakes us as well. */
 function waitForMoves(view: SessionView, hostname: string, count: number, answers?: Step): Step {
-  const { coldMigrationTimeoutS, ownActionTimeoutS } = view.settings;
-  const until = plusSeconds(view.now, Math.max(coldMigrationTimeoutS, ownActionTimeoutS));
+  const { coldMigrationTimeoutS, liveMigrationWaitS, ownActionTimeoutS } = view.settings;
+  const longest = Math.max(coldMigrationTimeoutS, liveMigrationWaitS, ownActionTimeoutS);
+  const until = later(deadline(view, 'moves', longest), view.now);
   const due = answers !== undefined && 'wait' in answers ? answers.wait.until : until;
   const message = `Waiting for ${count} instance(s) to leave ${hostname}.`;
   return { wait: { for: 'moves', message, until: due < until ? due : until, poll: true } };
 }
 
+/** Retries of a live migration may outlast the first deadline: it moves on rather than standing in the past. */
+function later(until: Date, now: Date): Date {
+  return until > now ? until : plusSeconds(now, 60);
+}
+
 function waitForRules(view: SessionView, held: readonly string[]): Step {
-  const { waiting } = view.session;
-  const until = waiting?.for === 'constraints' ? waiting.until : plusSeconds(view.now, view.settings.blockedTimeoutS);
+  const until = deadline(view, 'constraints', view.settings.blockedTimeoutS);
   const message = held[0] ?? '';
   if (view.now < until) return { wait: { for: 'constraints', message, until, poll: true } };
   return { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'blocked', message } };

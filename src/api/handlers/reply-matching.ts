@@ -10,22 +10,23 @@ const INFORMING: readonly NoticeState[] = [
 ];
 
 /**
- * Which of a project's open notices a reply answers: those with its state, whatever the session's state is (v1 §2.3).
- * On an instance's URL the instance's own goes before one to the project that names it.
- * @param open newest first
+ * Which of a project's open notices a reply answers: those with its state, whatever the session's state is (v1 §2.3);
+ * on an instance's URL that instance's own, on the project's URL those to the project.
  */
 export function matching(open: readonly Notice[], instanceId: string | null, reply: ParsedReply): Notice[] {
-  const sameState = open.filter(({ state }) => (reply.state ?? state) === state && !INFORMING.includes(state));
-  const about = (notice: Notice): boolean => instanceId === null || notice.instanceIds.includes(instanceId);
-  const candidates = sameState.filter((notice) => about(notice) && !isLate(notice, instanceId, reply));
-  const wanted = candidates.filter((notice) => (notice.instanceId === null) === (instanceId === null));
-  return wanted.length > 0 ? wanted : candidates;
+  return open.filter(
+    (notice) =>
+      notice.instanceId === instanceId &&
+      notice.state === (reply.state ?? notice.state) &&
+      !INFORMING.includes(notice.state) &&
+      !isLate(notice, reply),
+  );
 }
 
 /** It names instances, but none of the notice's: an answer to an earlier round. */
-function isLate(notice: Notice, instanceId: string | null, { instanceActions, instanceAction }: ParsedReply): boolean {
+function isLate(notice: Notice, { instanceActions, instanceAction }: ParsedReply): boolean {
   const named = Object.keys(instanceActions);
-  if (instanceId !== null || instanceAction !== null || named.length === 0) return false;
+  if (notice.instanceId !== null || instanceAction !== null || named.length === 0) return false;
   return !named.some((id) => notice.instanceIds.includes(id));
 }
 

@@ -63,7 +63,7 @@ async function store(deps: ApiDeps, request: ApiRequest, to: ReplyTo, reply: Par
   if (isStored) {
     await replies.insert({ ...to, state: wordOf(reply), ...answers, userId, requestId, receivedAt: at }, tx);
   }
-  const what = isStored ? 'reply' : 'reply-ignored';
+  const what = isStored ? 'reply-received' : 'reply-ignored';
   const details = {
     state: wordOf(reply),
     project_id: to.projectId,
