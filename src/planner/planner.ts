@@ -47,7 +47,8 @@ export class ThreadPlanner implements Planner {
         this.pending.get(id)?.resolve(plan);
         this.pending.delete(id);
       });
-      worker.on('error', (error) => this.died(worker, error));
+      // The thread's errors are of another realm, so not instances of our Error.
+      worker.on('error', ({ message }) => this.died(worker, new Error(`The planner thread died: ${message}`)));
       worker.on('exit', () => this.died(worker, new Error('the planner thread ended')));
       this.worker = worker;
     }
