@@ -64,7 +64,12 @@ test('every instance is either planned or refused, once, and who is said to have
         if (refused === undefined || because !== 'refused-everywhere') continue;
         const named = snapshot.targets.filter(({ host }) => message.includes(host));
         t.true(named.length > 0);
-        t.true(named.every(({ host, zone, free }) => zone === refused.zone && refused.refusedBy.includes(host) && fitsIn(refused.resources, free)));
+        t.true(
+          named.every(
+            ({ host, zone, free }) =>
+              zone === refused.zone && refused.refusedBy.includes(host) && fitsIn(refused.resources, free),
+          ),
+        );
       }
     }),
   );

@@ -11,7 +11,7 @@ import {
 } from '../../src/workflow/notices.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
 import type { SessionView } from '../../src/workflow/view.js';
-import { at, aServer, aView } from '../support/engine-views.js';
+import { aServer, at, aView } from '../support/engine-views.js';
 
 const aboutHost: Question = {
   state: 'PLANNED_MAINTENANCE',
@@ -146,7 +146,12 @@ test('ask: each project is followed by itself, and the earliest answer due is wh
     ['b', ['i2']],
     ['c', ['i3']],
   ]);
-  const of = (projectId: string, id: string, rest: Partial<Notice>) => ({ ...told, projectId, instanceIds: [id], ...rest });
+  const of = (projectId: string, id: string, rest: Partial<Notice>) => ({
+    ...told,
+    projectId,
+    instanceIds: [id],
+    ...rest,
+  });
   const view = viewWith(
     [of('a', 'i1', { replyAt: at(130) }), of('b', 'i2', { replyAt: at(120) }), of('c', 'i3', closed('ack'))],
     {},
@@ -218,8 +223,26 @@ const rounds: readonly [string, string[][], string[], number][] = [
   ['before any round', [], ['a', 'b'], 0],
   ['a round after which all are still there', [['a', 'b']], ['a', 'b'], 1],
   ['a round that freed something', [['a', 'b']], ['a'], 0],
-  ['three rounds that freed nothing', [['a', 'b'], ['a', 'b'], ['a', 'b']], ['a', 'b'], 3],
-  ['one gain ends the count', [['a', 'b', 'c'], ['a', 'b'], ['a', 'b']], ['a', 'b'], 2],
+  [
+    'three rounds that freed nothing',
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+    ['a', 'b'],
+    3,
+  ],
+  [
+    'one gain ends the count',
+    [
+      ['a', 'b', 'c'],
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+    ['a', 'b'],
+    2,
+  ],
   ['what was told of in an earlier round and came back is no gain', [['a'], ['a', 'b']], ['a', 'b'], 2],
 ];
 for (const [title, listed, left, expected] of rounds) {
