@@ -24,7 +24,12 @@ export class LeaseGuard {
   }
 
   get holds(): boolean {
-    return this.machine.monotonicMs() - this.renewedMs < this.leaseS * 1000 * SAFE_PART;
+    return this.leftMs > 0;
+  }
+
+  /** Until it must be let go, unless it is renewed. */
+  get leftMs(): number {
+    return this.renewedMs + this.leaseS * 1000 * SAFE_PART - this.machine.monotonicMs();
   }
 
   /** Asked right before every write to the world. @throws LeaseLost */

@@ -13,7 +13,6 @@ export interface Owned {
 
 /** Renews the leases of all sessions of this engine, and lets go of those that could not be renewed in time (L2). */
 export class LeaseKeeper {
-  private renewing: Promise<void> | undefined;
   private orphans: ReadonlyMap<string, number> = new Map();
 
   constructor(
@@ -23,24 +22,30 @@ export class LeaseKeeper {
     private readonly log: Logger,
   ) {}
 
+  /** Two loops: a database that does not answer must not keep us from seeing that a lease ends. */
   async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.renewals(signal), this.watch(signal)]);
+  }
+
+  private async renewals(signal: AbortSignal): Promise<void> {
     const { machine, settings } = this.parts;
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     while (!signal.aborted) {
       await machine.sleepMs(settings.heartbeatS * 1000, signal).catch(() => undefined);
-      if (!signal.aborted) await this.beat(signal);
+      if (!signal.aborted) await Promise.race([this.renew(), stopped]);
     }
   }
 
-  /** One heartbeat. A database that does not answer must not keep us from seeing that a lease ends. */
-  async beat(signal: AbortSignal): Promise<void> {
+  private async watch(signal: AbortSignal): Promise<void> {
     const { machine, settings } = this.parts;
-    this.renewing ??= this.renew().finally(() => {
-      this.renewing = undefined;
-    });
-    const enough = new AbortController();
-    const patience = machine.sleepMs(settings.heartbeatS * 1000, AbortSignal.any([signal, enough.signal]));
-    await Promise.race([this.renewing, patience.catch(() => undefined)]);
-    enough.abort();
+    while (!signal.aborted) {
+      const ends = [...this.owned.values()].map(({ guard }) => guard.leftMs).filter((left) => left > 0);
+      await machine.sleepMs(Math.min(settings.heartbeatS * 1000, ...ends), signal).catch(() => undefined);
+      if (!signal.aborted) this.letGo();
+    }
+  }
+
+  private letGo(): void {
     for (const [sessionId, owned] of this.owned) {
       if (owned.guard.holds) continue;
       this.log.warn({ session: sessionId }, 'lease lost, letting the session go');
@@ -48,7 +53,8 @@ export class LeaseKeeper {
     }
   }
 
-  private async renew(): Promise<void> {
+  /** One heartbeat. */
+  async renew(): Promise<void> {
     const { repositories, machine, settings } = this.parts;
     const askedMs = machine.monotonicMs();
     try {
