@@ -27,7 +27,7 @@ export class JournalRepository {
 
   async list(sessionId: string, tx: Tx = this.database.knex): Promise<JournalEntry[]> {
     return this.entries(
-      await this.query(tx).where({ session_id: sessionId }).orderBy(['begun_at', 'subject', 'action']),
+      await this.query(tx).where({ session_id: sessionId }).orderBy(['begun_at', 'subject', 'action', 'attempt']),
     );
   }
 

@@ -98,6 +98,15 @@ function isRefused(view: SessionView, instanceId: string, host: string): boolean
   return view.facts.some((fact) => fact.instanceId === instanceId && fact.host === host);
 }
 
+/** What to do while a host that was taken still may get instances from Nova's scheduler; undefined once it can't. */
+export function notYetTaken(view: SessionView, hostname: string): Step | undefined {
+  const last = view.effects.findLast((effect) => effect.kind === 'service' && effect.subject === hostname);
+  if (last?.action !== 'disable' || last.state === 'done') return undefined;
+  if (last.state === 'begun') return waitForService(view, hostname);
+  const message = `The compute service of ${hostname} could not be disabled: ${last.outcome?.message}`;
+  return { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'service-failed', message, host: hostname } };
+}
+
 async function goOn(
   view: SessionView,
   tools: WorkflowTools,
@@ -105,14 +114,8 @@ async function goOn(
   host: SessionHost,
 ): Promise<Emptying> {
   const { hostname } = host;
-  const disabling = view.effects.findLast((effect) => effect.kind === 'service' && effect.subject === hostname);
-  if (disabling?.state === 'begun') return { step: waitForService(view, hostname) };
-  if (disabling?.state === 'failed') {
-    const message = `The compute service of ${hostname} could not be disabled: ${disabling.outcome?.message}`;
-    return {
-      step: { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'service-failed', message, host: hostname } },
-    };
-  }
+  const closing = notYetTaken(view, hostname);
+  if (closing !== undefined) return { step: closing };
   const servers = serversOn(view, hostname);
   if (servers.length === 0 && ![...movesFrom(view, hostname).values()].some((move) => move.state === 'begun')) {
     return { step: { do: [{ kind: 'verify-empty', host: hostname }] } };
