@@ -3,12 +3,15 @@ import { coldMigrate } from '../../src/workflow/cold-migration.js';
 import type { InstanceActionContext, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
 import { acceptMigration, isIdle } from '../../src/workflow/migrations.js';
 
+/** It does not run, or it is (after a crash) in the middle of the cold migration that was begun therefore. */
+const COLD = new Set(['SHUTOFF', 'RESIZE', 'VERIFY_RESIZE']);
+
 /** Live migration to a named target; an instance that does not run is migrated cold (v1 §5.2). */
 async function run(context: InstanceActionContext): Promise<MoveOutcome> {
   const { cloud, instanceId, settings } = context;
   const server = await cloud.server(instanceId);
   if (server === undefined) return { result: 'gone' };
-  if (server.status === 'SHUTOFF') return coldMigrate(context);
+  if (COLD.has(server.status)) return coldMigrate(context);
   let outcome: MoveOutcome = { result: 'failed', code: 'not-tried', message: 'The live migration was not tried.' };
   for (let round = 1; round <= settings.liveMigrationRetries + 1; round += 1) {
     outcome = await migrateOnce(context, round);

@@ -7,6 +7,7 @@ import {
   type EmptyingRules,
   emptyOne,
   feasiblePlan,
+  notYetTaken,
   otherReceivers,
 } from '../../src/workflow/emptying-flow.js';
 import { actionsFor, actionsOf, progressOf } from '../../src/workflow/maintaining.js';
@@ -14,6 +15,7 @@ import { ask, maintenanceWindow, plainWindow, type Question, refusalReason } fro
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
+import { deadline } from '../../src/workflow/waits.js';
 
 /** `pre` and `post` actions run on the engine, under this name. */
 const ENGINE = 'localhost';
@@ -80,9 +82,9 @@ const prepare: StateHandler = async (view, tools) => {
 
 /** START_MAINTENANCE: maintains controllers, then computes that are empty, one at a time; `other` hosts last. */
 const start: StateHandler = async (view) => {
-  const active = view.hosts.find(
-    ({ state }) => state === 'in_maintenance' || state === 'empty' || state === 'emptying',
-  );
+  const active =
+    view.hosts.find(({ state }) => state === 'in_maintenance' || state === 'empty') ??
+    view.hosts.find(({ state }) => state === 'emptying');
   if (active !== undefined) return maintain(view, active);
   const owed = view.hosts.find((host) => host.state === 'done' && host.disabled);
   if (owed !== undefined) return giveBack(view, owed);
@@ -184,7 +186,13 @@ function withEmptying(rules: EmptyingRules): EmptyingRules {
 
 function maintain(view: SessionView, host: SessionHost): Step {
   const { hostname } = host;
-  if (host.state === 'emptying') return { do: [{ kind: 'verify-empty', host: hostname }] };
+  if (host.state === 'emptying') {
+    const closing = notYetTaken(view, hostname);
+    if (closing !== undefined) return closing;
+    const late = serversOn(view, hostname).length;
+    if (late === 0) return { do: [{ kind: 'verify-empty', host: hostname }] };
+    return { to: 'PLANNED_MAINTENANCE', why: `Host ${hostname} got ${late} instance(s) before it was disabled.` };
+  }
   if (host.state === 'empty') {
     return { do: [{ kind: 'set-host-state', host: hostname, state: 'in_maintenance', why: 'its actions begin' }] };
   }
@@ -202,7 +210,7 @@ function giveBack(view: SessionView, { hostname }: SessionHost): Step {
     return fail({ code: 'service-failed', message, host: hostname });
   }
   if (last?.state !== 'begun') return { do: [{ kind: 'give-host-back', host: hostname }] };
-  const until = new Date(view.now.getTime() + view.settings.blockedTimeoutS * 1000);
+  const until = deadline(view, 'service', view.settings.blockedTimeoutS);
   return { wait: { for: 'service', message: `Waiting for the compute service of ${hostname} to be enabled.`, until } };
 }
 

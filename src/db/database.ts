@@ -23,7 +23,6 @@ export interface DatabaseSettings {
   };
   readonly poolSize?: number;
 }
-export const DatabaseSettings: unique symbol = Symbol('DatabaseSettings');
 
 const DEADLOCK_RETRIES = 10;
 /** MySQL: deadlock, lock wait time-out, Galera's "not yet prepared"; SQLite: another process holds the file. */

@@ -27,12 +27,12 @@ export class JournalRepository {
 
   async list(sessionId: string, tx: Tx = this.database.knex): Promise<JournalEntry[]> {
     return this.entries(
-      await this.query(tx).where({ session_id: sessionId }).orderBy(['begun_at', 'subject', 'action']),
+      await this.query(tx).where({ session_id: sessionId }).orderBy(['begun_at', 'subject', 'action', 'attempt']),
     );
   }
 
   async find(key: JournalKey, tx: Tx = this.database.knex): Promise<JournalEntry | undefined> {
-    return this.entries(await this.query(tx).where(JOURNAL.toRow(key)))[0];
+    return this.entries(await this.query(tx).where(keyRow(key)))[0];
   }
 
   /** 0 when there was none yet. */
@@ -52,13 +52,13 @@ export class JournalRepository {
   /** The world said no to a probe: the request goes out once more, under the same entry. */
   async runAgain(key: JournalKey, tx: Tx): Promise<void> {
     await JOURNAL.query(tx)
-      .where(JOURNAL.toRow(key))
+      .where(keyRow(key))
       .update({ runs: tx.raw('runs + 1'), begun_at: this.database.nowPlus() });
   }
 
   async end(key: JournalKey, state: JournalEntry['state'], outcome: Record<string, unknown>, tx: Tx): Promise<void> {
     await JOURNAL.query(tx)
-      .where(JOURNAL.toRow(key))
+      .where(keyRow(key))
       .update({ ...JOURNAL.toRow({ state, outcome }), ended_at: this.database.nowPlus() });
   }
 
@@ -69,4 +69,9 @@ export class JournalRepository {
   private entries(rows: Row[]): JournalEntry[] {
     return rows.map((row) => JOURNAL.fromRow(row));
   }
+}
+
+/** A whole entry may be given as its key. */
+function keyRow({ sessionId, subject, action, attempt }: JournalKey): Row {
+  return JOURNAL.toRow({ sessionId, subject, action, attempt });
 }

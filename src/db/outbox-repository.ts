@@ -39,16 +39,26 @@ export class OutboxRepository {
     return rows.map((row) => OUTBOX.fromRow(row));
   }
 
-  /** Written before the broker is asked: an entry that must go out once at most is not tried again after it. */
-  async markAttempt(outboxId: number, attempts: number): Promise<void> {
-    await OUTBOX.update(this.database.knex, { outboxId }, { attempts });
+  /**
+   * Written before the broker is asked: an entry that must go out once at most is not tried again after it.
+   * @param attempts one more than were known; false when somebody else tried meanwhile
+   */
+  async markAttempt(outboxId: number, attempts: number): Promise<boolean> {
+    const known = { outboxId, attempts: attempts - 1 };
+    return (await OUTBOX.update(this.database.knex, known, { attempts })) === 1;
   }
 
   async markPublished(outboxId: number, at: Date): Promise<void> {
     await OUTBOX.update(this.database.knex, { outboxId }, { publishedAt: at, error: null });
   }
 
-  async markError(outboxId: number, error: string): Promise<void> {
-    await OUTBOX.update(this.database.knex, { outboxId }, { error });
+  /** Nobody knows whether it went out, and nobody will try again; the error stays. */
+  async giveUp(outboxId: number, at: Date): Promise<void> {
+    await OUTBOX.update(this.database.knex, { outboxId }, { publishedAt: at });
+  }
+
+  /** @param attempts set when the attempt does not count, since certainly nothing went out */
+  async markError(outboxId: number, error: string, attempts?: number): Promise<void> {
+    await OUTBOX.update(this.database.knex, { outboxId }, { error, ...(attempts !== undefined && { attempts }) });
   }
 }

@@ -56,4 +56,3 @@ export class Repositories {
     this.engines = new EngineRepository(database);
   }
 }
-export const RepositoriesToken: unique symbol = Symbol('Repositories');

@@ -164,6 +164,11 @@ export class SessionRepository {
     return Number(after?.seq) - numbers + 1;
   }
 
+  /** Whoever asks for the same session's lock waits until the transaction ends; nothing is changed. */
+  async lock(sessionId: string, tx: Tx): Promise<void> {
+    await SESSIONS.query(tx).where({ session_id: sessionId }).forUpdate().select('session_id');
+  }
+
   private visible(tx: Tx) {
     return SESSIONS.query(tx).whereNotExists((deleted) => {
       void deleted
@@ -174,4 +179,3 @@ export class SessionRepository {
     });
   }
 }
-export const SessionRepositoryToken: unique symbol = Symbol('SessionRepository');

@@ -44,6 +44,7 @@ export class CloudWatch {
    * @throws FenixError that trying again can't mend, Stopped
    */
   next(signal: AbortSignal): Promise<CloudView> {
+    if (signal.aborted) return Promise.reject(new Stopped());
     this.upcoming ??= this.readNext().finally(() => {
       this.upcoming = undefined;
     });
@@ -101,7 +102,6 @@ export class CloudWatch {
 function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(new Stopped());
-    if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });

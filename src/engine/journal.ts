@@ -31,12 +31,12 @@ export class Journal {
 
   /**
    * Does `write` once for this key, however often it is asked, also over crashes.
-   * @throws FenixError that refused it, now or in an earlier life; LeaseLost; Stopped
+   * @throws FenixError that refused it for good, now or in an earlier life; LeaseLost; Stopped
    */
   async once(key: JournalKey, write: JournaledWrite): Promise<void> {
     const known = await this.entries.find(key);
     if (known !== undefined) return this.goOn(known, write);
-    const before = (await write.before?.()) ?? {};
+    const before = (await this.asking(key, async () => write.before?.())) ?? {};
     if (this.stopping.aborted) throw new Stopped();
     const entry: NewJournalEntry = { ...key, kind: 'step', intent: { before }, timeoutS: this.requestTimeoutS };
     await this.writer.commit((unit) => this.entries.begin(entry, unit.tx));
@@ -72,11 +72,8 @@ export class Journal {
     this.log.warn({ ...key, code: error.code, reason: error.message, repeat }, 'write to the cloud did not succeed');
     if (error.inDoubt) return this.settleDoubt(key, before, write, this.requestTimeoutS * 1000, repeat);
     // The target is named, so a refusal because of the state may just mean that it happened already.
-    if (error.kind === 'conflict' && (await write.probe(before))) return this.end(key, 'done', {});
-    if (!error.retryable || repeat >= MOST_REPEATS) {
-      await this.end(key, 'refused', { code: error.code, message: error.message, kind: error.kind });
-      throw error;
-    }
+    if (error.kind === 'conflict' && (await this.probe(key, before, write))) return this.end(key, 'done', {});
+    if (!error.retryable || repeat >= MOST_REPEATS) return this.refuse(key, error);
     const waitMs = error.retryAfterS === undefined ? backoffMs(BACKOFF, repeat) : error.retryAfterS * 1000;
     await this.machine.sleepMs(waitMs, this.stopping);
     await this.runAgain(key, before, write, repeat);
@@ -93,13 +90,19 @@ export class Journal {
     if (await this.probe(key, before, write)) return this.end(key, 'done', {});
     await this.machine.sleepMs(waitMs, this.stopping);
     if (await this.probe(key, before, write)) return this.end(key, 'done', {});
-    await this.runAgain(key, before, write, repeat);
+    if (repeat < MOST_REPEATS) return this.runAgain(key, before, write, repeat);
+    await this.refuse(key, new FenixError('terminal', 'no-answer', 'The cloud never answered, and nothing happened.'));
   }
 
-  private async probe(key: JournalKey, before: Before, write: JournaledWrite): Promise<boolean> {
+  private probe(key: JournalKey, before: Before, write: JournaledWrite): Promise<boolean> {
+    return this.asking(key, () => write.probe(before));
+  }
+
+  /** Reads the world, again while it can't be asked: nothing may be concluded from that. */
+  private async asking<T>(key: JournalKey, read: () => Promise<T>): Promise<T> {
     for (let repeat = 0; ; repeat += 1) {
       try {
-        return await write.probe(before);
+        return await read();
       } catch (error) {
         if (!(error instanceof FenixError && error.retryable)) throw error;
         this.log.warn(
@@ -114,6 +117,14 @@ export class Journal {
   private async runAgain(key: JournalKey, before: Before, write: JournaledWrite, repeat: number): Promise<void> {
     await this.writer.commit((unit) => this.entries.runAgain(key, unit.tx));
     await this.run(key, before, write, repeat + 1);
+  }
+
+  /** Final: kept as it was thrown, but for its kind, since it is not to be tried again. */
+  private async refuse(key: JournalKey, error: FenixError): Promise<never> {
+    const { code, message } = error;
+    const kind = error.retryable ? 'terminal' : error.kind;
+    await this.end(key, 'refused', { code, message, kind });
+    throw kind === error.kind ? error : new FenixError(kind, code, message, { cause: error });
   }
 
   private async end(key: JournalKey, state: 'done' | 'refused', outcome: Record<string, unknown>): Promise<void> {

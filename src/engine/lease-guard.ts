@@ -18,9 +18,9 @@ export class LeaseGuard {
     this.renewedMs = takenMs;
   }
 
-  /** The database has prolonged the lease; `askedMs` is when it was asked. */
+  /** The database has prolonged the lease; `askedMs` is when it was asked. What has ended here stays ended. */
   renewed(askedMs: number): void {
-    this.renewedMs = askedMs;
+    if (this.holds) this.renewedMs = Math.max(this.renewedMs, askedMs);
   }
 
   get holds(): boolean {

@@ -1,6 +1,6 @@
 import { type BackoffSettings, backoffMs } from '../common/backoff.js';
 import type { Clock, MachineClock } from '../common/clock.js';
-import { messageOf, Stopped } from '../common/errors.js';
+import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import { Wake } from '../common/wake.js';
 import type { OutboxRepository } from '../db/outbox-repository.js';
@@ -44,7 +44,7 @@ export class OutboxPublisher {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        const delivered = await this.publishPending();
+        const delivered = await this.publishPending(signal);
         failures = 0;
         if (delivered > 0) this.onDelivered();
         await this.wake.wait(signal);
@@ -57,11 +57,12 @@ export class OutboxPublisher {
     }
   }
 
-  private async publishPending(): Promise<number> {
+  private async publishPending(signal: AbortSignal): Promise<number> {
     let delivered = 0;
     for (;;) {
       const entries = await this.outbox.pending(this.sessionId, BATCH);
       for (const entry of entries) {
+        if (signal.aborted) throw new Stopped();
         await this.publishOne(entry);
         delivered += 1;
       }
@@ -70,22 +71,24 @@ export class OutboxPublisher {
   }
 
   private async publishOne(entry: OutboxEntry): Promise<void> {
-    const giveUp = entry.once && entry.attempts > 0;
-    if (!giveUp) {
-      await this.outbox.markAttempt(entry.outboxId, entry.attempts + 1);
-      try {
-        await this.publish(entry);
-      } catch (error) {
-        await this.outbox.markError(entry.outboxId, messageOf(error));
-        throw error;
-      }
-    } else {
-      const { messageId, eventType, error } = entry;
-      this.log.warn(
-        { messageId, eventType, reason: error },
-        'notification not repeated: managers act once per receipt',
-      );
+    const { outboxId, messageId, eventType, attempts, once, error } = entry;
+    if (once && attempts > 0) {
+      const about = { messageId, eventType, reason: error };
+      this.log.warn(about, 'notification not repeated: managers act once per receipt');
+      return this.outbox.giveUp(outboxId, this.clock.now());
     }
-    await this.outbox.markPublished(entry.outboxId, this.clock.now());
+    if (!(await this.outbox.markAttempt(outboxId, attempts + 1))) throw new Error('another engine publishes as well');
+    try {
+      await this.publish(entry);
+    } catch (thrown) {
+      await this.outbox.markError(outboxId, messageOf(thrown), surelyUnsent(thrown) ? attempts : undefined);
+      throw thrown;
+    }
+    await this.outbox.markPublished(outboxId, this.clock.now());
   }
+}
+
+/** The broker was not reached or turned it away: nobody can have received it. */
+function surelyUnsent(thrown: unknown): boolean {
+  return thrown instanceof FenixError && !thrown.inDoubt;
 }

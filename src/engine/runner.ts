@@ -163,7 +163,7 @@ export class SessionRunner {
       unit.patchSession({ waiting: noted });
       if (!same) unit.tell('waiting', { ...noted });
     });
-    this.context.log.info({ for: wait.for, until: wait.until }, wait.message);
+    if (!same) this.context.log.info({ for: wait.for, until: wait.until }, wait.message);
   }
 
   private async forgetWait(session: Session): Promise<void> {

@@ -21,7 +21,6 @@ export class SessionOwner implements Owned {
   private readonly writer: SessionWriter;
   private readonly journal: Journal;
   private runner: SessionRunner | undefined;
-  private isLost = false;
   private ended: Promise<void> = Promise.resolve();
 
   constructor(
@@ -50,14 +49,13 @@ export class SessionOwner implements Owned {
     this.runner?.raise();
   }
 
-  /** Runs the session until it is closed or let go; gives the lease back unless it was lost. */
+  /** Runs the session until it is closed or let go; then gives the lease back. */
   run(): Promise<void> {
     this.ended = this.work();
     return this.ended;
   }
 
   lost(): void {
-    this.isLost = true;
     this.stopping.abort();
   }
 
@@ -68,13 +66,20 @@ export class SessionOwner implements Owned {
   }
 
   private async work(): Promise<void> {
-    const context = await this.context();
-    this.runner = new SessionRunner(context, this.session.workflow, this.outbox);
-    const publishing = this.outbox.run(this.stopping.signal);
-    await this.runner.run();
-    this.stopping.abort();
-    await Promise.all([publishing, context.effects.settled()]);
-    if (!this.isLost) await this.parts.repositories.sessions.release(this.lease);
+    let effects: Effects | undefined;
+    let publishing: Promise<void> | undefined;
+    try {
+      const context = await this.context();
+      effects = context.effects;
+      this.runner = new SessionRunner(context, this.session.workflow, this.outbox);
+      publishing = this.outbox.run(this.stopping.signal);
+      await this.runner.run();
+    } finally {
+      this.stopping.abort();
+      await Promise.all([publishing, effects?.settled()]);
+      // Also a lease that we had to take for lost: whoever comes next need not wait for its end.
+      await this.parts.repositories.sessions.release(this.lease);
+    }
   }
 
   private async context(): Promise<SessionContext> {
@@ -87,6 +92,8 @@ export class SessionOwner implements Owned {
         service: (entry) => runService(context, entry),
       },
       () => this.raise(),
+      parts.machine,
+      this.stopping.signal,
       log,
     );
     const context: SessionContext = {

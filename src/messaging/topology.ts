@@ -33,19 +33,19 @@ export const DEFAULT_TOPOLOGY: TopologySettings = {
 
 /** The settings of `[oslo_messaging_rabbit]`. */
 export function topologyFromOptions(options: {
-  readonly amqp_durable_queues: boolean;
-  readonly amqp_auto_delete: boolean;
-  readonly rabbit_quorum_queue: boolean;
-  readonly rabbit_quorum_delivery_limit: number;
-  readonly rabbit_ha_queues: boolean;
-  readonly rabbit_transient_queues_ttl: number;
+  readonly amqpDurableQueues: boolean;
+  readonly amqpAutoDelete: boolean;
+  readonly rabbitQuorumQueue: boolean;
+  readonly rabbitQuorumDeliveryLimit: number;
+  readonly rabbitHaQueues: boolean;
+  readonly rabbitTransientQueuesTtl: number;
 }): TopologySettings {
   return {
-    durableQueues: options.amqp_durable_queues,
-    autoDelete: options.amqp_auto_delete,
-    ...(options.rabbit_quorum_queue && { quorum: { deliveryLimit: options.rabbit_quorum_delivery_limit } }),
-    mirrored: options.rabbit_ha_queues,
-    transientQueuesTtlS: options.rabbit_transient_queues_ttl,
+    durableQueues: options.amqpDurableQueues,
+    autoDelete: options.amqpAutoDelete,
+    ...(options.rabbitQuorumQueue && { quorum: { deliveryLimit: options.rabbitQuorumDeliveryLimit } }),
+    mirrored: options.rabbitHaQueues,
+    transientQueuesTtlS: options.rabbitTransientQueuesTtl,
   };
 }
 

@@ -35,7 +35,8 @@ export function groupRefusal(
   const members = new Set(counting.map((impact) => impact.instanceId));
   members.delete(instanceId);
   if (members.size < group.maxImpacted) return undefined;
-  const recovering = counting.flatMap((impact) => (impact.recoveredAt === null ? [] : [impact.recoveredAt.getTime()]));
+  const others = counting.filter((impact) => members.has(impact.instanceId));
+  const recovering = others.flatMap((impact) => (impact.recoveredAt === null ? [] : [impact.recoveredAt.getTime()]));
   const message = `${members.size} of at most ${group.maxImpacted} members of group ${group.groupId} are impacted.`;
   return recovering.length > 0
     ? { because: 'recovery-time', message, until: new Date(Math.min(...recovering)) }

@@ -23,7 +23,7 @@ export async function coldMigrate(context: InstanceActionContext): Promise<MoveO
     run: () => cloud.confirmResize(instanceId),
     probe: async () => (await cloud.server(instanceId))?.status !== 'VERIFY_RESIZE',
   });
-  return (await context.watch((server) => settled(server), until)) ?? timeOut(context, 'was not confirmed');
+  return (await context.watch((server) => settled(context, server), until)) ?? timeOut(context, 'was not confirmed');
 }
 
 async function arrival(
@@ -44,8 +44,9 @@ async function arrival(
 }
 
 /** Nova shows VERIFY_RESIZE for a moment after it has accepted the confirmation. */
-function settled(server: Server | undefined): MoveOutcome | undefined {
+function settled({ instanceId }: InstanceActionContext, server: Server | undefined): MoveOutcome | undefined {
   if (server === undefined) return { result: 'gone' };
+  if (server.status === 'ERROR') return failed('instance-error', `Instance ${instanceId} went to ERROR.`);
   return isIdle(server) && server.host !== null ? { result: 'moved', host: server.host } : undefined;
 }
 

@@ -7,6 +7,7 @@ import { movesFrom, nextMoves } from './emptying.js';
 import { ask, plainWindow, refusalReason } from './notices.js';
 import { mayReceive, planSnapshot, serversOn } from './room.js';
 import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
+import { deadline } from './waits.js';
 
 /** How a workflow empties hosts in one of its states. */
 export interface EmptyingRules {
@@ -97,6 +98,15 @@ function isRefused(view: SessionView, instanceId: string, host: string): boolean
   return view.facts.some((fact) => fact.instanceId === instanceId && fact.host === host);
 }
 
+/** What to do while a host that was taken still may get instances from Nova's scheduler; undefined once it can't. */
+export function notYetTaken(view: SessionView, hostname: string): Step | undefined {
+  const last = view.effects.findLast((effect) => effect.kind === 'service' && effect.subject === hostname);
+  if (last?.action !== 'disable' || last.state === 'done') return undefined;
+  if (last.state === 'begun') return waitForService(view, hostname);
+  const message = `The compute service of ${hostname} could not be disabled: ${last.outcome?.message}`;
+  return { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'service-failed', message, host: hostname } };
+}
+
 async function goOn(
   view: SessionView,
   tools: WorkflowTools,
@@ -104,14 +114,8 @@ async function goOn(
   host: SessionHost,
 ): Promise<Emptying> {
   const { hostname } = host;
-  const disabling = view.effects.findLast((effect) => effect.kind === 'service' && effect.subject === hostname);
-  if (disabling?.state === 'begun') return { step: waitForService(view, hostname) };
-  if (disabling?.state === 'failed') {
-    const message = `The compute service of ${hostname} could not be disabled: ${disabling.outcome?.message}`;
-    return {
-      step: { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'service-failed', message, host: hostname } },
-    };
-  }
+  const closing = notYetTaken(view, hostname);
+  if (closing !== undefined) return { step: closing };
   const servers = serversOn(view, hostname);
   if (servers.length === 0 && ![...movesFrom(view, hostname).values()].some((move) => move.state === 'begun')) {
     return { step: { do: [{ kind: 'verify-empty', host: hostname }] } };
@@ -166,22 +170,27 @@ export function otherReceivers(view: SessionView, host: string): string[] {
 }
 
 function waitForService(view: SessionView, hostname: string): Step {
-  const until = plusSeconds(view.now, view.settings.blockedTimeoutS);
+  const until = deadline(view, 'service', view.settings.blockedTimeoutS);
   return { wait: { for: 'service', message: `Waiting for the compute service of ${hostname} to be disabled.`, until } };
 }
 
-/** Each move has a deadline of its own; an answer that is due earlier wakes us as well. */
+/** Each move keeps its own time; an answer that is due earlier wakes us as well. */
 function waitForMoves(view: SessionView, hostname: string, count: number, answers?: Step): Step {
-  const { coldMigrationTimeoutS, ownActionTimeoutS } = view.settings;
-  const until = plusSeconds(view.now, Math.max(coldMigrationTimeoutS, ownActionTimeoutS));
+  const { coldMigrationTimeoutS, liveMigrationWaitS, ownActionTimeoutS } = view.settings;
+  const longest = Math.max(coldMigrationTimeoutS, liveMigrationWaitS, ownActionTimeoutS);
+  const until = later(deadline(view, 'moves', longest), view.now);
   const due = answers !== undefined && 'wait' in answers ? answers.wait.until : until;
   const message = `Waiting for ${count} instance(s) to leave ${hostname}.`;
   return { wait: { for: 'moves', message, until: due < until ? due : until, poll: true } };
 }
 
+/** Retries of a live migration may outlast the first deadline: it moves on rather than standing in the past. */
+function later(until: Date, now: Date): Date {
+  return until > now ? until : plusSeconds(now, 60);
+}
+
 function waitForRules(view: SessionView, held: readonly string[]): Step {
-  const { waiting } = view.session;
-  const until = waiting?.for === 'constraints' ? waiting.until : plusSeconds(view.now, view.settings.blockedTimeoutS);
+  const until = deadline(view, 'constraints', view.settings.blockedTimeoutS);
   const message = held[0] ?? '';
   if (view.now < until) return { wait: { for: 'constraints', message, until, poll: true } };
   return { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'blocked', message } };

@@ -26,7 +26,9 @@ export async function acceptMigration(
         const server = await cloud.server(instanceId);
         if (server === undefined || server.host === target) return true;
         const migration = await newest(context);
-        return migration !== undefined && migration.id !== before.migration && migration.sourceHost === from;
+        if (migration === undefined || migration.id === before.migration) return false;
+        // A resize is its user's own, whatever we asked for at that moment: never to be confirmed by us.
+        return migration.sourceHost === from && migration.type !== 'resize';
       },
     });
     return undefined;

@@ -172,12 +172,14 @@ function restOf(view: SessionView, question: Question, projectId: string): Date 
 function waitFor(view: SessionView, question: Question, open: readonly Notice[], rest?: Date): WaitFor | undefined {
   if (open.length > 0) {
     const projects = open.map((notice) => notice.projectId).join(', ');
-    const delivery = view.undelivered ? ' (a notification could not be delivered yet)' : '';
-    const message = `Waiting for ${open.length} project(s) to answer ${question.state}: ${projects}${delivery}.`;
     const dates = open.flatMap((notice) => (notice.replyAt === null ? [] : [notice.replyAt.getTime()]));
     const until = new Date(Math.min(...dates));
-    // Past its deadline and still open means that delivery is what is missing: look again soon.
-    return { wait: { for: 'replies', message, until: until > view.now ? until : plusSeconds(view.now, 5) } };
+    if (until > view.now) {
+      const message = `Waiting for ${open.length} project(s) to answer ${question.state}: ${projects}.`;
+      return { wait: { for: 'replies', message, until } };
+    }
+    const message = `Notifications cannot be delivered, so the silence of ${projects} means nothing yet.`;
+    return { wait: { for: 'delivery', message, until: plusSeconds(view.now, 5) } };
   }
   if (rest === undefined) return undefined;
   return {

@@ -30,8 +30,13 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
   demand(knownTypes, file, 'types', `a list of ${ACTION_TYPES.join(', ')}`);
   const isSchema = metadataSchema === undefined || (typeof metadataSchema === 'object' && metadataSchema !== null);
   demand(isSchema, file, 'metadataSchema', 'a JSON schema (an object)');
-  demand(timeoutS === undefined || timeoutS > 0, file, 'timeoutS', 'a number of seconds above 0');
-  const knownRetry = retry === undefined || (retry.attempts >= 1 && retry.waitS >= 0);
+  demand(
+    timeoutS === undefined || (typeof timeoutS === 'number' && timeoutS > 0),
+    file,
+    'timeoutS',
+    'a number of seconds above 0',
+  );
+  const knownRetry = retry === undefined || (retry?.attempts >= 1 && retry?.waitS >= 0);
   demand(knownRetry, file, 'retry', '{ attempts: at least 1, waitS: at least 0 }');
   return plugin as unknown as ActionPlugin;
 }

@@ -65,7 +65,6 @@ export class PluginRegistry {
     return found;
   }
 }
-export const PluginRegistryToken: unique symbol = Symbol('PluginRegistry');
 
 function keyOf(kind: PluginKind, name: string): string {
   return `${kind}/${name}`;

@@ -10,6 +10,11 @@ export interface Sample {
 }
 
 export function sample(name: string): Sample {
+  return recording<Sample>(name);
+}
+
+/** Anything else that was recorded there, as it is in the file. */
+export function recording<T>(name: string): T {
   // From dist/test/support: static files are not copied there.
   const file = new URL(`../../../test/fixtures/openstack/${name}.json`, import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8'));

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
 import { ManualClock, plusSeconds } from '../../src/common/clock.js';
 import {
@@ -125,14 +124,6 @@ export function idOf(simulator: Simulator, name: string): string {
   const found = simulator.cloud.instances().find((instance) => instance.name === name);
   if (found === undefined) throw new Error(`no instance ${name}`);
   return found.id;
-}
-
-const SAMPLES = new URL('../../../test/fixtures/openstack/', import.meta.url);
-
-/** A response recorded from a real OpenStack (Zed). */
-// biome-ignore lint/suspicious/noExplicitAny: samples are JSON of services
-export function sample(name: string): any {
-  return JSON.parse(readFileSync(new URL(`${name}.json`, SAMPLES), 'utf8'));
 }
 
 /** The keys of an object, and of the first item of each list in it, as sorted dotted paths. */

@@ -113,15 +113,15 @@ test('a failure wins over a result, and odd failures are failures still', (t) =>
 
 test('the options of the rabbit section decide the topology; mirrored quorum queues do not exist', (t) => {
   const options = {
-    amqp_durable_queues: false,
-    amqp_auto_delete: false,
-    rabbit_quorum_queue: false,
-    rabbit_quorum_delivery_limit: 5,
-    rabbit_ha_queues: false,
-    rabbit_transient_queues_ttl: 1800,
+    amqpDurableQueues: false,
+    amqpAutoDelete: false,
+    rabbitQuorumQueue: false,
+    rabbitQuorumDeliveryLimit: 5,
+    rabbitHaQueues: false,
+    rabbitTransientQueuesTtl: 1800,
   };
   t.deepEqual(topologyFromOptions(options), DEFAULT_TOPOLOGY);
-  const both = topologyFromOptions({ ...options, rabbit_quorum_queue: true, rabbit_ha_queues: true });
+  const both = topologyFromOptions({ ...options, rabbitQuorumQueue: true, rabbitHaQueues: true });
   t.deepEqual(both.quorum, { deliveryLimit: 5 });
   t.throws(() => new Topology(new MemoryBroker().connect(), both), { code: 'bad-config' });
 });

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { aCloud, aSmallTopology, idOf, sample } from '../support/simulator.js';
+import { recording } from '../support/samples.js';
+import { aCloud, aSmallTopology, idOf } from '../support/simulator.js';
 
 /** What a polling client sees of a server, each state once. */
 async function watch(
@@ -26,7 +27,8 @@ type Seen = { status: string; vm_state: string; task_state: string | null; host:
 
 /** A recorded history with the hosts renamed to those of the test. */
 function recorded(name: string, hosts: Readonly<Record<string, string>>): unknown[] {
-  return sample(name).seen.map(({ status, vm_state, task_state, host }: Seen) => ({
+  const { seen } = recording<{ seen: Seen[] }>(name);
+  return seen.map(({ status, vm_state, task_state, host }) => ({
     status,
     vm_state,
     task_state,

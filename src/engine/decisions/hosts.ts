@@ -33,7 +33,8 @@ export async function joinHosts(session: SessionContext, view: SessionView, deci
 /** The duty to enable is written down before the service is disabled (L6), the intent with it (L3). */
 export async function takeHost(session: SessionContext, view: SessionView, { host }: TakeHost): Promise<void> {
   const known = hostOf(view, host);
-  const mustDisable = known.isCompute && !known.disabledBefore && !known.disabled;
+  // Also if an earlier session of ours left it disabled: the reason is to name this one.
+  const mustDisable = known.isCompute && !known.disabledBefore;
   const started = await session.writer.commit(async (unit) => {
     await setState(session, unit, view, { host, state: 'emptying', why: 'its turn has come' });
     if (!mustDisable) return undefined;

@@ -1,7 +1,11 @@
+import { type BackoffSettings, backoffMs } from '../../common/backoff.js';
+import type { MachineClock } from '../../common/clock.js';
 import { messageOf, Stopped } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import { LeaseLost } from '../../db/session-repository.js';
 import type { EffectKind, JournalEntry } from '../../model/index.js';
+
+const BACKOFF: BackoffSettings = { firstMs: 500, factor: 2, ceilingMs: 30_000 };
 
 /** Carries one kind of effect out; `resumed` when an earlier life had begun it. */
 export type EffectRunner = (entry: JournalEntry, resumed: boolean) => Promise<void>;
@@ -14,6 +18,9 @@ export class Effects {
     private readonly runners: Readonly<Record<Exclude<EffectKind, 'step'>, EffectRunner>>,
     /** An effect ended: the session has something to decide. */
     private readonly onEnd: () => void,
+    private readonly machine: MachineClock,
+    /** Ends waits between tries. */
+    private readonly stopping: AbortSignal,
     private readonly log: Logger,
   ) {}
 
@@ -39,19 +46,32 @@ export class Effects {
   private launch(entry: JournalEntry, resumed: boolean): void {
     const key = keyOf(entry);
     if (entry.kind === 'step' || this.running.has(key)) return;
-    const run = this.runners[entry.kind](entry, resumed)
-      .catch((error: unknown) => this.report(entry, error))
-      .finally(() => {
-        this.running.delete(key);
-        this.onEnd();
-      });
+    const run = this.carryOut(this.runners[entry.kind], entry, resumed).finally(() => {
+      this.running.delete(key);
+      this.onEnd();
+    });
     this.running.set(key, run);
   }
 
-  /** What stopped in the middle stays `begun` in the journal; whoever owns the session next goes on with it. */
-  private report(entry: JournalEntry, error: unknown): void {
-    if (error instanceof Stopped || error instanceof LeaseLost) return;
-    this.log.error({ effect: keyOf(entry), reason: messageOf(error), err: error }, 'effect broke off');
+  /**
+   * What breaks off (our database, a read of the cloud) is gone on with a little later, as after a crash: a `begun`
+   * entry that nobody works on would be waited for in vain. What is stopped stays `begun` for the next owner.
+   */
+  private async carryOut(run: EffectRunner, entry: JournalEntry, resumed: boolean): Promise<void> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await run(entry, resumed || failures > 0);
+      } catch (error) {
+        if (error instanceof Stopped || error instanceof LeaseLost) return;
+        const about = { effect: keyOf(entry), reason: messageOf(error), err: error, failures };
+        this.log.error(about, 'effect broke off, going on with it soon');
+      }
+      try {
+        await this.machine.sleepMs(backoffMs(BACKOFF, failures), this.stopping);
+      } catch {
+        return;
+      }
+    }
   }
 }
 

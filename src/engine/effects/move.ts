@@ -32,7 +32,7 @@ async function outcomeOf(session: SessionContext, entry: JournalEntry, intent: M
     return await session.plugins.instanceAction(intent.action).run(contextOf(session, entry, intent));
   } catch (error) {
     // What the cloud refused for good is an outcome; everything else breaks off and is gone on with.
-    if (error instanceof FenixError && error.code !== 'lease-lost') {
+    if (error instanceof FenixError && !error.retryable && error.code !== 'lease-lost') {
       return { result: 'failed', code: error.code, message: error.message };
     }
     throw error;

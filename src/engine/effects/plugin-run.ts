@@ -27,7 +27,9 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
   const intent = entry.intent as unknown as PluginIntent;
   const plugin = session.plugins.action(intent.plugin);
   const outcome = await withinTime(session, entry, plugin, resumed);
-  const failed = outcome.state !== 'DONE' && (outcome.state === '' || outcome.state.includes('FAILED'));
+  const failed = outcome.state === '' || outcome.state.includes('FAILED');
+  // Told to let go, plug-ins end in many ways; none of them says anything about the host.
+  if (failed && session.stopping.aborted) throw new Stopped();
   const retry = failed && entry.attempt < (plugin.retry?.attempts ?? 1);
   await session.writer.commit(async (unit) => {
     const retryAt = retry ? { retryAt: plusSeconds(unit.now, plugin.retry?.waitS ?? 0).toISOString() } : {};

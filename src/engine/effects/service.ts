@@ -2,7 +2,7 @@ import { FenixError } from '../../common/errors.js';
 import type { JournalEntry } from '../../model/index.js';
 import type { ComputeService } from '../../workflow/cloud-port.js';
 import type { JournaledWrite } from '../../workflow/contract.js';
-import { computeServiceOf, disabledReason } from '../../workflow/hosts.js';
+import { computeServiceOf, OUR_REASON } from '../../workflow/hosts.js';
 import type { SessionContext } from '../context.js';
 
 /** What a service change's journal entry keeps. */
@@ -15,8 +15,7 @@ export interface ServiceIntent {
 export async function runService(session: SessionContext, entry: JournalEntry): Promise<void> {
   const { disable } = entry.intent as unknown as ServiceIntent;
   const host = entry.subject;
-  const ours = disabledReason(session.sessionId);
-  const write = disable === null ? enabling(session, host, ours) : disabling(session, host, disable.reason);
+  const write = disable === null ? enabling(session, host) : disabling(session, host, disable.reason);
   try {
     await session.journal.once({ ...keyOf(entry), action: `${entry.action}/request` }, write);
   } catch (error) {
@@ -42,23 +41,24 @@ async function recordRefusal(session: SessionContext, entry: JournalEntry, error
   session.log.error({ host: entry.subject, action: entry.action, ...outcome }, 'compute service could not be changed');
 }
 
+/** Disables what is enabled, and makes ours what an earlier session left disabled; what others disabled stays theirs. */
 function disabling(session: SessionContext, host: string, reason: string): JournaledWrite {
+  const isTaken = (service: ComputeService): boolean =>
+    !service.enabled && (service.disabledReason === reason || !isOurs(service));
   return {
     run: async () => {
       const service = await read(session, host);
-      if (service !== undefined) await session.cloud.disableService(service.id, reason);
+      if (service !== undefined && !isTaken(service)) await session.cloud.disableService(service.id, reason);
     },
     probe: async () => {
       const service = await read(session, host);
-      return service === undefined || (!service.enabled && service.disabledReason === reason);
+      return service === undefined || isTaken(service);
     },
   };
 }
 
 /** Enables only while the reason is still ours: what others disabled meanwhile is left alone. */
-function enabling(session: SessionContext, host: string, ours: string): JournaledWrite {
-  const isOurs = (service: ComputeService): boolean =>
-    !service.enabled && (service.disabledReason ?? '').startsWith(ours);
+function enabling(session: SessionContext, host: string): JournaledWrite {
   return {
     run: async () => {
       const service = await read(session, host);
@@ -69,6 +69,11 @@ function enabling(session: SessionContext, host: string, ours: string): Journale
       return service === undefined || !isOurs(service);
     },
   };
+}
+
+/** Of this session or of an earlier one: whoever claims a host inherits the duty to enable it (v1 §5.1). */
+function isOurs({ enabled, disabledReason }: ComputeService): boolean {
+  return !enabled && (disabledReason ?? '').startsWith(OUR_REASON);
 }
 
 /** Undefined once Nova has no such service: then there is nothing to give or take. */

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { FenixError } from '../../common/errors.js';
+import type { Tx } from '../../db/database.js';
+import type { Session, SessionRequest } from '../../model/index.js';
+import type { ApiDeps } from '../deps.js';
+import { Refusal } from '../errors.js';
+import { PluginCatalog } from '../plugins.js';
+import type { ApiRequest } from '../request.js';
+import { metadataWarnings } from '../schemas/metadata.js';
+import { parseSessionRequest } from './session-request.js';
+
+/** Whoever decides about the number of sessions moves this guard. */
+const GUARD = 'sessions';
+const DECISIONS = 50;
+
+/**
+ * POST /v1/maintenance: the session's row, its claims on given hosts and its first line of history are one
+ * transaction (L1); whatever the cloud has to say comes in the session's first state.
+ */
+export async function createSession(deps: ApiDeps, request: ApiRequest): Promise<{ session_id: string }> {
+  const wanted = parseSessionRequest(request.body());
+  const catalog = new PluginCatalog(await deps.repositories.engines.plugins(deps.settings.engineAliveS));
+  const session = newSession(deps, request, wanted, catalog);
+  await store(deps, session);
+  const { sessionId } = session;
+  for (const warning of metadataWarnings(session.metadata)) {
+    request.log.warn({ session_id: sessionId, warning }, 'managers may misread the metadata');
+  }
+  request.log.info({ session_id: sessionId, workflow: session.workflow, hosts: session.hosts }, 'session created');
+  void deps.engines.wake(sessionId, request.context).catch(() => {});
+  return { session_id: sessionId };
+}
+
+function newSession(deps: ApiDeps, request: ApiRequest, wanted: SessionRequest, catalog: PluginCatalog): Session {
+  const now = deps.clock.now();
+  return {
+    ...wanted,
+    sessionId: randomUUID(),
+    state: 'MAINTENANCE',
+    stateSince: now,
+    prevState: null,
+    failedIn: null,
+    pausedAt: null,
+    reason: null,
+    waiting: null,
+    percentDone: 0,
+    projectId: request.caller.projectId ?? '',
+    userId: request.caller.userId,
+    requestId: request.context.requestId,
+    plugins: catalog.pins(wanted.workflow, wanted.actions),
+    owner: null,
+    epoch: 0,
+    seq: 0,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** Again from the start when somebody else created a session meanwhile: then there may be no place left. */
+async function store(deps: ApiDeps, session: Session): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await deps.repositories.database.transaction((tx) => insert(deps, session, tx));
+      return;
+    } catch (error) {
+      const isRace = error instanceof FenixError && error.code === 'guard-moved';
+      if (!isRace || attempt >= DECISIONS) throw error;
+    }
+  }
+}
+
+async function insert({ repositories, settings }: ApiDeps, session: Session, tx: Tx): Promise<void> {
+  const { sessions, guards, claims, history } = repositories;
+  const { sessionId, createdAt, userId, workflow, requestId } = session;
+  if (settings.maxSessions > 0) {
+    const seen = await guards.read([GUARD], tx);
+    if ((await sessions.countUnfinished(tx)) >= settings.maxSessions) {
+      throw new Refusal(509, 'too-many-sessions', 'Too many sessions');
+    }
+    await guards.move(seen, tx);
+  }
+  const claim = await claims.claim(sessionId, session.hosts, tx);
+  if (!claim.claimed) {
+    throw new Refusal(409, 'host-claimed', `Host ${claim.hostname} belongs to unfinished session ${claim.by}.`);
+  }
+  await sessions.create(session, tx);
+  const details = { workflow, hosts: session.hosts, request_id: requestId };
+  await history.append([{ sessionId, seq: null, at: createdAt, who: userId, what: 'session-created', details }], tx);
+}

@@ -1,0 +1,75 @@
+import type {
+  Impact,
+  PluginRun,
+  SessionAction,
+  SessionHost,
+  SessionInstance,
+  SessionProject,
+} from '../../model/index.js';
+import { timeText } from '../schemas/time.js';
+import { timeOrNull } from './view.js';
+
+export function hostView(host: SessionHost): object {
+  const { blocked } = host;
+  return {
+    hostname: host.hostname,
+    type: host.type,
+    maintained: host.maintained,
+    disabled: host.disabled,
+    disabled_before: host.disabledBefore,
+    state: host.state,
+    ...(blocked && {
+      blocked: {
+        because: blocked.because,
+        message: blocked.message,
+        since: timeText(blocked.since),
+        until: timeText(blocked.until),
+      },
+    }),
+  };
+}
+
+export function projectView(project: SessionProject): object {
+  return {
+    project_id: project.projectId,
+    state: project.state,
+    scaled_in: project.scaledIn,
+    notified_at: timeOrNull(project.notifiedAt),
+    reply_at: timeOrNull(project.replyAt),
+    replies: project.replies,
+    rounds: project.rounds,
+  };
+}
+
+export function instanceView(instance: SessionInstance): object {
+  return {
+    instance_id: instance.instanceId,
+    instance_name: instance.instanceName,
+    project_id: instance.projectId,
+    group_id: instance.groupId,
+    host: instance.host,
+    state: instance.state,
+    project_state: instance.projectState,
+    action: instance.action,
+    action_done: instance.actionDone,
+  };
+}
+
+export function actionView({ name, plugin, type, order, metadata }: SessionAction): object {
+  return { name, plugin, type, order, metadata };
+}
+
+export function runView({ name, plugin, type, hostname, state, attempt }: PluginRun): object {
+  return { name, plugin, type, hostname, state, attempt };
+}
+
+export function impactView(impact: Impact): object {
+  return {
+    instance_id: impact.instanceId,
+    group_id: impact.groupId,
+    action: impact.action,
+    started_at: timeText(impact.startedAt),
+    ended_at: timeOrNull(impact.endedAt),
+    recovered_at: timeOrNull(impact.recoveredAt),
+  };
+}

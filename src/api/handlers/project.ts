@@ -1,0 +1,48 @@
+import type { Notice, SessionInstance } from '../../model/index.js';
+import type { ApiDeps } from '../deps.js';
+import { notFound } from '../errors.js';
+import { mayReadProject, mayReply } from '../policies/project.js';
+import type { ApiRequest } from '../request.js';
+import type { Route } from '../routes.js';
+import { takeReply } from './reply.js';
+import { projectIdOf, sessionIdOf, UNKNOWN_PROJECT, UNKNOWN_SESSION } from './session-id.js';
+
+/** A session, as the owners of instances see it. */
+export function projectRoutes(deps: ApiDeps): Route[] {
+  const reply = { allowed: mayReply, handle: (request: ApiRequest) => takeReply(deps, request) };
+  return [
+    {
+      path: '/maintenance/:session/:project',
+      methods: { GET: { allowed: mayReadProject, handle: (request) => listInstances(deps, request) }, PUT: reply },
+    },
+    { path: '/maintenance/:session/:project/:instance', methods: { PUT: reply } },
+  ];
+}
+
+/** What the project's open notice is about, else all its instances on the session's hosts; existing ones only. */
+async function listInstances({ repositories }: ApiDeps, request: ApiRequest): Promise<{ instance_ids: string[] }> {
+  const sessionId = sessionIdOf(request);
+  const projectId = projectIdOf(request);
+  if ((await repositories.sessions.get(sessionId)) === undefined) throw notFound(UNKNOWN_SESSION);
+  const instances = await repositories.instances.listOfProject(sessionId, projectId);
+  const project = await repositories.projects.find(sessionId, projectId);
+  if (project === undefined && instances.length === 0) throw notFound(UNKNOWN_PROJECT);
+  const existing = instances.filter(({ state }) => state !== 'GONE');
+  const open = await repositories.notices.open(sessionId, projectId);
+  return { instance_ids: open.length === 0 ? idsOf(existing) : subjectOf(open, existing) };
+}
+
+/**
+ * @param open newest first. One to the project as a whole goes before those to single instances; one that empties a
+ *   host before one that only informs
+ */
+function subjectOf(open: readonly Notice[], existing: readonly SessionInstance[]): string[] {
+  const toProject = open.filter(({ instanceId }) => instanceId === null);
+  const chosen = toProject.find(({ host }) => host !== null) ?? toProject[0];
+  const subject = new Set((chosen ? [chosen] : open).flatMap(({ instanceIds }) => instanceIds));
+  return idsOf(existing.filter(({ instanceId }) => subject.has(instanceId)));
+}
+
+function idsOf(instances: readonly SessionInstance[]): string[] {
+  return instances.map(({ instanceId }) => instanceId);
+}

@@ -1,0 +1,31 @@
+import type { Request, RequestHandler } from 'express';
+import { MICROVERSION } from '../middleware/microversion.js';
+
+/** Version discovery as keystoneauth reads it; without a token. @param publicUrl as in the catalog, ending in `/v1` */
+export function rootVersions(publicUrl?: string): RequestHandler {
+  return (req, res) => {
+    res.json({ versions: [version(req, publicUrl)] });
+  };
+}
+
+export function v1Version(publicUrl?: string): RequestHandler {
+  return (req, res) => {
+    res.json({ version: version(req, publicUrl) });
+  };
+}
+
+function version(req: Request, publicUrl: string | undefined): object {
+  return {
+    id: 'v1.0',
+    status: 'CURRENT',
+    links: [{ rel: 'self', href: publicUrl ?? asAddressed(req) }],
+    min_version: MICROVERSION,
+    version: MICROVERSION,
+  };
+}
+
+/** As the client addressed us; a relative link, which keystoneauth resolves, where it did not say how. */
+function asAddressed(req: Request): string {
+  const host = req.get('host');
+  return host === undefined ? '/v1' : `${req.protocol}://${host}/v1`;
+}

@@ -1,0 +1,41 @@
+import type { Request, Response } from 'express';
+import type { RequestContext } from '../common/context.js';
+import type { Logger } from '../common/logger.js';
+import { type Identity, identityOf } from '../keystone-auth-middleware/index.js';
+import { parseJson } from './middleware/json-body.js';
+
+/** What policies look at. */
+export type Caller = Pick<Identity, 'userId' | 'projectId' | 'roles'>;
+
+/** A request as handlers see it. */
+export interface ApiRequest {
+  readonly caller: Caller;
+  readonly context: RequestContext;
+  readonly log: Logger;
+  /** A parameter of the path, decoded. */
+  param(name: string): string;
+  /** @throws Refusal 400 unless the body is JSON */
+  body(): unknown;
+}
+
+export function apiRequest(req: Request, res: Response, logger: Logger): ApiRequest {
+  const caller = identityOf(res);
+  const requestId = requestIdOf(res);
+  const context: RequestContext = {
+    requestId,
+    userId: caller.userId,
+    ...(caller.projectId === null ? {} : { projectId: caller.projectId }),
+    ...(req.ip === undefined ? {} : { from: req.ip }),
+  };
+  return {
+    caller,
+    context,
+    log: logger.child({ request_id: requestId }),
+    param: (name) => String(req.params[name] ?? ''),
+    body: () => parseJson(req.body),
+  };
+}
+
+export function requestIdOf(res: Response): string {
+  return String(res.locals.requestId);
+}

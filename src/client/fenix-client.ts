@@ -1,0 +1,83 @@
+import { type FetchFunction, type HttpRequest, requestJson } from './http.js';
+import type { Health, NewSession, ReplyRequest, SessionDetail, SessionSummary } from './types.js';
+
+export interface FenixClientOptions {
+  /** As in the catalog: ends in `/v1`; a slash at the end does no harm. */
+  readonly url: string;
+  /** A valid token; asked for with every request. */
+  readonly token: () => Promise<string>;
+  readonly fetch?: FetchFunction;
+  /** For each request, default 30 s. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** The REST API, typed. All methods throw FenixError as `requestJson` says. */
+export class FenixClient {
+  private readonly base: string;
+
+  constructor(private readonly options: FenixClientOptions) {
+    this.base = options.url.replace(/\/+$/, '');
+  }
+
+  /** @returns the new session's id */
+  async create(session: NewSession, signal?: AbortSignal): Promise<string> {
+    const answer = await this.request<{ session_id: string }>('POST', '/maintenance', session, signal);
+    return answer.session_id;
+  }
+
+  /** Ids of all sessions, oldest first. */
+  async list(signal?: AbortSignal): Promise<string[]> {
+    return (await this.request<{ session_id: string[] }>('GET', '/maintenance', undefined, signal)).session_id;
+  }
+
+  show(sessionId: string, signal?: AbortSignal): Promise<SessionSummary> {
+    return this.request('GET', path(sessionId), undefined, signal);
+  }
+
+  detail(sessionId: string, signal?: AbortSignal): Promise<SessionDetail> {
+    return this.request('GET', `${path(sessionId)}/detail`, undefined, signal);
+  }
+
+  async remove(sessionId: string, signal?: AbortSignal): Promise<void> {
+    await this.request('DELETE', path(sessionId), undefined, signal);
+  }
+
+  /** Ids of the instances that the project's open notice is about. */
+  async instances(sessionId: string, projectId: string, signal?: AbortSignal): Promise<string[]> {
+    const url = path(sessionId, projectId);
+    return (await this.request<{ instance_ids: string[] }>('GET', url, undefined, signal)).instance_ids;
+  }
+
+  /** @param instanceId for a notice about one instance */
+  async reply(sessionId: string, projectId: string, reply: ReplyRequest, instanceId?: string): Promise<void> {
+    await this.request('PUT', path(sessionId, projectId, ...(instanceId === undefined ? [] : [instanceId])), reply);
+  }
+
+  /** Without a token; also when it is not well. */
+  async health(signal?: AbortSignal): Promise<Health> {
+    const url = `${this.base.replace(/\/v1$/, '')}/healthcheck`;
+    return (await this.send({ method: 'GET', url, accept: [503], ...(signal && { signal }) })) as Health;
+  }
+
+  private async request<T>(
+    method: HttpRequest['method'],
+    pathname: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const token = await this.options.token();
+    const url = this.base + pathname;
+    return (await this.send({ method, url, token, body, ...(signal && { signal }) })) as T;
+  }
+
+  private send(request: Omit<HttpRequest, 'timeoutMs'>): Promise<unknown> {
+    const { fetch = globalThis.fetch, timeoutMs = TIMEOUT_MS } = this.options;
+    return requestJson(fetch, { ...request, timeoutMs });
+  }
+}
+
+function path(...ids: string[]): string {
+  return ['/maintenance', ...ids.map(encodeURIComponent)].join('/');
+}

@@ -1,0 +1,3 @@
+export { FenixClient, type FenixClientOptions } from './fenix-client.js';
+export type { FetchFunction } from './http.js';
+export type * from './types.js';

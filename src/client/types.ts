@@ -1,0 +1,134 @@
+import type { ActionType, HostState, HostType, InstanceAction, SessionState } from '../model/index.js';
+
+/** Body of POST /v1/maintenance (fenix-v1 §1.2). */
+export interface NewSession {
+  /** `YYYY-MM-DD HH:MM:SS`, UTC. */
+  readonly maintenance_at: string;
+  readonly state?: 'MAINTENANCE';
+  readonly workflow?: string;
+  readonly hosts?: readonly string[];
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly actions?: readonly NewAction[];
+}
+
+export interface NewAction {
+  readonly plugin: string;
+  readonly type: ActionType;
+  readonly name?: string;
+  readonly order?: number;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Times are `YYYY-MM-DDTHH:MM:SS`, UTC. */
+export interface SessionSummary {
+  readonly session_id: string;
+  readonly state: SessionState;
+  readonly paused_at: string | null;
+}
+
+export interface SessionReason {
+  readonly code: string;
+  readonly message: string;
+  readonly host?: string;
+  readonly project_id?: string;
+  readonly instance_id?: string;
+  readonly plugin?: string;
+  readonly at: string;
+}
+
+export interface SessionWait {
+  readonly for: string;
+  readonly message: string;
+  readonly since: string;
+  readonly until: string;
+}
+
+export interface HostDetail {
+  readonly hostname: string;
+  readonly type: HostType;
+  readonly maintained: boolean;
+  readonly disabled: boolean;
+  readonly disabled_before: boolean;
+  readonly state: HostState;
+  readonly blocked?: {
+    readonly because: string;
+    readonly message: string;
+    readonly since: string;
+    readonly until: string;
+  };
+}
+
+export interface ProjectDetail {
+  readonly project_id: string;
+  readonly state: string;
+  readonly scaled_in: boolean;
+  readonly notified_at: string | null;
+  readonly reply_at: string | null;
+  readonly replies: number;
+  readonly rounds: number;
+}
+
+export interface InstanceDetail {
+  readonly instance_id: string;
+  readonly instance_name: string;
+  readonly project_id: string;
+  readonly group_id: string;
+  readonly host: string;
+  readonly state: string;
+  readonly project_state: string | null;
+  readonly action: InstanceAction | null;
+  readonly action_done: boolean;
+}
+
+export interface PluginRunDetail {
+  readonly name: string;
+  readonly plugin: string;
+  readonly type: string;
+  readonly hostname: string;
+  readonly state: string;
+  readonly attempt: number;
+}
+
+export interface ImpactDetail {
+  readonly instance_id: string;
+  readonly group_id: string;
+  readonly action: string;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly recovered_at: string | null;
+}
+
+/** Answer of GET /v1/maintenance/{sid}/detail (fenix-v1 §1.4). */
+export interface SessionDetail extends SessionSummary {
+  readonly prev_state: SessionState | null;
+  readonly workflow: string;
+  readonly maintenance_at: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly percent_done: number;
+  readonly reason: SessionReason | null;
+  readonly waiting: SessionWait | null;
+  readonly hosts: readonly HostDetail[];
+  readonly excluded: readonly { readonly hostname: string; readonly reason: string }[];
+  readonly projects: readonly ProjectDetail[];
+  readonly instances: readonly InstanceDetail[];
+  readonly action_plugins: readonly Required<NewAction>[];
+  readonly action_plugin_instances: readonly PluginRunDetail[];
+  readonly impacts: readonly ImpactDetail[];
+}
+
+/** Body of a project's reply. */
+export interface ReplyRequest {
+  readonly state: string;
+  readonly instance_actions?: Readonly<Record<string, string>>;
+  readonly instance_action?: string;
+}
+
+export interface Health {
+  /** `degraded`: requests are taken, but engines or the broker are away. */
+  readonly status: 'ok' | 'degraded' | 'error';
+  readonly checks: {
+    readonly database: { readonly ok: boolean };
+    readonly engines: { readonly ok: boolean; readonly alive: number };
+    readonly broker?: { readonly ok: boolean };
+  };
+}

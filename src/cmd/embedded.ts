@@ -1,0 +1,173 @@
+import { container, type DependencyContainer } from 'tsyringe';
+import { FenixClient } from '../client/index.js';
+import { Clock, SystemMachineClock } from '../common/clock.js';
+import type { Component } from '../common/lifecycle.js';
+import { type Logger, silentLogger } from '../common/logger.js';
+import { loadConfig, parseDatabaseUrl, type Values } from '../config/index.js';
+import { Database, DatabaseToken } from '../db/database.js';
+import { SchemaMigrator } from '../db/migrator.js';
+import { Engine } from '../engine/engine.js';
+import { KeystoneSession } from '../keystone-auth-middleware/index.js';
+import type { FaultSettings } from '../messaging/faults.js';
+import { MemoryBroker } from '../messaging/memory-broker.js';
+import { NotificationListener } from '../messaging/notification-listener.js';
+import { type AddManagersOptions, type Simulator, startSimulator, type Topology } from '../simulator/index.js';
+import { ApiServerToken, apiComponent, registerApi } from './wiring/api.js';
+import { registerCloud } from './wiring/cloud.js';
+import { registerCore } from './wiring/core.js';
+import { engineComponents, registerEngine } from './wiring/engine.js';
+import { brokerComponent, MemoryBrokerToken, registerMessaging } from './wiring/messaging.js';
+
+export interface EmbeddedOptions {
+  readonly topology: Topology;
+  /** Domain time of everything: cloud, managers, engine, API. */
+  readonly clock: Clock;
+  /** As in `[database] connection`; default in memory. */
+  readonly connection?: string;
+  readonly log?: Logger;
+  /** Options of Fenix by section, e.g. `{ DEFAULT: { project_maintenance_reply: 20 } }`. */
+  readonly options?: Values;
+  readonly managers?: AddManagersOptions;
+  readonly seed?: number;
+  /** What the broker does to messages. */
+  readonly faults?: FaultSettings;
+}
+
+const EXCHANGE = 'openstack';
+
+/** Everything in one process: simulated cloud with project managers, in-memory broker, API, engine. */
+export class Embedded {
+  private engineParts: { readonly container: DependencyContainer; readonly components: Component[] } | undefined;
+
+  private constructor(
+    readonly simulator: Simulator,
+    readonly apiUrl: string,
+    /** As admin of the simulated cloud. */
+    readonly admin: KeystoneSession,
+    private readonly parts: Parts,
+    private readonly stopBefore: readonly (() => Promise<void>)[],
+  ) {}
+
+  static async start(options: EmbeddedOptions): Promise<Embedded> {
+    const { topology, clock, seed, log = silentLogger } = options;
+    const database = await Database.open(parseDatabaseUrl(options.connection ?? 'sqlite://'));
+    await new SchemaMigrator(database).upgrade();
+    const broker = new MemoryBroker({ ...(options.faults && { faults: options.faults }) });
+    const simulator = await startSimulator({ topology, clock, logger: log, ...(seed !== undefined && { seed }) });
+    const listener = new NotificationListener({
+      broker: broker.connect(),
+      exchange: EXCHANGE,
+      topics: ['notifications'],
+      priorities: ['INFO'],
+      onNotification: (notification) => simulator.deliver(notification),
+      logger: log,
+    });
+    await listener.start();
+    const parts = { database, broker, clock, log, simulator, values: options.options ?? {} };
+    const api = await startParts(compose(parts, {}, composeApi));
+    const apiUrl = `${api.container.resolve(ApiServerToken).url}/v1`;
+    simulator.setMaintenanceUrl(apiUrl);
+    await simulator.addManagers(options.managers);
+    const stopBefore = [() => stopParts(api), () => listener.stop(), () => simulator.stop(), () => database.close()];
+    return new Embedded(simulator, apiUrl, adminOf(simulator, log), parts, stopBefore);
+  }
+
+  get client(): FenixClient {
+    return new FenixClient({ url: this.apiUrl, token: () => this.admin.authToken() });
+  }
+
+  get database(): Database {
+    return this.parts.database;
+  }
+
+  async startEngine(): Promise<Engine> {
+    const values = { DEFAULT: { public_url: this.apiUrl } };
+    this.engineParts = await startParts(compose(this.parts, values, composeEngine));
+    return this.engineParts.container.resolve(Engine);
+  }
+
+  async stopEngine(): Promise<void> {
+    if (this.engineParts !== undefined) await stopParts(this.engineParts);
+    this.engineParts = undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.stopEngine();
+    for (const stop of this.stopBefore) await stop();
+  }
+}
+
+interface Parts {
+  readonly database: Database;
+  readonly broker: MemoryBroker;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly simulator: Simulator;
+  readonly values: Values;
+}
+
+interface Composed {
+  readonly container: DependencyContainer;
+  readonly components: Component[];
+}
+
+function compose(parts: Parts, values: Values, make: (container: DependencyContainer) => Component[]): Composed {
+  const { database, broker, clock, log, simulator } = parts;
+  const child = container.createChildContainer();
+  const { config } = loadConfig({ defaults: simulated(simulator), commandLine: merged(parts.values, values) });
+  registerCore(child, config, log);
+  child.registerInstance<Clock>(Clock, clock);
+  child.registerInstance(DatabaseToken, database);
+  registerMessaging(child);
+  child.registerInstance(MemoryBrokerToken, broker);
+  return { container: child, components: [brokerComponent(child), ...make(child)] };
+}
+
+function composeApi(child: DependencyContainer): Component[] {
+  registerApi(child);
+  return [apiComponent(child)];
+}
+
+function composeEngine(child: DependencyContainer): Component[] {
+  registerCloud(child);
+  registerEngine(child);
+  return engineComponents(child);
+}
+
+async function startParts(composed: Composed): Promise<Composed> {
+  for (const component of composed.components) await component.start(new AbortController().signal);
+  return composed;
+}
+
+async function stopParts({ components }: Composed): Promise<void> {
+  for (const component of [...components].reverse()) await component.stop();
+}
+
+/** What an operator would write for this cloud. */
+function simulated({ authUrl, serviceCredentials }: Simulator): Values {
+  const { username, password, projectName } = serviceCredentials;
+  const keystone = { auth_url: authUrl, username, password, project_name: projectName };
+  return {
+    DEFAULT: { host: '127.0.0.1', port: 0, transport_url: 'memory://', control_exchange: EXCHANGE },
+    service_user: {
+      os_auth_url: authUrl,
+      os_username: username,
+      os_password: password,
+      os_project_name: projectName,
+    },
+    keystone_authtoken: { ...keystone, interface: 'public' },
+    nova: { interface: 'public', timeout: 30 },
+    placement: { interface: 'public' },
+    aodh: { interface: 'public' },
+    engine: { planner_threads: 0 },
+  };
+}
+
+function merged(first: Values, second: Values): Values {
+  const sections = new Set([...Object.keys(first), ...Object.keys(second)]);
+  return Object.fromEntries([...sections].map((name) => [name, { ...first[name], ...second[name] }]));
+}
+
+function adminOf({ authUrl, adminCredentials }: Simulator, log: Logger): KeystoneSession {
+  return new KeystoneSession({ authUrl, ...adminCredentials }, {}, new SystemMachineClock(), log);
+}

@@ -1,0 +1,83 @@
+import type { Express } from 'express';
+import { type DependencyContainer, type InjectionToken } from 'tsyringe';
+import { createApp } from '../../api/app.js';
+import { type ApiServer, startApiServer } from '../../api/server.js';
+import { Clock, MachineClock } from '../../common/clock.js';
+import { FenixError } from '../../common/errors.js';
+import type { Component } from '../../common/lifecycle.js';
+import { Logger } from '../../common/logger.js';
+import type { Config } from '../../config/index.js';
+import { Repositories } from '../../db/repositories.js';
+import { KeystoneSession, keystoneAuth, TokenValidator } from '../../keystone-auth-middleware/index.js';
+import { EngineApi } from '../../rpc/engine-api.js';
+import { ConfigToken, once } from './core.js';
+
+export const AppToken: InjectionToken<Express> = Symbol('App');
+/** The listening server, once it listens. */
+export const ApiServerToken: InjectionToken<ApiServer> = Symbol('ApiServer');
+
+export function registerApi(container: DependencyContainer): void {
+  once(container, TokenValidator, (c) => {
+    const { tokenCacheTime, jwsPublicKeysDir } = c.resolve(ConfigToken).keystoneAuthtoken;
+    const settings = { tokenCacheTimeS: tokenCacheTime, ...(jwsPublicKeysDir !== '' && { jwsPublicKeysDir }) };
+    return new TokenValidator(validatingSession(c), settings, c.resolve<MachineClock>(MachineClock));
+  });
+  once(container, AppToken, (c) => {
+    const { default: common, keystoneAuthtoken, engine } = c.resolve(ConfigToken);
+    return createApp({
+      repositories: c.resolve(Repositories),
+      engines: c.resolve(EngineApi),
+      authenticate: keystoneAuth({
+        validator: c.resolve(TokenValidator),
+        wwwAuthenticateUri: keystoneAuthtoken.wwwAuthenticateUri || keystoneAuthtoken.authUrl,
+      }),
+      clock: c.resolve<Clock>(Clock),
+      machineClock: c.resolve<MachineClock>(MachineClock),
+      logger: c.resolve<Logger>(Logger),
+      settings: {
+        maxSessions: common.maxSessions,
+        engineAliveS: engine.leaseTime,
+        ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
+      },
+    });
+  });
+}
+
+export function apiComponent(container: DependencyContainer): Component {
+  return {
+    name: 'api',
+    start: async () => {
+      const { host, port } = container.resolve(ConfigToken).default;
+      const server = await startApiServer({ app: container.resolve(AppToken), host, port });
+      container.registerInstance(ApiServerToken, server);
+      container.resolve<Logger>(Logger).info({ url: server.url }, 'API listens');
+    },
+    stop: () =>
+      container.resolve(ApiServerToken).close(container.resolve(ConfigToken).default.gracefulShutdownTimeout / 2),
+  };
+}
+
+/** @throws FenixError `config-invalid` */
+function validatingSession(container: DependencyContainer): KeystoneSession {
+  const { keystoneAuthtoken: section } = container.resolve(ConfigToken);
+  requireText(section, 'authUrl', 'auth_url');
+  requireText(section, 'username', 'username');
+  requireText(section, 'projectName', 'project_name');
+  const { authUrl, username, password, projectName, userDomainName, projectDomainName } = section;
+  return new KeystoneSession(
+    { authUrl, username, password, projectName, userDomainName, projectDomainName },
+    { interface: section.interface, ...(section.regionName !== '' && { region: section.regionName }) },
+    container.resolve<MachineClock>(MachineClock),
+    container.resolve<Logger>(Logger),
+  );
+}
+
+function requireText(
+  section: Config['keystoneAuthtoken'],
+  key: 'authUrl' | 'username' | 'projectName',
+  option: string,
+): void {
+  if (section[key] !== '') return;
+  const message = `The API cannot validate tokens: set [keystone_authtoken] ${option}.`;
+  throw new FenixError('input', 'config-invalid', message);
+}

@@ -1,0 +1,124 @@
+import { type DependencyContainer, type InjectionToken } from 'tsyringe';
+import { Clock, MachineClock } from '../../common/clock.js';
+import type { Component } from '../../common/lifecycle.js';
+import { Logger } from '../../common/logger.js';
+import type { Config } from '../../config/index.js';
+import { Repositories } from '../../db/repositories.js';
+import { CloudWatch } from '../../engine/cloud-watch.js';
+import type { EngineSettings } from '../../engine/context.js';
+import { Engine, newIdentity } from '../../engine/engine.js';
+import type { Publish } from '../../engine/outbox.js';
+import { Notifier } from '../../messaging/notifier.js';
+import type { RpcServer } from '../../messaging/rpc-server.js';
+import { inlinePlanner, Planner, ThreadPlanner } from '../../planner/planner.js';
+import { serveEngineApi } from '../../rpc/engine-server.js';
+import { CloudPort } from '../../workflow/cloud-port.js';
+import { loadPlugins } from '../../workflow/loader.js';
+import { PluginRegistry } from '../../workflow/registry.js';
+import { VERSION } from '../version.js';
+import { publicUrl } from './cloud.js';
+import { ConfigToken, once } from './core.js';
+import { shared } from './messaging.js';
+
+const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
+const EngineServerToken: InjectionToken<RpcServer> = Symbol('EngineServer');
+
+export function registerEngine(container: DependencyContainer): void {
+  once<Planner>(container, Planner, (c) =>
+    c.resolve(ConfigToken).engine.plannerThreads === 0 ? inlinePlanner : new ThreadPlanner(),
+  );
+  once(container, CloudWatch, (c) => {
+    const { cloudPollInterval } = c.resolve(ConfigToken).engine;
+    return new CloudWatch(
+      c.resolve<CloudPort>(CloudPort),
+      c.resolve<Clock>(Clock),
+      cloudPollInterval,
+      c.resolve<Logger>(Logger),
+    );
+  });
+  once(container, Engine, makeEngine);
+  once(container, EngineServerToken, makeServer);
+}
+
+/** Plug-ins, then the engine, then its RPC server, which may be without a broker for a while (L1). */
+export function engineComponents(container: DependencyContainer): Component[] {
+  return [
+    {
+      name: 'plug-ins',
+      start: async () => {
+        const { pluginPath } = container.resolve(ConfigToken).default;
+        container.registerInstance(PluginRegistry, await loadPlugins(pluginPath, container.resolve<Logger>(Logger)));
+        container.registerInstance(PublicUrlToken, await publicUrl(container));
+      },
+      stop: () => container.resolve<Planner>(Planner).close(),
+    },
+    {
+      name: 'engine',
+      start: () => container.resolve(Engine).start(),
+      stop: () => container.resolve(Engine).stop(),
+    },
+    {
+      name: 'rpc server',
+      start: () => container.resolve(EngineServerToken).start(),
+      stop: () => container.resolve(EngineServerToken).stop(),
+    },
+  ];
+}
+
+function makeEngine(container: DependencyContainer): Engine {
+  const config = container.resolve(ConfigToken);
+  const notifier = container.resolve(Notifier);
+  const publish: Publish = ({ eventType, payload, messageId, createdAt }) =>
+    notifier.send({ eventType, payload, messageId, timestamp: createdAt, publisherId: 'fenix' });
+  const parts = {
+    repositories: container.resolve(Repositories),
+    cloud: container.resolve<CloudPort>(CloudPort),
+    watch: container.resolve(CloudWatch),
+    clock: container.resolve<Clock>(Clock),
+    machine: container.resolve<MachineClock>(MachineClock),
+    planner: container.resolve<Planner>(Planner),
+    plugins: container.resolve(PluginRegistry),
+    settings: engineSettings(config, container.resolve(PublicUrlToken)),
+    log: container.resolve<Logger>(Logger),
+  };
+  return new Engine(newIdentity(config.engine.host, VERSION), parts, publish);
+}
+
+function makeServer(container: DependencyContainer): RpcServer {
+  const { engine: section, default: common } = container.resolve(ConfigToken);
+  const engine = container.resolve(Engine);
+  const options = {
+    ...shared(container),
+    exchange: common.controlExchange,
+    topic: section.rpcTopic,
+    server: section.host,
+  };
+  return serveEngineApi(options, {
+    wake: (sessionId) => engine.wake(sessionId),
+    ping: () => ({ engineId: engine.identity.engineId, version: VERSION }),
+  });
+}
+
+function engineSettings({ default: common, engine, nova, workflow }: Config, url: string): EngineSettings {
+  return {
+    publicUrl: url,
+    requestTimeoutS: nova.timeout,
+    cloudPollS: engine.cloudPollInterval,
+    leaseS: engine.leaseTime,
+    heartbeatS: engine.heartbeatInterval,
+    sweepS: engine.sweepInterval,
+    projectMaintenanceReplyS: common.projectMaintenanceReply,
+    projectScaleInReplyS: common.projectScaleInReply,
+    notifyRetries: common.notifyRetries,
+    scaleInNoGainRounds: common.scaleInNoGainRounds,
+    coldMigrationTimeoutS: common.coldMigrationTimeout,
+    liveMigrationWaitS: common.liveMigrationWaitTime,
+    liveMigrationRetries: common.liveMigrationRetries,
+    ownActionTimeoutS: common.ownActionTimeout,
+    actionPluginTimeoutS: common.actionPluginTimeout,
+    busyTimeoutS: common.busyTimeout,
+    blockedTimeoutS: common.blockedTimeout,
+    defaultMaxImpacted: workflow.defaultMaxImpacted,
+    defaultRecoveryTimeS: workflow.defaultRecoveryTime,
+  };
+}
