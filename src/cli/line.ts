@@ -13,7 +13,7 @@ export interface Span {
 /** A line of the screen. Layout works on spans; escape sequences come in when it is painted. */
 export type Line = readonly Span[];
 
-export function lineWidth(line: Line): number {
+function lineWidth(line: Line): number {
   return line.reduce((sum, { text }) => sum + widthOf(text), 0);
 }
 
