@@ -22,6 +22,14 @@ export class SessionInstanceRepository {
     return INSTANCES.list(tx, { sessionId }, 'instanceId');
   }
 
+  listOfProject(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<SessionInstance[]> {
+    return INSTANCES.list(tx, { sessionId, projectId }, 'instanceId');
+  }
+
+  async hasProject(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<boolean> {
+    return (await INSTANCES.find(tx, { sessionId, projectId })) !== undefined;
+  }
+
   find(sessionId: string, instanceId: string, tx: Tx = this.database.knex): Promise<SessionInstance | undefined> {
     return INSTANCES.find(tx, { sessionId, instanceId });
   }

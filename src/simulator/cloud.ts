@@ -29,6 +29,9 @@ export interface InstanceChange {
   readonly gone: boolean;
 }
 
+/** Keeps the cloud's ids apart from those that the generator made of the same seed. */
+const OWN_STREAM = 0x9e3779b9;
+
 /**
  * The state of the simulated cloud and nothing else: what its services show and change. Whatever takes time is done
  * by `Servers` and `Moves`, through this class, so that every change is logged and told to whoever listens.
@@ -56,7 +59,7 @@ export class Cloud {
     readonly timeline: Timeline,
   ) {
     this.timings = { ...DEFAULT_TIMINGS, ...topology.timings };
-    this.random = createRandom(topology.seed ?? 1);
+    this.random = createRandom((topology.seed ?? 1) + OWN_STREAM);
     this.log = new SimulatorLog(() => timeline.now());
     this.allocations = new Allocations(this.log);
     populate(this, topology);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../common/clock.js';
 import { plusSeconds } from '../common/clock.js';
 
@@ -15,7 +16,10 @@ export class Timeline {
   private readonly ended = new AbortController();
   private current: Date | undefined;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Clock) {
+    // Every event that is to come waits on it.
+    setMaxListeners(0, this.ended.signal);
+  }
 
   now(): Date {
     return this.current ?? this.clock.now();

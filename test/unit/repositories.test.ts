@@ -212,6 +212,13 @@ onEach('a host belongs to one session at most, until it is released', async (t, 
   t.deepEqual(await claim(other, 'two', ['h4', 'h3']), { claimed: false, hostname: 'h3', by: 'one' });
   await database.transaction((tx) => claims.release('one', tx));
   t.is(await claims.ownerOf('h3'), undefined);
+  const many = Array.from({ length: 1200 }, (_, i) => `rack-${i}`);
+  t.deepEqual(await claim(repositories, 'many', many), { claimed: true });
+  t.deepEqual(await claim(other, 'more', ['a', 'rack-1199', ...many.slice(0, 600).map((name) => `${name}.x`)]), {
+    claimed: false,
+    hostname: 'rack-1199',
+    by: 'many',
+  });
   const race = await Promise.all([claim(repositories, 'three', ['h8', 'h9']), claim(other, 'four', ['h9', 'h7'])]);
   t.deepEqual(race.map(({ claimed }) => claimed).sort(), [false, true]);
 });
@@ -437,6 +444,10 @@ onEach('records come back with the same values and types', async (t, { repositor
   t.deepEqual(await hosts.list(sessionId), [host]);
   t.deepEqual(await hosts.disabledByUs(), [host]);
   t.deepEqual(await instances.list(sessionId), [instance]);
+  t.deepEqual(await instances.listOfProject(sessionId, 'tenant'), [instance]);
+  t.deepEqual(await instances.listOfProject(sessionId, 'other'), []);
+  t.true(await instances.hasProject(sessionId, 'tenant'));
+  t.false(await instances.hasProject(sessionId, 'other'));
   t.deepEqual(await projects.find(sessionId, 'tenant'), project);
   t.deepEqual(await notices.open(sessionId, 'tenant'), [notice]);
   t.deepEqual(await pluginRuns.list(sessionId), [{ ...run, state: 'DONE', endedAt: at }]);

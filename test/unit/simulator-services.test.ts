@@ -270,3 +270,10 @@ test('a full generated cloud has no room but on its empty hosts', async (t) => {
   );
   t.is(roomy.length, 1);
 });
+
+test('ids that a cloud gives out later are not those that the generator made of the same seed', async (t) => {
+  const { simulator } = await aCloud(t, generateTopology({ hosts: 6, instances: 60, projects: 5, seed: 5 }));
+  const ids = simulator.cloud.instances().map(({ id }) => id);
+  const later = Array.from({ length: 500 }, () => simulator.cloud.newUuid());
+  t.is(new Set([...ids, ...later]).size, 560);
+});

@@ -24,7 +24,7 @@ async function listInstances({ repositories }: ApiDeps, request: ApiRequest): Pr
   const sessionId = sessionIdOf(request);
   const projectId = projectIdOf(request);
   if ((await repositories.sessions.get(sessionId)) === undefined) throw notFound(UNKNOWN_SESSION);
-  const instances = (await repositories.instances.list(sessionId)).filter((one) => one.projectId === projectId);
+  const instances = await repositories.instances.listOfProject(sessionId, projectId);
   const project = await repositories.projects.find(sessionId, projectId);
   if (project === undefined && instances.length === 0) throw notFound(UNKNOWN_PROJECT);
   const existing = instances.filter(({ state }) => state !== 'GONE');

@@ -47,7 +47,7 @@ async function findAddressee({ repositories }: ApiDeps, request: ApiRequest): Pr
 
 async function hasPart(repositories: ApiDeps['repositories'], sessionId: string, projectId: string): Promise<boolean> {
   if ((await repositories.projects.find(sessionId, projectId)) !== undefined) return true;
-  return (await repositories.instances.list(sessionId)).some((instance) => instance.projectId === projectId);
+  return repositories.instances.hasProject(sessionId, projectId);
 }
 
 /** @returns whether a notice awaited the reply. @throws Refusal 422 for an action that the notice does not allow */

@@ -82,8 +82,11 @@ export class Manager {
   async stop(): Promise<void> {
     this.stopped.abort();
     if (this.server === undefined) return;
-    if (this.alarmId !== undefined) await this.session.service('alarming', 'DELETE', `/v2/alarms/${this.alarmId}`);
-    await close(this.server);
+    try {
+      if (this.alarmId !== undefined) await this.session.service('alarming', 'DELETE', `/v2/alarms/${this.alarmId}`);
+    } finally {
+      await close(this.server);
+    }
   }
 
   private async take(body: unknown): Promise<void> {
@@ -103,7 +106,6 @@ export class Manager {
     await this.pause(this.options.answerAfter ?? 1);
     switch (notice.state) {
       case 'MAINTENANCE':
-        return this.reply(notice, {});
       case 'MAINTENANCE_COMPLETE':
         this.expected.clear();
         return this.reply(notice, {});

@@ -1,0 +1,61 @@
+import type { HostState, HostType } from '../model/index.js';
+import { plainText } from './text.js';
+
+export interface HostStatus {
+  readonly hostname: string;
+  readonly type: HostType;
+  readonly state: HostState;
+  /** Instances that are on the host now. */
+  readonly instances: number;
+}
+
+export interface WaitStatus {
+  /** Stable word, e.g. `replies`. */
+  readonly for: string;
+  /** A sentence for people. */
+  readonly message: string;
+  /** When the wait ends by itself; domain time. */
+  readonly until: Date;
+}
+
+/** What a progress display is told about a session. Texts may come from anywhere: they are cleaned before they are shown. */
+export interface SessionStatus {
+  readonly sessionId: string;
+  readonly state: string;
+  /** 0 to 100. */
+  readonly percentDone: number;
+  /** In an order that stays, so that a host stays at its place on the screen. */
+  readonly hosts: readonly HostStatus[];
+  readonly waiting: WaitStatus | null;
+  readonly domainTime: Date;
+  /** Moves of instances so far. */
+  readonly moved: number;
+  /** Notices sent to projects so far. */
+  readonly notices: number;
+  /** Domain seconds per real second. */
+  readonly speed: number;
+}
+
+/** The status with all its texts fit to be written to a terminal. */
+export function cleanStatus(status: SessionStatus): SessionStatus {
+  const { waiting } = status;
+  return {
+    ...status,
+    sessionId: plainText(status.sessionId),
+    state: plainText(status.state),
+    hosts: status.hosts.map((host) => ({ ...host, hostname: plainText(host.hostname) })),
+    waiting: waiting && { ...waiting, for: plainText(waiting.for), message: plainText(waiting.message) },
+  };
+}
+
+/** Hosts per state, in the order of the states' table; states without hosts are absent. */
+export function countByState(hosts: readonly HostStatus[]): Map<HostState, number> {
+  const counts = new Map<HostState, number>();
+  for (const { state } of hosts) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return counts;
+}
+
+/** `3 instances`, `1 instance`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,36 @@
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/**
+ * Text from outside (host names, messages) as one line without control characters: it must not move the cursor, set
+ * colours or titles, or turn the direction of what follows it.
+ */
+export function plainText(text: string): string {
+  return stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(/\p{C}/gu, '').trim();
+}
+
+/** Columns of a terminal that the text takes. */
+export function widthOf(text: string): number {
+  return stringWidth(text);
+}
+
+/** The text in at most `columns` columns; `…` ends what was cut. */
+export function cutText(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let kept = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    used += widthOf(segment);
+    if (used > columns - 1) break;
+    kept += segment;
+  }
+  return columns > 0 ? `${kept}…` : '';
+}
+
+/** The text filled with spaces to `columns`, on the right unless it is to stand there. */
+export function padText(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
+  const filling = ' '.repeat(Math.max(0, columns - widthOf(text)));
+  return align === 'left' ? text + filling : filling + text;
+}

@@ -1,0 +1,105 @@
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { NOTICE_STATES } from '../../src/model/index.js';
+import { TENANT, TestApi } from '../support/api.js';
+import { type DatabaseKind, databaseKinds } from '../support/api-databases.js';
+
+const sqlite = databaseKinds[0] as DatabaseKind;
+const RUNS = { numRuns: 300 };
+
+/** Any JSON, with the keys of a body more often than not, and sometimes with values that are right. */
+function bodyWith(good: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<unknown> {
+  const anything = fc.jsonValue({ maxDepth: 3 });
+  const fields = Object.fromEntries(Object.entries(good).map(([key, right]) => [key, fc.oneof(right, anything)]));
+  return fc.oneof({ weight: 4, arbitrary: fc.record(fields, { requiredKeys: [] }) }, anything);
+}
+
+/** `send` itself throws on a 500. */
+async function neverFails(
+  t: ExecutionContext,
+  bodies: fc.Arbitrary<unknown>,
+  ask: (body: unknown) => Promise<number>,
+): Promise<void> {
+  const seen = new Set<number>();
+  await fc.assert(
+    fc.asyncProperty(bodies, async (body) => {
+      seen.add(await ask(body));
+    }),
+    RUNS,
+  );
+  t.true(
+    [...seen].every((status) => [200, 400, 422].includes(status)),
+    [...seen].join(),
+  );
+  t.true(seen.has(400) && seen.has(200), 'both good and bad ones were among them');
+}
+
+test('no JSON makes POST fail, and what is refused is not stored', async (t) => {
+  const api = await TestApi.start(t, sqlite);
+  let made = 0;
+  const bodies = bodyWith({
+    maintenance_at: fc.constant('2026-01-01 12:00:00'),
+    workflow: fc.constantFrom('default', 'vnf'),
+    hosts: fc.constant([]),
+    metadata: fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 }),
+    actions: fc.array(fc.record({ plugin: fc.constant('noop'), type: fc.constant('host') }), { maxLength: 2 }),
+    limits: fc.constant({}),
+  });
+  await neverFails(t, bodies, async (body) => {
+    const { status } = await api.post(JSON.stringify(body));
+    if (status === 200) made += 1;
+    return status;
+  });
+  t.is((await api.repositories.sessions.ids()).length, made);
+});
+
+test('no JSON makes a reply fail', async (t) => {
+  const api = await TestApi.start(t, sqlite);
+  const session = await api.session(
+    ['i'],
+    [{ state: 'PLANNED_MAINTENANCE', instanceIds: ['i'], allowedActions: ['MIGRATE'] }],
+  );
+  const states = NOTICE_STATES.flatMap((state) => [`ACK_${state}`, `NACK_${state}`]);
+  const bodies = bodyWith({
+    state: fc.constantFrom(...states),
+    instance_actions: fc.dictionary(fc.constantFrom('i', 'j', '__proto__'), fc.constantFrom('MIGRATE', 'x')),
+    instance_action: fc.constantFrom('MIGRATE', null),
+    ignored: fc.jsonValue(),
+  });
+  await neverFails(t, bodies, async (body) => {
+    const answer = await api.reply(session, JSON.stringify(body));
+    if (answer.status === 200) t.is(answer.text, JSON.stringify(JSON.parse(JSON.stringify(body))), 'echoed');
+    return answer.status;
+  });
+});
+
+test('no path makes a request fail', async (t) => {
+  const api = await TestApi.start(t, sqlite);
+  const { sessionId } = await api.session([]);
+  const word = fc.oneof(
+    fc.constantFrom(
+      'maintenance',
+      sessionId,
+      TENANT,
+      'detail',
+      '',
+      '.',
+      '..',
+      '%00',
+      '%2e%2e',
+      '%ff',
+      '*',
+      '__proto__',
+    ),
+    fc.webSegment(),
+  );
+  const paths = fc.array(word, { maxLength: 6 }).map((words) => ['/v1', ...words].join('/'));
+  await fc.assert(
+    fc.asyncProperty(paths, fc.constantFrom('GET', 'PUT', 'POST', 'PATCH', 'HEAD'), async (path, method) => {
+      const { status } = await api.send(method, path, { token: 'admin' });
+      return status === 200 || (status >= 400 && status < 500);
+    }),
+    RUNS,
+  );
+  t.pass();
+});

@@ -1,0 +1,96 @@
+import 'reflect-metadata';
+import type { ExecutionContext } from 'ava';
+import type { NewSession, SessionDetail } from '../../src/client/index.js';
+import { Embedded, type EmbeddedOptions } from '../../src/cmd/embedded.js';
+import { ManualClock, plusSeconds } from '../../src/common/clock.js';
+import { HistoryRepository } from '../../src/db/history-repository.js';
+import type { HistoryEntry } from '../../src/model/index.js';
+import { type GeneratorOptions, generateTopology } from '../../src/simulator/index.js';
+import { Quiet } from './quiet.js';
+
+export interface ScenarioOptions extends Partial<Omit<EmbeddedOptions, 'clock'>> {
+  readonly cloud?: Partial<GeneratorOptions>;
+}
+
+/** Domain time that no scenario needs. */
+const LONGEST_S = 7 * 86_400;
+
+/** The whole system on one manual clock: cloud, managers, API and engine, as they are, over real HTTP and SQLite. */
+export class Scenario {
+  private constructor(
+    readonly clock: ManualClock,
+    readonly system: Embedded,
+    private readonly quiet: Quiet,
+  ) {}
+
+  static async start(t: ExecutionContext, options: ScenarioOptions = {}): Promise<Scenario> {
+    const clock = new ManualClock();
+    const { cloud, ...rest } = options;
+    const generated = { hosts: 3, instances: 4, projects: 2, seed: 1, controllers: 0, ...cloud };
+    const topology = options.topology ?? generateTopology(generated);
+    const system = await Embedded.start({ ...rest, topology, clock });
+    const quiet = new Quiet(system.database);
+    t.teardown(async () => {
+      await system.stop();
+      quiet.end();
+    });
+    return new Scenario(clock, system, quiet);
+  }
+
+  /** A session whose maintenance_at is a minute ahead, with `noop` on each host unless said otherwise. */
+  create(overrides: Partial<NewSession> = {}): Promise<string> {
+    const maintenanceAt = plusSeconds(this.clock.now(), 60).toISOString().slice(0, 19).replace('T', ' ');
+    return this.system.client.create({
+      state: 'MAINTENANCE',
+      maintenance_at: maintenanceAt,
+      metadata: {},
+      actions: [{ plugin: 'noop', type: 'host', metadata: { duration: 30 } }],
+      ...overrides,
+    });
+  }
+
+  /** Lets everything that is due happen, then goes to the next instant somebody sleeps for. */
+  async step(): Promise<void> {
+    await this.quiet.settle();
+    const due = this.clock.nextDue();
+    if (due !== undefined) this.clock.advanceTo(due);
+    await this.quiet.settle();
+  }
+
+  /** Lets time pass, from one due instant to the next. */
+  async advance(seconds: number): Promise<void> {
+    const until = plusSeconds(this.clock.now(), seconds);
+    await this.quiet.settle();
+    for (let due = this.clock.nextDue(); due !== undefined && due <= until; due = this.clock.nextDue()) {
+      await this.step();
+    }
+    this.clock.advanceTo(until);
+    await this.quiet.settle();
+  }
+
+  /** Steps until `reached` says so; fails when more domain time than any scenario needs has passed. */
+  async until(reached: () => boolean | Promise<boolean>): Promise<void> {
+    const limit = plusSeconds(this.clock.now(), LONGEST_S);
+    await this.quiet.settle();
+    while (!(await reached())) {
+      await this.step();
+      if (this.clock.now() > limit) throw new Error('The scenario does not get there.');
+    }
+  }
+
+  /** Runs until the session is DONE or FAILED and its engine has nothing left to do for it. */
+  async finish(sessionId: string): Promise<SessionDetail> {
+    await this.until(async () => (await this.history(sessionId)).some(({ what }) => what === 'closed'));
+    return this.system.client.detail(sessionId);
+  }
+
+  history(sessionId: string): Promise<HistoryEntry[]> {
+    return new HistoryRepository(this.system.database).list(sessionId);
+  }
+
+  /** The states the session went through, in order. */
+  async states(sessionId: string): Promise<string[]> {
+    const changes = (await this.history(sessionId)).filter(({ what }) => what === 'state');
+    return ['MAINTENANCE', ...changes.map(({ details }) => String(details.to))];
+  }
+}
