@@ -43,7 +43,13 @@ test.serial('a new engine goes on where a stopped one was, and nothing is moved 
   t.is(detail.state, 'MAINTENANCE_DONE', JSON.stringify(detail.reason));
   const report = scenario.system.simulator.report();
   t.deepEqual(report.violations, []);
-  t.deepEqual([...report.moves.values()], Array.from({ length: 9 }, () => 1));
+  t.deepEqual(
+    [...report.moves.values()],
+    Array.from({ length: 9 }, () => 1),
+  );
   t.is(log.of('move-begun').length, 9);
-  t.deepEqual(log.of('call').filter(({ status }) => status >= 400), []);
+  t.deepEqual(
+    log.of('call').filter(({ status }) => status >= 400),
+    [],
+  );
 });

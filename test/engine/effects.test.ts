@@ -1,0 +1,499 @@
+import test, { type ExecutionContext } from 'ava';
+import { FenixError } from '../../src/common/errors.js';
+import type { EngineSettings } from '../../src/engine/context.js';
+import { beginEffect } from '../../src/engine/effects/begin.js';
+import type { MoveIntent } from '../../src/engine/effects/move.js';
+import type { PluginIntent } from '../../src/engine/effects/plugin-run.js';
+import type { JournalEntry, SessionHost } from '../../src/model/index.js';
+import type { CloudPort, ComputeService } from '../../src/workflow/cloud-port.js';
+import type { ActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
+import { aHost, anInstance, NOON } from '../support/api-records.js';
+import {
+  aDatabase,
+  addAction,
+  addInstanceAction,
+  aLife,
+  anOwnedSession,
+  type Life,
+  takeOver,
+  until,
+} from '../support/engine-session.js';
+import { anImpact, aServer, aService, at } from '../support/engine-views.js';
+
+async function aStory(t: ExecutionContext, cloud: Partial<CloudPort> = {}, settings: Partial<EngineSettings> = {}) {
+  const repositories = await aDatabase(t);
+  const { session, lease } = await anOwnedSession(repositories);
+  const { sessionId } = session;
+  const options = { session, cloud, settings: { leaseS: 100_000, ...settings } };
+  const life = aLife(repositories, { ...options, lease });
+  const begin = (effect: Pick<JournalEntry, 'kind' | 'subject' | 'action' | 'intent'>, on = life) =>
+    on.context.writer.commit((unit) => beginEffect(on.context, unit, effect));
+  /** The newest state of an entry. */
+  const after = async (entry: JournalEntry, on = life) => {
+    await on.context.effects.settled();
+    return repositories.journal.find(entry);
+  };
+  const nextLife = async () => {
+    life.stop();
+    return aLife(repositories, {
+      ...options,
+      lease: await takeOver(repositories, lease, 'engine-b'),
+      clock: life.clock,
+    });
+  };
+  return { repositories, session, sessionId, life, begin, after, nextLife };
+}
+
+const pluginEffect = (overrides: Partial<PluginIntent> = {}) => {
+  const intent: PluginIntent = {
+    type: 'compute',
+    name: 'kernel',
+    plugin: 'work',
+    metadata: { version: 6 },
+    sessionMetadata: {},
+    begunAt: NOON.toISOString(),
+    ...overrides,
+  };
+  return { kind: 'plugin' as const, subject: 'c1', action: 'compute/kernel', intent: { ...intent } };
+};
+
+/** One run of `plugin` to its end. */
+async function runOf(t: ExecutionContext, plugin: Partial<ActionPlugin> & Pick<ActionPlugin, 'run'>) {
+  const story = await aStory(t);
+  addAction(story.life.plugins, plugin);
+  const begun = await story.begin(pluginEffect());
+  story.life.context.effects.start(begun);
+  const entry = await story.after(begun);
+  const [run] = await story.repositories.pluginRuns.list(story.sessionId);
+  return { ...story, entry, run };
+}
+
+test('a plug-in that says DONE is done, with host, type, name and metadata as asked for', async (t) => {
+  const seen: unknown[] = [];
+  const { entry, run, life } = await runOf(t, {
+    run: async ({ host, type, name, metadata, attempt, sessionId }) => {
+      seen.push({ host, type, name, metadata, attempt, sessionId: typeof sessionId });
+      return 'DONE';
+    },
+  });
+  t.deepEqual(seen, [
+    { host: 'c1', type: 'compute', name: 'kernel', metadata: { version: 6 }, attempt: 1, sessionId: 'string' },
+  ]);
+  t.like(entry, { state: 'done', outcome: { state: 'DONE' } });
+  t.like(run, { state: 'DONE', hostname: 'c1', name: 'kernel', plugin: 'work', endedAt: NOON });
+  t.deepEqual(life.ended, ['effect']);
+});
+
+const endings: Readonly<Record<string, [run: () => Promise<string>, entry: object, state: string]>> = {
+  'an empty text is a failure': [async () => '', { state: 'failed', outcome: { state: '' } }, 'FAILED'],
+  'nothing at all is a failure': [
+    async () => undefined as never,
+    { state: 'failed', outcome: { state: '' } },
+    'FAILED',
+  ],
+  'a text that contains FAILED is a failure': [
+    async () => 'KERNEL_FAILED_HALFWAY',
+    { state: 'failed' },
+    'KERNEL_FAILED_HALFWAY',
+  ],
+  'an exception is a failure with its sentence': [
+    async () => {
+      throw new Error('ssh: no route');
+    },
+    { state: 'failed', outcome: { state: 'FAILED', message: 'ssh: no route' } },
+    'FAILED',
+  ],
+  'any other text is its own word for done': [async () => 'REBOOTED', { state: 'done' }, 'REBOOTED'],
+};
+for (const [title, [run, expected, state]] of Object.entries(endings)) {
+  test(`plug-in: ${title}`, async (t) => {
+    const ended = await runOf(t, { run });
+    t.like(ended.entry, expected);
+    t.is(ended.run?.state, state);
+    t.is(ended.entry?.outcome?.retryAt, undefined);
+  });
+}
+
+test('plug-in: only the yes of verify makes DONE', async (t) => {
+  const no = await runOf(t, { run: async () => 'DONE', verify: async () => false });
+  t.like(no.entry, { state: 'failed', outcome: { state: 'FAILED' } });
+  const yes = await runOf(t, { run: async () => 'DONE', verify: async () => true });
+  t.like(yes.entry, { state: 'done' });
+});
+
+test('plug-in: what does not end in its domain time is failed then, and told to stop', async (t) => {
+  const { life, begin, after } = await aStory(t);
+  let signal: AbortSignal | undefined;
+  addAction(life.plugins, {
+    timeoutS: 100,
+    run: (context) => {
+      signal = context.signal;
+      return new Promise(() => undefined);
+    },
+  });
+  const begun = await begin(pluginEffect());
+  life.context.effects.start(begun);
+  life.clock.advanceTo(at(99.999));
+  await until(() => signal !== undefined);
+  t.false(signal?.aborted);
+  life.clock.advanceTo(at(100));
+  t.like(await after(begun), { state: 'failed', outcome: { message: 'kernel did not end within 100 s.' } });
+  t.true(signal?.aborted);
+});
+
+test('plug-in: without a time of its own the configured one counts', async (t) => {
+  const { life, begin, after } = await aStory(t, {}, { actionPluginTimeoutS: 7 });
+  addAction(life.plugins, { run: () => new Promise(() => undefined) });
+  const begun = await begin(pluginEffect());
+  life.context.effects.start(begun);
+  await until(() => life.clock.nextDue() !== undefined);
+  t.deepEqual(life.clock.nextDue(), at(7));
+  life.clock.advanceTo(at(7));
+  t.like(await after(begun), { state: 'failed' });
+});
+
+test('plug-in: its retry class says when it may be tried again, until it is used up', async (t) => {
+  const { life, begin, after } = await aStory(t);
+  addAction(life.plugins, { retry: { attempts: 2, waitS: 30 }, run: async () => 'FAILED' });
+  const first = await begin(pluginEffect());
+  life.context.effects.start(first);
+  t.is((await after(first))?.outcome?.retryAt, at(30).toISOString());
+  const second = await begin(pluginEffect());
+  t.is(second.attempt, 2);
+  life.context.effects.start(second);
+  const ended = await after(second);
+  t.is(ended?.state, 'failed');
+  t.is(ended?.outcome?.retryAt, undefined);
+});
+
+for (const wasDone of [true, false]) {
+  test(`plug-in: after a crash the probe is asked; its ${wasDone ? 'yes is DONE' : 'no runs it again'}`, async (t) => {
+    const { life, begin, after, nextLife } = await aStory(t);
+    const begun = await begin(pluginEffect());
+    t.is(life.context.effects.count, 0);
+    const next = await nextLife();
+    const calls: string[] = [];
+    addAction(next.plugins, {
+      probe: async () => {
+        calls.push('probe');
+        return wasDone;
+      },
+      run: async () => {
+        calls.push('run');
+        return 'DONE';
+      },
+    });
+    next.context.effects.resume(begun);
+    t.like(await after(begun, next), { state: 'done', attempt: 1 });
+    t.deepEqual(calls, wasDone ? ['probe'] : ['probe', 'run']);
+  });
+}
+
+test('plug-in: a fresh run asks no probe', async (t) => {
+  const { entry } = await runOf(t, {
+    probe: async () => t.fail('nobody ran it before') as never,
+    run: async () => 'DONE',
+  });
+  t.like(entry, { state: 'done' });
+});
+
+const lettingGo: Readonly<Record<string, (signal: AbortSignal) => Promise<string>>> = {
+  'by an exception': (signal) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+  'by an empty text': (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(''))),
+};
+for (const [how, run] of Object.entries(lettingGo)) {
+  test(`plug-in: one that ends ${how} because the engine lets go has not failed`, async (t) => {
+    const { life, begin, after } = await aStory(t);
+    let started = false;
+    addAction(life.plugins, {
+      run: ({ signal }) => {
+        started = true;
+        return run(signal);
+      },
+    });
+    const begun = await begin(pluginEffect());
+    life.context.effects.start(begun);
+    await until(() => started);
+    life.stop();
+    t.like(await after(begun), { state: 'begun', outcome: null });
+  });
+}
+
+/** A cloud with one compute service that remembers what was done to it. */
+function oneService(service: Partial<ComputeService> = {}) {
+  const state = { ...aService('c1'), ...service } as { -readonly [K in keyof ComputeService]: ComputeService[K] };
+  const calls: string[] = [];
+  const cloud: Partial<CloudPort> = {
+    services: async () => [{ ...state }],
+    disableService: async (id, reason) => {
+      calls.push(`disable ${id}`);
+      Object.assign(state, { enabled: false, disabledReason: reason });
+    },
+    enableService: async (id) => {
+      calls.push(`enable ${id}`);
+      Object.assign(state, { enabled: true, disabledReason: null });
+    },
+  };
+  return { cloud, calls, state };
+}
+
+async function change(t: ExecutionContext, action: 'disable' | 'enable', service: Partial<ComputeService>, host = {}) {
+  const world = oneService(service);
+  const story = await aStory(t, world.cloud);
+  const { repositories, sessionId, life } = story;
+  const record: SessionHost = aHost({ sessionId, hostname: 'c1', disabled: true, ...host });
+  await life.context.writer.commit(({ tx }) => repositories.hosts.add([record], tx));
+  const intent = { disable: action === 'disable' ? { reason: `fenix ${sessionId}` } : null };
+  const begun = await story.begin({ kind: 'service', subject: 'c1', action, intent });
+  life.context.effects.start(begun);
+  const entry = await story.after(begun);
+  const [stored] = await repositories.hosts.list(sessionId);
+  return { ...story, ...world, entry, stored };
+}
+
+test('service: disabled with the session in the reason; the duty to enable stays written down', async (t) => {
+  const { calls, state, entry, stored, sessionId } = await change(t, 'disable', {});
+  t.deepEqual(calls, ['disable nova-compute@c1']);
+  t.is(state.disabledReason, `fenix ${sessionId}`);
+  t.like(entry, { state: 'done' });
+  t.true(stored?.disabled);
+});
+
+test('service: what an earlier session of ours left disabled becomes this session’s', async (t) => {
+  const { state, sessionId } = await change(t, 'disable', {
+    enabled: false,
+    disabledReason: 'fenix another: it failed',
+  });
+  t.is(state.disabledReason, `fenix ${sessionId}`);
+});
+
+test('service: what others disabled meanwhile keeps their reason', async (t) => {
+  const { calls, entry } = await change(t, 'disable', { enabled: false, disabledReason: 'broken fan' });
+  t.deepEqual(calls, []);
+  t.like(entry, { state: 'done' });
+});
+
+const enabling: Readonly<Record<string, [Partial<ComputeService>, string[]]>> = {
+  'ours is enabled': [{ enabled: false, disabledReason: 'fenix 1234' }, ['enable nova-compute@c1']],
+  'ours with a reason is enabled': [{ enabled: false, disabledReason: 'fenix 1234: why' }, ['enable nova-compute@c1']],
+  'what others disabled meanwhile is left alone': [{ enabled: false, disabledReason: 'broken fan' }, []],
+  'what others disabled without a reason is left alone': [{ enabled: false, disabledReason: null }, []],
+  'what is enabled already stays so': [{}, []],
+  'a service that Nova has no more is owed nothing': [{ host: 'other' }, []],
+};
+for (const [title, [service, expected]] of Object.entries(enabling)) {
+  test(`service: ${title}, and the duty is done`, async (t) => {
+    const { calls, entry, stored } = await change(t, 'enable', service);
+    t.deepEqual(calls, expected);
+    t.like(entry, { state: 'done' });
+    t.false(stored?.disabled);
+  });
+}
+
+test('service: a refusal is recorded and the duty stays', async (t) => {
+  const denied = new FenixError('denied', 'forbidden', 'Policy does not allow it.');
+  const world = oneService({ enabled: false, disabledReason: 'fenix 1234' });
+  const { life, begin, after, repositories, sessionId } = await aStory(t, {
+    ...world.cloud,
+    enableService: () => Promise.reject(denied),
+  });
+  const host = aHost({ sessionId, hostname: 'c1', disabled: true });
+  await life.context.writer.commit(({ tx }) => repositories.hosts.add([host], tx));
+  const begun = await begin({ kind: 'service', subject: 'c1', action: 'enable', intent: { disable: null } });
+  life.context.effects.start(begun);
+  t.like(await after(begun), { state: 'failed', outcome: { code: 'forbidden', message: 'Policy does not allow it.' } });
+  t.true((await repositories.hosts.list(sessionId))[0]?.disabled);
+});
+
+/** A move of i1 from c1 to c2, admitted, with the given end. */
+async function aMove(t: ExecutionContext, run: () => Promise<MoveOutcome>, cloud: Partial<CloudPort> = {}) {
+  const story = await aStory(t, cloud);
+  const { repositories, sessionId, life } = story;
+  addInstanceAction(life.plugins, { run });
+  const intent: MoveIntent = {
+    action: 'MIGRATE',
+    from: 'c1',
+    target: 'c2',
+    projectId: 'tenant',
+    recoveryTimeS: 60,
+    begunAt: NOON.toISOString(),
+  };
+  const effect = { kind: 'move' as const, subject: 'i1', action: 'move', intent: { ...intent } };
+  const begun = await life.context.writer.commit(async (unit) => {
+    await repositories.impacts.insert(anImpact({ sessionId, instanceId: 'i1' }), unit.tx);
+    await repositories.instances.save(anInstance({ sessionId, instanceId: 'i1', host: 'c1' }), unit.tx);
+    return beginEffect(life.context, unit, effect);
+  });
+  life.clock.advanceTo(at(10));
+  life.context.effects.start(begun);
+  return { ...story, begun };
+}
+
+async function endOf(t: ExecutionContext, outcome: MoveOutcome) {
+  const story = await aMove(t, async () => outcome);
+  const { repositories, sessionId } = story;
+  const entry = await story.after(story.begun);
+  const [impact] = await repositories.impacts.list(sessionId);
+  const [instance] = await repositories.instances.list(sessionId);
+  const notices = await repositories.notices.list(sessionId);
+  const facts = await repositories.facts.list(sessionId);
+  return { ...story, entry, impact, instance, notices, facts };
+}
+
+test('move: moved: its place is held for the recovery time, the project is told, the target kept', async (t) => {
+  const { entry, impact, instance, notices, facts, repositories, sessionId } = await endOf(t, {
+    result: 'moved',
+    host: 'c2',
+  });
+  t.like(entry, { state: 'done', outcome: { result: 'moved', host: 'c2' } });
+  t.like(impact, { endedAt: at(10), recoveredAt: at(70) });
+  t.like(instance, { host: 'c2', actionDone: true });
+  t.is(notices.length, 1);
+  t.like(notices[0], { state: 'INSTANCE_ACTION_DONE', instanceId: 'i1', replyAt: null, outcome: 'informed' });
+  const [told] = await repositories.outbox.pending(sessionId, 10);
+  t.like(told?.payload, { state: 'INSTANCE_ACTION_DONE', instance_ids: ['i1'], project_id: 'tenant' });
+  t.deepEqual(facts, []);
+});
+
+test('move: gone is as good as moved', async (t) => {
+  const { entry, impact, instance, notices } = await endOf(t, { result: 'gone' });
+  t.like(entry, { state: 'done' });
+  t.like(impact, { endedAt: at(10), recoveredAt: at(70) });
+  t.like(instance, { state: 'GONE', actionDone: true });
+  t.is(notices.length, 1);
+});
+
+test('move: a refusal becomes a fact about that target, needs no rest and is told to nobody', async (t) => {
+  const refused = { result: 'refused', code: 'no-valid-host', message: 'Not fit.' } as const;
+  const { entry, impact, instance, notices, facts } = await endOf(t, refused);
+  t.like(entry, { state: 'refused' });
+  t.like(impact, { endedAt: at(10), recoveredAt: at(10) });
+  t.like(instance, { host: 'c1', actionDone: false });
+  t.deepEqual(notices, []);
+  t.like(facts[0], { instanceId: 'i1', host: 'c2', code: 'no-valid-host', message: 'Not fit.', at: at(10) });
+});
+
+test('move: a failure rests as long as a move and makes no fact', async (t) => {
+  const { entry, impact, facts, notices } = await endOf(t, { result: 'failed', code: 'time-out', message: 'Late.' });
+  t.like(entry, { state: 'failed', outcome: { code: 'time-out', message: 'Late.' } });
+  t.like(impact, { endedAt: at(10), recoveredAt: at(70) });
+  t.deepEqual(facts, []);
+  t.deepEqual(notices, []);
+});
+
+test('move: what the cloud refuses for good is a failure', async (t) => {
+  const { begun, after } = await aMove(t, () => Promise.reject(new FenixError('denied', 'forbidden', 'No.')));
+  t.like(await after(begun), { state: 'failed', outcome: { code: 'forbidden', message: 'No.' } });
+});
+
+/** Lets an effect that broke off wait and go on. */
+async function goOn(life: Life) {
+  await until(() => life.machine.nextDueMs() !== undefined);
+  life.machine.advanceMs(life.machine.nextDueMs() as number);
+}
+
+for (const error of [new FenixError('transient', 'nova-busy', 'Busy.'), new Error('the database is away')]) {
+  test(`move: "${error.message}" breaks it off, and it is gone on with, not failed and not forgotten`, async (t) => {
+    let runs = 0;
+    const { begun, after, life, repositories } = await aMove(t, async () => {
+      runs += 1;
+      if (runs < 3) throw error;
+      return { result: 'gone' };
+    });
+    await goOn(life);
+    t.like(await repositories.journal.find(begun), { state: 'begun' });
+    await goOn(life);
+    t.like(await after(begun), { state: 'done' });
+    t.is(runs, 3);
+    t.deepEqual(life.ended, ['effect']);
+  });
+}
+
+test('move: broken off and told to stop, it stays begun for the next owner', async (t) => {
+  const { begun, after, life } = await aMove(t, () => Promise.reject(new Error('the database is away')));
+  await until(() => life.machine.nextDueMs() !== undefined);
+  life.stop();
+  t.like(await after(begun), { state: 'begun' });
+});
+
+test('an effect that is under way is not started twice', async (t) => {
+  let runs = 0;
+  const { begun, after, life } = await aMove(t, async () => {
+    runs += 1;
+    return { result: 'gone' };
+  });
+  life.context.effects.start(begun);
+  life.context.effects.resume(begun);
+  await after(begun);
+  t.is(runs, 1);
+});
+
+test('watch: the server is judged in every fresh view until there is a verdict', async (t) => {
+  let reads = 0;
+  const cloud: Partial<CloudPort> = {
+    services: async () => [],
+    capacities: async () => [],
+    servers: async () => {
+      reads += 1;
+      return [aServer('other', 'c1'), ...(reads < 3 ? [aServer('i1', 'c1')] : [])];
+    },
+  };
+  const story = await aStory(t, cloud);
+  const { life, begin, after } = story;
+  const seen: (string | undefined)[] = [];
+  addInstanceAction(life.plugins, {
+    run: async ({ watch }) => {
+      await watch((server) => {
+        seen.push(server?.id);
+        return server === undefined ? 'gone' : undefined;
+      }, at(1000));
+      return { result: 'gone' };
+    },
+  });
+  const intent = { action: 'MIGRATE', from: 'c1', target: 'c2', projectId: 'tenant', recoveryTimeS: 0, begunAt: NOON };
+  const begun = await begin({ kind: 'move', subject: 'i1', action: 'move', intent });
+  life.context.effects.start(begun);
+  for (const seconds of [2, 4, 6]) {
+    await until(() => life.clock.nextDue()?.getTime() === at(seconds).getTime());
+    life.clock.advanceTo(at(seconds));
+  }
+  t.like(await after(begun), { state: 'done' });
+  t.deepEqual(seen, ['i1', 'i1', undefined]);
+});
+
+test('watch: after its time there is no verdict; trouble with the cloud meanwhile is borne', async (t) => {
+  const cloud: Partial<CloudPort> = {
+    services: async () => [],
+    capacities: async () => [],
+    servers: async () => {
+      if (life.clock.now() < at(4)) throw new FenixError('transient', 'nova-busy', 'Busy.');
+      return [];
+    },
+  };
+  const { life, begin, after } = await aStory(t, cloud);
+  let verdict: unknown = 'none yet';
+  addInstanceAction(life.plugins, {
+    run: async ({ watch }) => {
+      verdict = await watch(() => undefined, at(5));
+      return { result: 'failed', code: 'time-out', message: 'Late.' };
+    },
+  });
+  const intent = { action: 'MIGRATE', from: 'c1', target: 'c2', projectId: 'tenant', recoveryTimeS: 0, begunAt: NOON };
+  const begun = await begin({ kind: 'move', subject: 'i1', action: 'move', intent });
+  life.context.effects.start(begun);
+  for (const seconds of [2, 4, 6]) {
+    await until(() => life.clock.nextDue()?.getTime() === at(seconds).getTime());
+    t.is(verdict, 'none yet');
+    life.clock.advanceTo(at(seconds));
+  }
+  t.like(await after(begun), { state: 'failed' });
+  t.is(verdict, undefined);
+});
+
+test('watch: a stopped owner waits for no view, and nobody’s error goes unheard', async (t) => {
+  const { life } = await aStory(t);
+  life.stop();
+  await t.throwsAsync(life.context.watch.next(life.context.stopping), { name: 'Stopped' });
+  life.context.watch.close();
+});
