@@ -1,3 +1,4 @@
+import { Ajv } from 'ajv';
 import { FenixError } from '../common/errors.js';
 import { ACTION_TYPES, ACTIVE_STATES, INSTANCE_ACTIONS } from '../model/index.js';
 import type { ActionPlugin, InstanceActionPlugin, WorkflowPlugin } from './contract.js';
@@ -28,8 +29,7 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
   const knownTypes =
     types === undefined || (Array.isArray(types) && types.every((type) => ACTION_TYPES.includes(type)));
   demand(knownTypes, file, 'types', `a list of ${ACTION_TYPES.join(', ')}`);
-  const isSchema = metadataSchema === undefined || (typeof metadataSchema === 'object' && metadataSchema !== null);
-  demand(isSchema, file, 'metadataSchema', 'a JSON schema (an object)');
+  demand(metadataSchema === undefined || isSchema(metadataSchema), file, 'metadataSchema', 'a JSON schema (an object)');
   demand(
     timeoutS === undefined || (typeof timeoutS === 'number' && timeoutS > 0),
     file,
@@ -54,6 +54,11 @@ function checkDeclaration(exported: unknown, file: string, names: RegExp): Recor
   demand(typeof plugin.name === 'string' && names.test(plugin.name), file, 'name', `text that matches ${names.source}`);
   demand(typeof plugin.version === 'string' && plugin.version !== '', file, 'version', 'a text such as "1.0.0"');
   return plugin;
+}
+
+function isSchema(candidate: unknown): boolean {
+  if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) return false;
+  return new Ajv({ strict: false, logger: false }).validateSchema(candidate) === true;
 }
 
 function requireFunction(plugin: Record<string, unknown>, file: string, key: string): void {

@@ -1,0 +1,213 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { FenixError } from '../../src/common/errors.js';
+import { type Logger, silentLogger } from '../../src/common/logger.js';
+import { ACTIVE_STATES } from '../../src/model/index.js';
+import { loadPlugins } from '../../src/workflow/loader.js';
+import { checkAction, checkInstanceAction, checkWorkflow } from '../../src/workflow/plugin-checks.js';
+
+/** A directory of the search path; `files` by path in it, as plain JavaScript. */
+function aDirectory(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(join(tmpdir(), 'fenix-plugins-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  for (const folder of ['workflows', 'actions', 'instance-actions']) mkdirSync(join(root, folder));
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text);
+  return root;
+}
+
+const anAction = (name: string, version = '1.0.0', body = "return 'DONE';") =>
+  `export default { name: '${name}', version: '${version}', run: async () => { ${body} } };`;
+
+function listening(): { readonly log: Logger; readonly warnings: object[] } {
+  const warnings: object[] = [];
+  return { warnings, log: { ...silentLogger, warn: (fields, message) => warnings.push({ ...fields, message }) } };
+}
+
+test('what ships is found without any search path, each with version and digest', async (t) => {
+  const registry = await loadPlugins([], silentLogger);
+  const names = registry.infos().map(({ kind, name }) => `${kind}/${name}`);
+  for (const name of [
+    'workflow/default',
+    'action/noop',
+    'instance-action/MIGRATE',
+    'instance-action/LIVE_MIGRATE',
+    'instance-action/OWN_ACTION',
+  ]) {
+    t.true(names.includes(name), name);
+  }
+  for (const { version, digest, name } of registry.infos()) {
+    t.regex(version, /^\d+\.\d+\.\d+$/, name);
+    t.regex(digest, /^[0-9a-f]{64}$/, name);
+  }
+  t.is(registry.workflow('default').style, 'default');
+  t.true(registry.instanceAction('MIGRATE').needsTarget);
+  t.false(registry.instanceAction('OWN_ACTION').needsTarget);
+});
+
+test('a plug-in in a directory of the search path is loaded with what it declares', async (t) => {
+  const schema = "{ type: 'object', properties: { version: { type: 'string' } } }";
+  const text = `export default { name: 'kernel', version: '2.1', description: 'New kernel', types: ['compute'],
+    metadataSchema: ${schema}, run: async () => 'DONE' };`;
+  const directory = aDirectory(t, {
+    'actions/kernel.mjs': text,
+    'actions/notes.txt': 'no plug-in',
+    'actions/more.js': anAction('more'),
+  });
+  const registry = await loadPlugins([directory], silentLogger);
+  t.is(await registry.action('kernel').run({} as never), 'DONE');
+  t.like(
+    registry.infos().find(({ name }) => name === 'kernel'),
+    {
+      kind: 'action',
+      version: '2.1',
+      description: 'New kernel',
+      types: ['compute'],
+      metadataSchema: { type: 'object', properties: { version: { type: 'string' } } },
+    },
+  );
+  t.is(registry.action('more').name, 'more');
+});
+
+test('the digest tells two files apart, also of one version', async (t) => {
+  const digestOf = async (text: string) => {
+    const registry = await loadPlugins([aDirectory(t, { 'actions/kernel.js': text })], silentLogger);
+    return registry.infos().find(({ name }) => name === 'kernel')?.digest;
+  };
+  const one = await digestOf(anAction('kernel'));
+  t.is(await digestOf(anAction('kernel')), one);
+  t.not(await digestOf(anAction('kernel', '1.0.0', "return 'FAILED';")), one);
+});
+
+test('what stands earlier in the search path overrides, and what it hides is warned of', async (t) => {
+  const first = aDirectory(t, { 'actions/noop.js': anAction('noop', '9.0.0'), 'actions/own.js': anAction('own', '1') });
+  const second = aDirectory(t, { 'actions/own.js': anAction('own', '2') });
+  const { log, warnings } = listening();
+  const registry = await loadPlugins([first, second], log);
+  t.is(registry.action('noop').version, '9.0.0');
+  t.is(registry.action('own').version, '1');
+  t.is(registry.infos().filter(({ name }) => name === 'noop').length, 1);
+  t.is(warnings.length, 2);
+  t.like(warnings[0], { kind: 'action', name: 'own', file: join(second, 'actions/own.js') });
+  t.like(warnings[1], { kind: 'action', name: 'noop' });
+});
+
+test('one name may be a workflow and an action as well', async (t) => {
+  const { log, warnings } = listening();
+  const registry = await loadPlugins([aDirectory(t, { 'actions/default.js': anAction('default') })], log);
+  t.is(registry.action('default').name, 'default');
+  t.is(registry.workflow('default').name, 'default');
+  t.deepEqual(warnings, []);
+});
+
+test('a place that is neither a directory nor a package is named', async (t) => {
+  await t.throwsAsync(loadPlugins(['no-such-package-here'], silentLogger), {
+    instanceOf: FenixError,
+    code: 'plug-in-path',
+    message: /"no-such-package-here", which is neither a directory nor an installed npm package/,
+  });
+});
+
+test('a file that cannot be imported is named with the reason', async (t) => {
+  const directory = aDirectory(t, { 'actions/broken.js': 'export default {', 'actions/a.js': anAction('a') });
+  const error = await t.throwsAsync(loadPlugins([directory], silentLogger), { code: 'plug-in-invalid' });
+  t.true(error?.message.includes(join(directory, 'actions/broken.js')));
+});
+
+test('a file without a default export is named as well', async (t) => {
+  const directory = aDirectory(t, { 'workflows/empty.js': 'export const name = 1;' });
+  const error = await t.throwsAsync(loadPlugins([directory], silentLogger), { code: 'plug-in-invalid' });
+  t.true(error?.message.includes(`${join(directory, 'workflows/empty.js')}: default export must be an object`));
+});
+
+test('names of requests are looked up, nothing else', async (t) => {
+  const registry = await loadPlugins([], silentLogger);
+  for (const name of ['missing', '../actions/noop', '/etc/passwd', 'constructor']) {
+    t.throws(() => registry.action(name), { instanceOf: FenixError, code: 'plug-in-missing' });
+  }
+});
+
+test('an engine says which plug-in of a session it does not have, or has otherwise', async (t) => {
+  const registry = await loadPlugins([], silentLogger);
+  const pins = registry.infos().map(({ kind, name, version, digest }) => ({ kind, name, version, digest }));
+  t.is(registry.missing(pins), undefined);
+  t.is(registry.missing([]), undefined);
+  const noop = pins.filter(({ name }) => name === 'noop').map((pin) => ({ ...pin }));
+  t.regex(
+    registry.missing(noop.map((pin) => ({ ...pin, version: '0.9' }))) ?? '',
+    /noop is version 1\.0\.0 .* needs 0\.9/,
+  );
+  t.regex(
+    registry.missing(noop.map((pin) => ({ ...pin, digest: 'ab'.repeat(32) }))) ?? '',
+    /needs 1\.0\.0 \(abababababab\)/,
+  );
+  t.is(registry.missing(noop.map((pin) => ({ ...pin, name: 'gone' }))), 'action gone is not installed here');
+});
+
+const action = { name: 'kernel', version: '1', run: async () => 'DONE' };
+const handlers = Object.fromEntries(ACTIVE_STATES.map((state) => [state, () => ({ to: state, why: '' })]));
+const workflow = { name: 'own', version: '1', style: 'vnf', states: handlers };
+const instanceAction = { name: 'MIGRATE', version: '1', needsTarget: true, run: async () => ({ result: 'gone' }) };
+
+type Check = (exported: unknown, file: string) => unknown;
+const refusals: readonly [check: Check, exported: unknown, key: string][] = [
+  [checkAction, undefined, 'default export'],
+  [checkAction, null, 'default export'],
+  [checkAction, () => action, 'default export'],
+  [checkAction, { ...action, name: undefined }, 'name'],
+  [checkAction, { ...action, name: 'Kernel' }, 'name'],
+  [checkAction, { ...action, name: '../kernel' }, 'name'],
+  [checkAction, { ...action, name: 'k'.repeat(65) }, 'name'],
+  [checkAction, { ...action, version: '' }, 'version'],
+  [checkAction, { ...action, version: 1 }, 'version'],
+  [checkAction, { ...action, run: undefined }, 'run'],
+  [checkAction, { ...action, run: 'DONE' }, 'run'],
+  [checkAction, { ...action, probe: true }, 'probe'],
+  [checkAction, { ...action, verify: {} }, 'verify'],
+  [checkAction, { ...action, types: 'compute' }, 'types'],
+  [checkAction, { ...action, types: ['computer'] }, 'types'],
+  [checkAction, { ...action, metadataSchema: null }, 'metadataSchema'],
+  [checkAction, { ...action, metadataSchema: 'object' }, 'metadataSchema'],
+  [checkAction, { ...action, metadataSchema: [] }, 'metadataSchema'],
+  [checkAction, { ...action, metadataSchema: { type: 'objekt' } }, 'metadataSchema'],
+  [checkAction, { ...action, timeoutS: 0 }, 'timeoutS'],
+  [checkAction, { ...action, timeoutS: '60' }, 'timeoutS'],
+  [checkAction, { ...action, retry: null }, 'retry'],
+  [checkAction, { ...action, retry: { attempts: 0, waitS: 1 } }, 'retry'],
+  [checkAction, { ...action, retry: { attempts: 2 } }, 'retry'],
+  [checkAction, { ...action, retry: { attempts: 2, waitS: -1 } }, 'retry'],
+  [checkWorkflow, { ...workflow, name: 'Own' }, 'name'],
+  [checkWorkflow, { ...workflow, style: 'both' }, 'style'],
+  [checkWorkflow, { ...workflow, states: undefined }, 'states'],
+  [checkWorkflow, { ...workflow, states: { ...handlers, SCALE_IN: undefined } }, 'states.SCALE_IN'],
+  [checkInstanceAction, { ...instanceAction, name: 'EVAPORATE' }, 'name'],
+  [checkInstanceAction, { ...instanceAction, needsTarget: undefined }, 'needsTarget'],
+  [checkInstanceAction, { ...instanceAction, run: null }, 'run'],
+];
+for (const [check, exported, key] of refusals) {
+  const said =
+    typeof exported === 'object' ? JSON.stringify(exported?.[key as keyof typeof exported] ?? null) : typeof exported;
+  test(`${check.name} refuses ${key}: ${said}, naming file and key`, (t) => {
+    const error = t.throws(() => check(exported, '/opt/plug/in.js'), {
+      instanceOf: FenixError,
+      code: 'plug-in-invalid',
+    });
+    t.true(error?.message.startsWith(`Plug-in /opt/plug/in.js: ${key} must be `), error?.message);
+  });
+}
+
+test('what has all it needs is taken as it is', (t) => {
+  const whole = {
+    ...action,
+    types: ['pre', 'compute'],
+    metadataSchema: { type: 'object' },
+    timeoutS: 0.5,
+    retry: { attempts: 1, waitS: 0 },
+    probe: async () => true,
+    verify: async () => true,
+  };
+  t.is(checkAction(whole, 'f'), whole as never);
+  t.is(checkWorkflow(workflow, 'f'), workflow as never);
+  t.is(checkInstanceAction(instanceAction, 'f'), instanceAction as never);
+});
