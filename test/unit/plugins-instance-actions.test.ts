@@ -1,0 +1,283 @@
+import test, { type ExecutionContext } from 'ava';
+import noop from '../../plugins/actions/noop.js';
+import liveMigrate from '../../plugins/instance-actions/live-migrate.js';
+import migrate from '../../plugins/instance-actions/migrate.js';
+import ownAction from '../../plugins/instance-actions/own-action.js';
+import { ManualClock, plusSeconds, SystemMachineClock } from '../../src/common/clock.js';
+import { FenixError, Stopped } from '../../src/common/errors.js';
+import { silentLogger } from '../../src/common/logger.js';
+import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
+import { OpenStackCloud } from '../../src/openstack/index.js';
+import { startSimulator, type Topology } from '../../src/simulator/index.js';
+import type { CloudPort } from '../../src/workflow/cloud-port.js';
+import type { ActionContext, InstanceActionContext, InstanceActionPlugin } from '../../src/workflow/contract.js';
+import { SETTINGS } from '../support/engine-views.js';
+
+const WEB = '00000000-0000-4000-8000-000000000001';
+const size = { vcpus: 4, memoryMb: 8192, diskGb: 100 };
+
+function aTopology(state: 'ACTIVE' | 'SHUTOFF' = 'ACTIVE'): Topology {
+  return {
+    flavors: [{ name: 'small', vcpus: 2, memoryMb: 1024, diskGb: 10 }],
+    hosts: ['alpha', 'beta', 'gamma'].map((name) => ({ name, ...size })),
+    projects: [{ name: 'demo', instances: [{ name: 'web', id: WEB, flavor: 'small', host: 'alpha', state }] }],
+  };
+}
+
+/** The real cloud port on a simulated cloud, and a context as the engine gives it, over crashes. */
+async function aStory(t: ExecutionContext, topology = aTopology(), settings: Partial<typeof SETTINGS> = {}) {
+  const clock = new ManualClock();
+  const simulator = await startSimulator({ topology, clock });
+  t.teardown(() => simulator.stop());
+  const credentials = { ...simulator.serviceCredentials, authUrl: simulator.authUrl };
+  const session = new KeystoneSession(credentials, {}, new SystemMachineClock(), silentLogger);
+  const cloud: CloudPort = new OpenStackCloud(session);
+  const advance = (seconds: number): void => clock.advanceTo(plusSeconds(clock.now(), seconds));
+  const log: string[] = [];
+  /** What the journal would know. */
+  const done = new Set<string>();
+  const begunAt = clock.now();
+  /** What happens in the cloud by others, by the number of the look that sees it first. */
+  const meanwhile = new Map<number, () => unknown>();
+  let looks = 0;
+  const context = (overrides: Partial<InstanceActionContext> = {}): InstanceActionContext => ({
+    instanceId: WEB,
+    from: 'alpha',
+    target: 'beta',
+    cloud,
+    settings: { ...SETTINGS, ...settings },
+    clock,
+    begunAt,
+    log: silentLogger,
+    signal: new AbortController().signal,
+    once: async (step, write) => {
+      if (done.has(step)) return;
+      log.push(step);
+      const before = (await write.before?.()) ?? {};
+      await write.run().catch(async (error: unknown) => {
+        if (!(error instanceof FenixError && error.kind === 'conflict' && (await write.probe(before)))) throw error;
+      });
+      done.add(step);
+    },
+    watch: async (judge, until) => {
+      for (;;) {
+        advance(1);
+        looks += 1;
+        await meanwhile.get(looks)?.();
+        const verdict = await judge((await cloud.servers()).find(({ id }) => id === WEB));
+        if (verdict !== undefined) return verdict;
+        if (clock.now() >= until) return undefined;
+      }
+    },
+    ...overrides,
+  });
+  const run = (plugin: InstanceActionPlugin, overrides?: Partial<InstanceActionContext>) =>
+    plugin.run(context(overrides));
+  const serviceOf = async (host: string) => (await cloud.services()).find((service) => service.host === host)?.id ?? '';
+  const remove = async (): Promise<void> => {
+    await session.request({ serviceType: 'compute', method: 'DELETE', path: `/servers/${WEB}` });
+    advance(30);
+  };
+  return { cloud, clock, advance, log, meanwhile, run, serviceOf, remove };
+}
+
+/** A crash: every further look at the cloud by this life ends it. */
+const dies: Partial<InstanceActionContext> = { watch: () => Promise.reject(new Stopped()) };
+
+test('MIGRATE: migrated to the named target and confirmed', async (t) => {
+  const { run, log, cloud } = await aStory(t);
+  t.deepEqual(await run(migrate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['migrate', 'confirm']);
+  t.like(await cloud.server(WEB), { host: 'beta', status: 'ACTIVE', taskState: null });
+  t.deepEqual(await cloud.occupants('alpha'), { servers: [], allocations: [], migrations: [] });
+});
+
+test('MIGRATE: a stopped instance arrives stopped', async (t) => {
+  const { run, cloud } = await aStory(t, aTopology('SHUTOFF'));
+  t.deepEqual(await run(migrate), { result: 'moved', host: 'beta' });
+  t.like(await cloud.server(WEB), { host: 'beta', status: 'SHUTOFF' });
+});
+
+test('MIGRATE: after a crash it goes on where it was, with one request of each', async (t) => {
+  const { run, log, advance } = await aStory(t);
+  await t.throwsAsync(run(migrate, dies), { instanceOf: Stopped });
+  advance(60);
+  t.deepEqual(await run(migrate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['migrate', 'confirm']);
+});
+
+test('MIGRATE: a target that Nova’s scheduler does not take is a refusal, the instance untouched', async (t) => {
+  const { run, cloud, serviceOf } = await aStory(t);
+  await cloud.disableService(await serviceOf('beta'), 'fenix other');
+  const outcome = await run(migrate);
+  t.like(outcome, { result: 'refused', code: 'no-valid-host' });
+  t.like(await cloud.server(WEB), { host: 'alpha', status: 'ACTIVE' });
+});
+
+test('MIGRATE: a target that does not exist is a refusal', async (t) => {
+  const { run } = await aStory(t);
+  t.is((await run(migrate, { target: 'nowhere' })).result, 'refused');
+});
+
+test('MIGRATE: an instance that its project deleted is gone, before and in the middle', async (t) => {
+  const before = await aStory(t);
+  await before.remove();
+  t.deepEqual(await before.run(migrate), { result: 'gone' });
+  const middle = await aStory(t);
+  middle.meanwhile.set(1, middle.remove);
+  t.deepEqual(await middle.run(migrate), { result: 'gone' });
+  t.deepEqual(middle.log, ['migrate']);
+});
+
+test('MIGRATE: a resize that its user begins at the same moment is not taken for our migration', async (t) => {
+  const story = await aStory(t);
+  const resize = {
+    id: '7',
+    instanceId: WEB,
+    sourceHost: 'alpha',
+    targetHost: 'gamma',
+    type: 'resize',
+    status: 'pre-migrating',
+    createdAt: story.clock.now(),
+  };
+  let isResized = false;
+  const cloud: CloudPort = Object.assign(Object.create(story.cloud), {
+    migrations: async () => (isResized ? [resize] : []),
+    migrate: async () => {
+      isResized = true;
+      throw new FenixError('conflict', 'instance-busy', 'Cannot migrate while it is in task_state resize_prep.');
+    },
+  });
+  t.like(await story.run(migrate, { cloud }), { result: 'refused', code: 'instance-busy' });
+  t.deepEqual(story.log, ['migrate']);
+});
+
+test('MIGRATE: an instance in the middle of its user’s own resize is refused and the resize is never confirmed by us', async (t) => {
+  const { run, log, cloud, advance } = await aStory(t);
+  await cloud.migrate(WEB, 'gamma');
+  advance(60);
+  t.like(await cloud.server(WEB), { status: 'VERIFY_RESIZE' });
+  t.is((await run(migrate)).result, 'refused');
+  t.deepEqual(log, ['migrate']);
+  t.like(await cloud.server(WEB), { status: 'VERIFY_RESIZE', host: 'gamma' });
+});
+
+test('MIGRATE: somebody else’s confirmation is as good as ours', async (t) => {
+  const { run, cloud, advance, log } = await aStory(t);
+  await t.throwsAsync(run(migrate, dies), { instanceOf: Stopped });
+  advance(60);
+  await cloud.confirmResize(WEB);
+  advance(60);
+  t.deepEqual(await run(migrate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['migrate']);
+});
+
+test('MIGRATE: what does not end in its time is a failure that says so', async (t) => {
+  const { run, clock } = await aStory(t, aTopology(), { coldMigrationTimeoutS: 2 });
+  const started = clock.now().getTime();
+  t.deepEqual(await run(migrate), {
+    result: 'failed',
+    code: 'time-out',
+    message: `Instance ${WEB} did not reach VERIFY_RESIZE within 2 s.`,
+  });
+  t.is(clock.now().getTime() - started, 2000);
+});
+
+test('LIVE_MIGRATE: arrives without a confirmation', async (t) => {
+  const { run, log, cloud } = await aStory(t);
+  t.deepEqual(await run(liveMigrate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['live-migrate-1']);
+  t.like(await cloud.server(WEB), { host: 'beta', status: 'ACTIVE' });
+});
+
+test('LIVE_MIGRATE: an instance that does not run is migrated cold, also over a crash in the middle', async (t) => {
+  const { run, log, advance, cloud } = await aStory(t, aTopology('SHUTOFF'));
+  await t.throwsAsync(run(liveMigrate, dies), { instanceOf: Stopped });
+  advance(60);
+  t.like(await cloud.server(WEB), { status: 'VERIFY_RESIZE' });
+  t.deepEqual(await run(liveMigrate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['migrate', 'confirm']);
+  t.like(await cloud.server(WEB), { host: 'beta', status: 'SHUTOFF' });
+});
+
+test('LIVE_MIGRATE: one that comes to nothing is tried as often as allowed', async (t) => {
+  const { run, log, cloud, meanwhile } = await aStory(t, aTopology(), { liveMigrationRetries: 2 });
+  const abort = async () => cloud.abortLiveMigration(WEB, (await cloud.migrations(WEB))[0]?.id ?? '');
+  for (const look of [1, 3, 5]) meanwhile.set(look, abort);
+  const outcome = await run(liveMigrate);
+  t.like(outcome, { result: 'failed', code: 'live-migration-failed' });
+  t.deepEqual(log, ['live-migrate-1', 'live-migrate-2', 'live-migrate-3']);
+});
+
+test('LIVE_MIGRATE: the second try may succeed', async (t) => {
+  const { run, log, cloud, meanwhile } = await aStory(t);
+  meanwhile.set(1, async () => cloud.abortLiveMigration(WEB, (await cloud.migrations(WEB))[0]?.id ?? ''));
+  t.deepEqual(await run(liveMigrate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['live-migrate-1', 'live-migrate-2']);
+});
+
+test('LIVE_MIGRATE: a gone instance is gone', async (t) => {
+  const { run } = await aStory(t);
+  t.deepEqual(await run(liveMigrate, { instanceId: '00000000-0000-4000-8000-00000000dead' }), { result: 'gone' });
+});
+
+test('OWN_ACTION: ends when the project has taken the instance off the host', async (t) => {
+  const { run, log, cloud, meanwhile } = await aStory(t);
+  meanwhile.set(3, () => cloud.liveMigrate(WEB, 'gamma'));
+  t.deepEqual(await run(ownAction, { target: null }), { result: 'moved', host: 'gamma' });
+  t.deepEqual(log, [], 'Fenix asks for nothing');
+});
+
+test('OWN_ACTION: a resize that its user has not confirmed yet is not the end', async (t) => {
+  const { run, cloud, meanwhile, clock } = await aStory(t);
+  const started = clock.now().getTime();
+  meanwhile.set(1, () => cloud.migrate(WEB, 'gamma'));
+  meanwhile.set(100, () => cloud.confirmResize(WEB));
+  t.deepEqual(await run(ownAction, { target: null }), { result: 'moved', host: 'gamma' });
+  t.true(clock.now().getTime() - started > 100_000);
+});
+
+test('OWN_ACTION: waits no longer than allowed, counted from its beginning over crashes', async (t) => {
+  const { run, clock, advance } = await aStory(t, aTopology(), { ownActionTimeoutS: 100 });
+  const started = clock.now().getTime();
+  await t.throwsAsync(run(ownAction, { target: null, ...dies }), { instanceOf: Stopped });
+  advance(90);
+  t.like(await run(ownAction, { target: null }), { result: 'failed', code: 'own-action-time-out' });
+  t.is(clock.now().getTime() - started, 100_000);
+});
+
+function onHost(metadata: Record<string, unknown>) {
+  const clock = new ManualClock();
+  const stopping = new AbortController();
+  const context: ActionContext = {
+    sessionId: 'session',
+    host: 'alpha',
+    type: 'compute',
+    name: 'noop',
+    metadata,
+    sessionMetadata: {},
+    attempt: 1,
+    log: silentLogger,
+    clock,
+    signal: stopping.signal,
+  };
+  return { clock, stopping, run: () => noop.run(context) };
+}
+
+test('noop: does nothing, or fails where it is told to', async (t) => {
+  t.is(await onHost({}).run(), 'DONE');
+  t.is(await onHost({ fail_on: ['beta'] }).run(), 'DONE');
+  t.is(await onHost({ fail_on: ['beta', 'alpha'] }).run(), 'FAILED');
+});
+
+test('noop: takes as long as asked, and lets go when told', async (t) => {
+  const slow = onHost({ duration: 60 });
+  const running = slow.run();
+  t.deepEqual(slow.clock.nextDue(), plusSeconds(slow.clock.now(), 60));
+  slow.clock.advanceTo(plusSeconds(slow.clock.now(), 60));
+  t.is(await running, 'DONE');
+  const stopped = onHost({ duration: 60 });
+  const ending = stopped.run();
+  stopped.stopping.abort();
+  await t.throwsAsync(ending, { instanceOf: Stopped });
+});
