@@ -72,11 +72,12 @@ const scaleIn: StateHandler = async (view, tools) => {
 
 /** PREPARE_MAINTENANCE: moves instances together so that one host becomes empty. */
 const prepare: StateHandler = async (view, tools) => {
+  // One is enough: whatever moves now moves a second time later (L12).
+  if (view.hosts.some((host) => host.state === 'empty')) return { to: 'START_MAINTENANCE', why: 'A host was emptied.' };
   const emptying = await emptyOne(view, tools, PREPARE);
   if ('step' in emptying) return emptying.step;
-  if ('emptied' in emptying) return { to: 'START_MAINTENANCE', why: `Host ${emptying.emptied.hostname} is empty.` };
-  return view.hosts.some((host) => host.state === 'empty')
-    ? { to: 'START_MAINTENANCE', why: 'A host was emptied.' }
+  return 'emptied' in emptying
+    ? { to: 'START_MAINTENANCE', why: `Host ${emptying.emptied.hostname} is empty.` }
     : { to: 'SCALE_IN', why: emptying.stuck };
 };
 
