@@ -2,11 +2,11 @@ import 'reflect-metadata';
 import type { ExecutionContext } from 'ava';
 import type { NewSession, SessionDetail } from '../../src/client/index.js';
 import { Embedded, type EmbeddedOptions } from '../../src/cmd/embedded.js';
+import { Quiet } from '../../src/cmd/quiet.js';
 import { ManualClock, plusSeconds } from '../../src/common/clock.js';
 import { HistoryRepository } from '../../src/db/history-repository.js';
 import type { HistoryEntry } from '../../src/model/index.js';
 import { type GeneratorOptions, generateTopology } from '../../src/simulator/index.js';
-import { Quiet } from './quiet.js';
 
 export interface ScenarioOptions extends Partial<Omit<EmbeddedOptions, 'clock'>> {
   readonly cloud?: Partial<GeneratorOptions>;

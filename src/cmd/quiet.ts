@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Database } from '../../src/db/database.js';
+import type { Database } from '../db/database.js';
 
 /** Turns of the event loop without anything happening after which nothing more will happen by itself. */
 const QUIET_TURNS = 12;
