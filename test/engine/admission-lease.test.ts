@@ -216,7 +216,7 @@ async function aKeeper(t: ExecutionContext) {
   const keeper = new LeaseKeeper('engine-a', { repositories, machine, settings: ENGINE_SETTINGS }, owned, silentLogger);
   const stopping = new AbortController();
   t.teardown(() => stopping.abort());
-  return { repositories, session, lease, machine, guard, log, owned, keeper, trouble, stopping };
+  return { repositories, sessions, lease, machine, guard, log, owned, keeper, trouble, stopping };
 }
 
 test('heartbeats keep a lease for as long as the database prolongs it', async (t) => {
@@ -260,6 +260,19 @@ test('a lease that another engine took is not believed in, however fresh the hea
   machine.advanceMs(20_000);
   await keeper.renew();
   t.is(guard.leftMs, 4000);
+});
+
+test('a slow answer counts from when it was asked for', async (t) => {
+  const { machine, guard, sessions, keeper } = await aKeeper(t);
+  const renew = sessions.renew;
+  sessions.renew = async (...args) => {
+    const held = await renew(...args);
+    machine.advanceMs(7000);
+    return held;
+  };
+  machine.advanceMs(10_000);
+  await keeper.renew();
+  t.is(guard.leftMs, 17_000);
 });
 
 test('a lease in our name that nobody here works on is given back, not renewed for ever', async (t) => {

@@ -197,24 +197,56 @@ test('plug-in: a fresh run asks no probe', async (t) => {
   t.like(entry, { state: 'done' });
 });
 
-const lettingGo: Readonly<Record<string, (signal: AbortSignal) => Promise<string>>> = {
-  'by an exception': (signal) =>
-    new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
-  'by an empty text': (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(''))),
-};
-for (const [how, run] of Object.entries(lettingGo)) {
-  test(`plug-in: one that ends ${how} because the engine lets go has not failed`, async (t) => {
+test('plug-in: when the outcome could not be written down, the probe is asked before another run', async (t) => {
+  const { life, begin, after, repositories } = await aStory(t);
+  const calls: string[] = [];
+  addAction(life.plugins, {
+    run: async () => {
+      calls.push('run');
+      return 'DONE';
+    },
+    probe: async () => {
+      calls.push('probe');
+      return true;
+    },
+  });
+  const { pluginRuns } = repositories;
+  const save = pluginRuns.save.bind(pluginRuns);
+  let isAway = true;
+  pluginRuns.save = async (run, tx) => {
+    if (isAway) throw new Error('the database is away');
+    return save(run, tx);
+  };
+  const begun = await begin(pluginEffect());
+  life.context.effects.start(begun);
+  await until(() => life.machine.nextDueMs() !== undefined);
+  t.like(await repositories.journal.find(begun), { state: 'begun' });
+  isAway = false;
+  await goOn(life);
+  t.like(await after(begun), { state: 'done' });
+  t.deepEqual(calls, ['run', 'probe']);
+});
+
+const cutShort: Readonly<Record<string, (end: { resolve(state: string): void; reject(error: Error): void }) => void>> =
+  {
+    'by an exception': ({ reject }) => reject(new Error('killed')),
+    'by an empty text': ({ resolve }) => resolve(''),
+  };
+for (const [how, end] of Object.entries(cutShort)) {
+  test(`plug-in: one that ends ${how} while the engine lets go has not failed`, async (t) => {
     const { life, begin, after } = await aStory(t);
-    let started = false;
+    let running: Parameters<typeof end>[0] | undefined;
     addAction(life.plugins, {
-      run: ({ signal }) => {
-        started = true;
-        return run(signal);
-      },
+      run: () =>
+        new Promise((resolve, reject) => {
+          running = { resolve, reject };
+        }),
     });
     const begun = await begin(pluginEffect());
     life.context.effects.start(begun);
-    await until(() => started);
+    await until(() => running !== undefined);
+    // A signal to the whole process group reaches the plug-in's command a moment before us.
+    if (running !== undefined) end(running);
     life.stop();
     t.like(await after(begun), { state: 'begun', outcome: null });
   });

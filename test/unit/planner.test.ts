@@ -75,9 +75,16 @@ test('every instance is either planned or refused, once, and who is said to have
   );
 });
 
+/** Few sizes, so that many are alike. */
+const alike = snapshots.map(({ instances, targets, ...rest }) => ({
+  ...rest,
+  instances: instances.map((item) => ({ ...item, resources: SMALL, refusedBy: [] })),
+  targets: targets.map((item) => ({ ...item, free: HOST_SIZE })),
+}));
+
 test('the order in which instances and targets are listed does not matter', (t) => {
   fc.assert(
-    fc.property(snapshots, (snapshot) => {
+    fc.property(fc.oneof(snapshots, alike), (snapshot) => {
       const turned = {
         ...snapshot,
         instances: [...snapshot.instances].reverse(),
