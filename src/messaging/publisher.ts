@@ -27,8 +27,11 @@ export class Publisher {
    */
   async publish(message: OutgoingMessage, timeoutMs: number, needs?: Prerequisite): Promise<void> {
     let left = false;
+    let isLate = false;
     const work = async (): Promise<void> => {
       if (needs) await this.ensure(needs);
+      // The caller was told that nothing left, and may have sent it again.
+      if (isLate) return;
       left = true;
       await this.broker.publish(message).catch(async (thrown: unknown) => {
         if (!needs || !wasUndone(needs, thrown)) throw thrown;
@@ -37,7 +40,10 @@ export class Publisher {
         await this.broker.publish(message);
       });
     };
-    await withTimeout(this.clock, timeoutMs, work(), () => publishTimeout(timeoutMs, left));
+    await withTimeout(this.clock, timeoutMs, work(), () => {
+      isLate = true;
+      return publishTimeout(timeoutMs, left);
+    });
   }
 
   private ensure(needs: Prerequisite): Promise<void> {

@@ -248,3 +248,25 @@ test('stop waits for the handler that runs and gives back the rest', async (t) =
   t.is(begun, 1);
   t.is(memory.topology().queues[0]?.messages, 1);
 });
+
+test('what timed out before it left does not leave later', async (t) => {
+  const broker = new MemoryBroker().connect();
+  const clock = new ManualMachineClock();
+  let declare = (): void => undefined;
+  const slow: Broker = Object.assign(Object.create(broker), {
+    declareExchange: async (...args: Parameters<Broker['declareExchange']>) => {
+      await new Promise<void>((resolve) => {
+        declare = resolve;
+      });
+      return broker.declareExchange(...args);
+    },
+    publish: async () => t.fail('published after all'),
+  });
+  const sending = aNotifier(slow, { clock, publishTimeoutMs: 100 }).send(NOTIFICATION);
+  const refused = t.throwsAsync(sending, { instanceOf: FenixError, code: 'publish-timeout' });
+  await settled();
+  clock.advanceMs(100);
+  t.false((await refused)?.inDoubt);
+  declare();
+  await settled();
+});
