@@ -6,6 +6,7 @@ export const up = (knex: Knex): Promise<void> =>
     table.text36('session_id');
     table.word('kind');
     table.name('subject');
+    table.name('host', { nullable: true }).index();
     table.name('action');
     table.int('attempt');
     table.word('state');

@@ -11,7 +11,7 @@ import type { DemoOptions } from './demo-options.js';
 import { Embedded } from './embedded.js';
 import { Stepper } from './stepper.js';
 
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 200;
 /** Between the POST and maintenance_at, domain seconds. */
 const NOTICE_S = 60;
 /** What the demonstrated action takes on each host, domain seconds. */

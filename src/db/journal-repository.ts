@@ -1,11 +1,16 @@
 import type { JournalEntry } from '../model/index.js';
 import type { Database, Tx } from './database.js';
+import { hostsAtWork } from './session-host-repository.js';
 import { type Row, Table } from './table.js';
+
+/** Where `pre` and `post` plug-ins run. */
+const ENGINE_HOST = 'localhost';
 
 const JOURNAL = new Table<JournalEntry>('journal', {
   sessionId: 'text',
   kind: 'text',
   subject: 'text',
+  host: 'text',
   action: 'text',
   attempt: 'number',
   state: 'text',
@@ -19,7 +24,7 @@ const JOURNAL = new Table<JournalEntry>('journal', {
 });
 
 export type JournalKey = Pick<JournalEntry, 'sessionId' | 'subject' | 'action' | 'attempt'>;
-export type NewJournalEntry = JournalKey & Pick<JournalEntry, 'kind' | 'intent' | 'timeoutS'>;
+export type NewJournalEntry = JournalKey & Pick<JournalEntry, 'kind' | 'host' | 'intent' | 'timeoutS'>;
 
 /** Intents and outcomes of everything that is written outside the database (L3). Times are the database's. */
 export class JournalRepository {
@@ -29,6 +34,21 @@ export class JournalRepository {
     return this.entries(
       await this.query(tx).where({ session_id: sessionId }).orderBy(['begun_at', 'subject', 'action', 'attempt']),
     );
+  }
+
+  /** Effects, without their steps, on hosts that are being worked on, and whatever else is still under way. */
+  async current(sessionId: string, tx: Tx = this.database.knex): Promise<JournalEntry[]> {
+    const rows = await this.query(tx)
+      .where({ session_id: sessionId })
+      .whereNot('kind', 'step')
+      .where((now) => {
+        void now
+          .where('journal.state', 'begun')
+          .orWhere('host', ENGINE_HOST)
+          .orWhereIn('host', hostsAtWork(tx, sessionId));
+      })
+      .orderBy(['begun_at', 'attempt', 'subject', 'action']);
+    return this.entries(rows);
   }
 
   async find(key: JournalKey, tx: Tx = this.database.knex): Promise<JournalEntry | undefined> {
@@ -42,9 +62,9 @@ export class JournalRepository {
   }
 
   async begin(entry: NewJournalEntry, tx: Tx): Promise<void> {
-    const { sessionId, subject, action, attempt, kind, intent, timeoutS } = entry;
+    const { sessionId, subject, host, action, attempt, kind, intent, timeoutS } = entry;
     await JOURNAL.query(tx).insert({
-      ...JOURNAL.toRow({ sessionId, subject, action, attempt, kind, intent, timeoutS, state: 'begun', runs: 1 }),
+      ...JOURNAL.toRow({ sessionId, subject, host, action, attempt, kind, intent, timeoutS, state: 'begun', runs: 1 }),
       begun_at: this.database.nowPlus(),
     });
   }

@@ -1,6 +1,8 @@
 import type { Notice } from '../model/index.js';
 import type { Database, Tx } from './database.js';
+import { hostsAtWork } from './session-host-repository.js';
 import { Table } from './table.js';
+import { toTimeText } from './time-text.js';
 
 const NOTICES = new Table<Notice>('notices', {
   sessionId: 'text',
@@ -26,6 +28,37 @@ export class NoticeRepository {
   /** Oldest first. */
   list(sessionId: string, tx: Tx = this.database.knex): Promise<Notice[]> {
     return NOTICES.list(tx, { sessionId }, 'noticeId');
+  }
+
+  /**
+   * Those that decisions still depend on, oldest first: open ones, those to projects as wholes, those about hosts that
+   * are being worked on, and whatever was closed after `since`.
+   */
+  async current(sessionId: string, since: Date, tx: Tx = this.database.knex): Promise<Notice[]> {
+    const rows = await NOTICES.query(tx)
+      .where({ session_id: sessionId })
+      .where((asks) => {
+        void asks.whereNull('outcome').orWhereNot('outcome', 'informed');
+      })
+      .where((now) => {
+        void now
+          .whereNull('host')
+          .orWhereNull('closed_at')
+          .orWhere('closed_at', '>', toTimeText(since))
+          .orWhereIn('host', hostsAtWork(tx, sessionId));
+      })
+      .orderBy('notice_id');
+    return rows.map((row) => NOTICES.fromRow(row));
+  }
+
+  /** The highest number given so far; 0 = none. */
+  async lastId(sessionId: string, tx: Tx): Promise<number> {
+    const rows = await NOTICES.query(tx).where({ session_id: sessionId }).max({ last: 'notice_id' });
+    return Number(rows[0]?.last ?? 0);
+  }
+
+  find(sessionId: string, noticeId: number, tx: Tx): Promise<Notice | undefined> {
+    return NOTICES.find(tx, { sessionId, noticeId });
   }
 
   /** The project's notices that await an answer, newest first. */

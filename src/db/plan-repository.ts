@@ -28,6 +28,24 @@ export class PlanRepository {
     return PLANS.list(tx, { sessionId }, 'seq');
   }
 
+  /** The newest result of each host that is not maintained yet. */
+  async current(sessionId: string): Promise<Map<string, unknown>> {
+    const { knex } = this.database;
+    const open = knex('session_hosts').select('hostname').where({ session_id: sessionId, maintained: 0 });
+    const rows = await PLANS.query(knex)
+      .select('subject', 'result')
+      .where({ session_id: sessionId })
+      .whereIn('subject', open)
+      .orderBy('seq');
+    return new Map(rows.map((row) => [String(row.subject), JSON.parse(String(row.result))]));
+  }
+
+  /** How many there are. */
+  async count(sessionId: string, tx: Tx): Promise<number> {
+    const rows = await PLANS.query(tx).where({ session_id: sessionId }).count({ n: '*' });
+    return Number(rows[0]?.n);
+  }
+
   insert(plan: StoredPlan, tx: Tx): Promise<void> {
     return PLANS.insert(tx, plan);
   }

@@ -15,6 +15,16 @@ const HOSTS = new Table<SessionHost>('session_hosts', {
   excluded: 'text',
 });
 
+/** Hosts of the session that are neither waiting nor through with everything, as a subquery. */
+export function hostsAtWork(tx: Tx, sessionId: string) {
+  return HOSTS.query(tx)
+    .select('hostname')
+    .where({ session_id: sessionId })
+    .where((atWork) => {
+      void atWork.whereNotIn('state', ['waiting', 'done', 'skipped']).orWhere('disabled', 1);
+    });
+}
+
 export class SessionHostRepository {
   constructor(private readonly database: Database) {}
 

@@ -31,7 +31,7 @@ export async function admit(
   const guards = [`group:${request.group.groupId}`];
   if (request.targetHost !== null) guards.push(`host:${request.targetHost}`);
   const versions = await repositories.guards.read(guards.map(guardKey), tx);
-  const impacts = await repositories.impacts.active(now, tx);
+  const impacts = await repositories.impacts.active(cloud.at, tx);
   const refusal =
     groupRefusal(request.group, request.instanceId, impacts, now) ?? roomAtTarget(request, cloud, impacts);
   if (refusal !== undefined) return refusal;
@@ -55,7 +55,7 @@ function roomAtTarget(request: ImpactRequest, cloud: CloudView, impacts: readonl
   if (targetHost === null) return undefined;
   const capacity = cloud.capacities.find(({ host }) => host === targetHost)?.capacity;
   if (capacity === undefined) return { because: 'no-room', message: `Placement knows no host ${targetHost}.` };
-  return roomRefusal(targetHost, resources, freeRoom(targetHost, capacity, cloud.servers, impacts));
+  return roomRefusal(targetHost, resources, freeRoom(targetHost, capacity, cloud.servers, impacts, cloud.at));
 }
 
 /** Keys fit their column. */

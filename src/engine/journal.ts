@@ -38,7 +38,13 @@ export class Journal {
     if (known !== undefined) return this.goOn(known, write);
     const before = (await this.asking(key, async () => write.before?.())) ?? {};
     if (this.stopping.aborted) throw new Stopped();
-    const entry: NewJournalEntry = { ...key, kind: 'step', intent: { before }, timeoutS: this.requestTimeoutS };
+    const entry: NewJournalEntry = {
+      ...key,
+      kind: 'step',
+      host: null,
+      intent: { before },
+      timeoutS: this.requestTimeoutS,
+    };
     await this.writer.commit((unit) => this.entries.begin(entry, unit.tx));
     await this.run(key, before, write, 0);
   }

@@ -10,8 +10,8 @@ import { closeSession } from './closing.js';
 import type { SessionContext } from './context.js';
 import { apply, type NotYet } from './decisions/apply.js';
 import { consumeInbox } from './inbox.js';
+import { InstanceRecords } from './instance-records.js';
 import type { OutboxPublisher } from './outbox.js';
-import { reconcileInstances } from './reconcile.js';
 import { transition } from './transition.js';
 import { loadView } from './view-loader.js';
 import { workflowTools } from './workflow-tools.js';
@@ -25,12 +25,15 @@ const TROUBLE: BackoffSettings = { firstMs: 200, factor: 2, ceilingMs: 10_000 };
 export class SessionRunner {
   private readonly wake = new Wake();
   private failures = 0;
+  private readonly instances: InstanceRecords;
 
   constructor(
     private readonly context: SessionContext,
     private readonly workflowName: string,
     private readonly outbox: OutboxPublisher,
-  ) {}
+  ) {
+    this.instances = new InstanceRecords(context);
+  }
 
   raise(): void {
     this.wake.raise();
@@ -81,7 +84,7 @@ export class SessionRunner {
     } catch (error) {
       return this.withoutCloud(session, error);
     }
-    await reconcileInstances(context, view);
+    await this.instances.bringUpTo(view);
     const workflow = context.plugins.workflow(this.workflowName);
     const handler = workflow.states[session.state as keyof typeof workflow.states];
     const step = await this.askWorkflow(() => handler(view, this.tools()), session);

@@ -1,8 +1,12 @@
+import { plusSeconds } from '../common/clock.js';
 import type { Session } from '../model/index.js';
 import type { HostPlan } from '../planner/host-plan.js';
 import type { SessionView } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 import type { OutboxPublisher } from './outbox.js';
+
+/** Notices closed so long ago matter to nobody who asks again (the rest between rounds is 2 s). */
+const NOTICE_MEMORY_S = 60;
 
 /** Reads everything that a state handler decides from. @throws FenixError when the cloud can't be read */
 export async function loadView(
@@ -14,21 +18,16 @@ export async function loadView(
   const cloud = await context.watch.view();
   const now = clock.now();
   const hosts = await repositories.hosts.list(sessionId);
-  const plans = new Map<string, HostPlan>();
-  for (const { subject, result } of await repositories.plans.list(sessionId)) plans.set(subject, result as HostPlan);
   return {
     now,
     session,
     settings,
     hosts: hosts.filter((host) => host.excluded === null),
-    projects: await repositories.projects.list(sessionId),
-    instances: await repositories.instances.list(sessionId),
-    notices: await repositories.notices.list(sessionId),
-    effects: (await repositories.journal.list(sessionId)).filter((entry) => entry.kind !== 'step'),
-    pluginRuns: await repositories.pluginRuns.list(sessionId),
-    plans,
+    notices: await repositories.notices.current(sessionId, plusSeconds(now, -NOTICE_MEMORY_S)),
+    effects: await repositories.journal.current(sessionId),
+    plans: (await repositories.plans.current(sessionId)) as ReadonlyMap<string, HostPlan>,
     facts: await repositories.facts.list(sessionId),
-    impacts: await repositories.impacts.active(now),
+    impacts: await repositories.impacts.active(cloud.at),
     undelivered: await outbox.hasPending(),
     cloud,
   };

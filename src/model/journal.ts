@@ -13,6 +13,8 @@ export interface JournalEntry {
   readonly kind: EffectKind;
   /** Instance id or host name. */
   readonly subject: string;
+  /** The host that the effect is about; null for steps within an effect. */
+  readonly host: string | null;
   /** E.g. `MIGRATE`, `MIGRATE/confirm`, `compute/noop`, `disable`. */
   readonly action: string;
   /** Grows only by a recorded decision; from 1. */

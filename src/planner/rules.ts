@@ -50,17 +50,22 @@ export interface Placed {
   readonly resources: Resources;
 }
 
-/** What is left on `host`: capacity less what is there and what granted moves will bring. */
+/**
+ * What is left on `host`: capacity less what is there and what granted moves will bring, or have brought since.
+ * @param seenAt when `servers` were read
+ */
 export function freeRoom(
   host: string,
   capacity: Resources,
   servers: readonly Placed[],
   impacts: readonly Impact[],
+  seenAt: Date,
 ): Resources {
   const here = servers.filter((server) => server.host === host);
   const ids = new Set(here.map((server) => server.id));
   const coming = impacts.filter(
-    (impact) => impact.targetHost === host && impact.endedAt === null && !ids.has(impact.instanceId),
+    ({ targetHost, endedAt, instanceId }) =>
+      targetHost === host && (endedAt === null || endedAt > seenAt) && !ids.has(instanceId),
   );
   const taken = [...here.map((server) => server.resources), ...coming].reduce<Resources>(addResources, NO_RESOURCES);
   return subtractResources(capacity, taken);

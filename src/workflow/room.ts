@@ -47,7 +47,7 @@ export function planSnapshot(
       .map((capacity) => ({
         host: capacity.host,
         zone: computeServiceOf(view.cloud, capacity.host)?.zone ?? '',
-        free: freeRoom(capacity.host, capacity.capacity, view.cloud.servers, view.impacts),
+        free: freeRoom(capacity.host, capacity.capacity, view.cloud.servers, view.impacts, view.cloud.at),
       })),
   };
 }
@@ -71,7 +71,7 @@ export function moveRefusal(
   if (group !== undefined || target === null) return group;
   const capacity = view.cloud.capacities.find(({ host }) => host === target)?.capacity;
   if (capacity === undefined) return { because: 'no-room', message: `Placement knows no host ${target}.` };
-  return roomRefusal(target, server.resources, freeRoom(target, capacity, view.cloud.servers, impacts));
+  return roomRefusal(target, server.resources, freeRoom(target, capacity, view.cloud.servers, impacts, view.cloud.at));
 }
 
 /** The impact that a move decided now will be, for {@link moveRefusal}. */

@@ -1,15 +1,4 @@
-import type {
-  Fact,
-  Impact,
-  InstanceAction,
-  JournalEntry,
-  Notice,
-  PluginRun,
-  Session,
-  SessionHost,
-  SessionInstance,
-  SessionProject,
-} from '../model/index.js';
+import type { Fact, Impact, InstanceAction, JournalEntry, Notice, Session, SessionHost } from '../model/index.js';
 import type { HostPlan, HostPlanSnapshot } from '../planner/host-plan.js';
 import type { ComputeService, HostCapacity, Server } from './cloud-port.js';
 
@@ -20,17 +9,19 @@ export interface SessionView {
   readonly settings: WorkflowSettings;
   /** The session's hosts; excluded ones are not among them. */
   readonly hosts: readonly SessionHost[];
-  readonly projects: readonly SessionProject[];
-  readonly instances: readonly SessionInstance[];
-  /** Oldest first. */
+  /**
+   * Oldest first. Notices that ask for nothing, and those about hosts that are through with everything, are left out.
+   */
   readonly notices: readonly Notice[];
-  /** Moves, plug-in runs and service changes, with every attempt; steps within them are left out. */
+  /**
+   * Moves, plug-in runs and service changes, with every attempt and oldest first, on the engine itself and on hosts
+   * that are neither waiting nor through with everything.
+   */
   readonly effects: readonly JournalEntry[];
-  readonly pluginRuns: readonly PluginRun[];
-  /** Adopted plans by host, the newest of each. */
+  /** Adopted plans by host, the newest of each, for hosts that are not maintained yet. */
   readonly plans: ReadonlyMap<string, HostPlan>;
   readonly facts: readonly Fact[];
-  /** Of all sessions: whatever still counts in a group or reserves room. */
+  /** Of all sessions: whatever still counts in a group or reserves room, or did when the cloud was read. */
   readonly impacts: readonly Impact[];
   /** Some notification could not be handed to the broker yet: silence means nothing meanwhile (L7). */
   readonly undelivered: boolean;

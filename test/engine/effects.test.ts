@@ -27,7 +27,7 @@ async function aStory(t: ExecutionContext, cloud: Partial<CloudPort> = {}, setti
   const options = { session, cloud, settings: { leaseS: 100_000, ...settings } };
   const life = aLife(repositories, { ...options, lease });
   const begin = (effect: Pick<JournalEntry, 'kind' | 'subject' | 'action' | 'intent'>, on = life) =>
-    on.context.writer.commit((unit) => beginEffect(on.context, unit, effect));
+    on.context.writer.commit((unit) => beginEffect(on.context, unit, { host: 'c1', ...effect }));
   /** The newest state of an entry. */
   const after = async (entry: JournalEntry, on = life) => {
     await on.context.effects.settled();
@@ -351,7 +351,7 @@ async function aMove(t: ExecutionContext, run: () => Promise<MoveOutcome>, cloud
     recoveryTimeS: 60,
     begunAt: NOON.toISOString(),
   };
-  const effect = { kind: 'move' as const, subject: 'i1', action: 'move', intent: { ...intent } };
+  const effect = { kind: 'move' as const, subject: 'i1', host: 'c1', action: 'move', intent: { ...intent } };
   const begun = await life.context.writer.commit(async (unit) => {
     await repositories.impacts.insert(anImpact({ sessionId, instanceId: 'i1' }), unit.tx);
     await repositories.instances.save(anInstance({ sessionId, instanceId: 'i1', host: 'c1' }), unit.tx);

@@ -210,11 +210,12 @@ test('room is capacity less servers there and granted moves to come, each counte
   ];
   const capacity = { vcpus: 8, memoryMb: 16_384, diskGb: 100 };
   const free = (...impacts: Parameters<typeof anImpact>[0][]) =>
-    freeRoom('c2', capacity, servers, impacts.map(anImpact)).vcpus;
+    freeRoom('c2', capacity, servers, impacts.map(anImpact), at(0)).vcpus;
   t.is(free(), 6);
   t.is(free({ instanceId: 'elsewhere' }), 4, 'coming');
   t.is(free({ instanceId: 'there' }), 6, 'arrived, its impact still open');
-  t.is(free({ instanceId: 'elsewhere', ...ended(0, 60) }), 6, 'ended: whatever came of it, the listing shows it');
+  t.is(free({ instanceId: 'elsewhere', ...ended(0, 60) }), 6, 'ended before the listing, which shows what came of it');
+  t.is(free({ instanceId: 'elsewhere', ...ended(1, 60) }), 4, 'ended since the listing, which cannot show it yet');
   t.is(free({ instanceId: 'elsewhere', targetHost: 'c3' }), 6, 'bound for another host');
   t.is(free({ instanceId: 'elsewhere', targetHost: null }), 6, 'an own action');
 });

@@ -269,7 +269,10 @@ onEach('the journal takes an intent once, can run it again and ends it', async (
   const key = { sessionId: 's', subject: 'vm', action: 'MIGRATE', attempt: 1 };
   const begin = () =>
     database.transaction((tx) =>
-      journal.begin({ ...key, kind: 'move', intent: { target: 'h', deep: [1, { x: null }] }, timeoutS: 60 }, tx),
+      journal.begin(
+        { ...key, host: 'c1', kind: 'move', intent: { target: 'h', deep: [1, { x: null }] }, timeoutS: 60 },
+        tx,
+      ),
     );
   await begin();
   const twice = await t.throwsAsync(begin(), { any: true });

@@ -16,7 +16,7 @@ export async function adoptPlan(session: SessionContext, view: SessionView, deci
       return;
     }
     const { sessionId, repositories } = session;
-    const seq = (await repositories.plans.list(sessionId, unit.tx)).length + 1;
+    const seq = (await repositories.plans.count(sessionId, unit.tx)) + 1;
     await repositories.plans.insert(
       { sessionId, seq, at: unit.now, subject: plan.host, snapshot, result: plan },
       unit.tx,

@@ -40,14 +40,14 @@ export async function takeHost(session: SessionContext, view: SessionView, { hos
     if (!mustDisable) return undefined;
     await session.repositories.hosts.update(session.sessionId, host, { disabled: true }, unit.tx);
     const intent = { disable: { reason: disabledReason(session.sessionId) } };
-    return beginEffect(session, unit, { kind: 'service', subject: host, action: 'disable', intent });
+    return beginEffect(session, unit, { kind: 'service', subject: host, host, action: 'disable', intent });
   });
   if (started !== undefined) session.effects.start(started);
 }
 
 export async function giveHostBack(session: SessionContext, { host }: GiveHostBack): Promise<void> {
   const started = await session.writer.commit((unit) =>
-    beginEffect(session, unit, { kind: 'service', subject: host, action: 'enable', intent: { disable: null } }),
+    beginEffect(session, unit, { kind: 'service', subject: host, host, action: 'enable', intent: { disable: null } }),
   );
   session.effects.start(started);
 }

@@ -45,7 +45,13 @@ export async function moveInstance(
         recoveryTimeS: group.recoveryTimeS,
         begunAt: unit.now.toISOString(),
       };
-      const effect = { kind: 'move' as const, subject: instanceId, action: 'move', intent: { ...intent } };
+      const effect = {
+        kind: 'move' as const,
+        subject: instanceId,
+        host: sourceHost,
+        action: 'move',
+        intent: { ...intent },
+      };
       const begun = await beginEffect(session, unit, effect);
       const { attempt } = begun;
       const place = { instanceId, attempt, projectId, group, action, sourceHost, targetHost, resources };

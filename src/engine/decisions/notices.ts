@@ -10,12 +10,11 @@ const ONCE: ReadonlySet<string> = new Set(['SCALE_IN', 'MAINTENANCE_COMPLETE']);
 export async function openNotice(session: SessionContext, unit: Unit, decision: OpenNotice): Promise<void> {
   const { repositories, sessionId } = session;
   const { kind: _, ...said } = decision;
-  const known = await repositories.notices.list(sessionId, unit.tx);
   const expectsAnswer = said.replyAt !== null;
   const notice: Notice = {
     ...said,
     sessionId,
-    noticeId: (known.at(-1)?.noticeId ?? 0) + 1,
+    noticeId: (await repositories.notices.lastId(sessionId, unit.tx)) + 1,
     repeats: 0,
     openedAt: unit.now,
     closedAt: expectsAnswer ? null : unit.now,
@@ -32,8 +31,7 @@ export async function openNotice(session: SessionContext, unit: Unit, decision: 
 export async function repeatNotice(session: SessionContext, unit: Unit, decision: RepeatNotice): Promise<void> {
   const { repositories, sessionId } = session;
   const { noticeId, replyAt, actionsAt } = decision;
-  const known = await repositories.notices.list(sessionId, unit.tx);
-  const notice = known.find((candidate) => candidate.noticeId === noticeId);
+  const notice = await repositories.notices.find(sessionId, noticeId, unit.tx);
   // The answer may have come between the decision and now.
   if (notice === undefined || notice.closedAt !== null) return;
   const repeated = { ...notice, replyAt, actionsAt, repeats: notice.repeats + 1 };

@@ -22,7 +22,7 @@ export async function runPluginOn(session: SessionContext, view: SessionView, de
       sessionMetadata: view.session.metadata,
       begunAt: unit.now.toISOString(),
     };
-    const effect = { kind: 'plugin' as const, subject: host, action: `${type}/${name}`, intent: { ...intent } };
+    const effect = { kind: 'plugin' as const, subject: host, host, action: `${type}/${name}`, intent: { ...intent } };
     const begun = await beginEffect(session, unit, effect);
     const run = { sessionId: session.sessionId, type, name, plugin, hostname: host, state: 'RUNNING' };
     const times = { attempt: begun.attempt, startedAt: unit.now, endedAt: null };

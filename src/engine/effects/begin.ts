@@ -9,7 +9,7 @@ import type { Unit } from '../session-writer.js';
 export async function beginEffect(
   session: SessionContext,
   unit: Unit,
-  effect: Pick<JournalEntry, 'kind' | 'subject' | 'action' | 'intent'>,
+  effect: Pick<JournalEntry, 'kind' | 'subject' | 'host' | 'action' | 'intent'>,
 ): Promise<JournalEntry> {
   const { repositories, sessionId, settings } = session;
   const attempt = (await repositories.journal.lastAttempt(sessionId, effect.subject, effect.action, unit.tx)) + 1;

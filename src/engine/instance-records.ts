@@ -1,0 +1,77 @@
+import type { SessionInstance } from '../model/index.js';
+import type { Server } from '../workflow/cloud-port.js';
+import { implicitGroup } from '../workflow/groups.js';
+import type { SessionView } from '../workflow/view.js';
+import type { SessionContext } from './context.js';
+import type { Unit } from './session-writer.js';
+
+/** Where an instance was last seen, and as what. */
+interface Seen {
+  readonly host: string;
+  readonly state: string;
+}
+
+/**
+ * Keeps the session's record of instances as the cloud shows them: new ones, moved ones, gone ones. What was written
+ * is remembered, as only the owner of the session writes it.
+ */
+export class InstanceRecords {
+  private seen: Map<string, Seen> | undefined;
+
+  constructor(private readonly session: SessionContext) {}
+
+  async bringUpTo(view: SessionView): Promise<void> {
+    const seen = await this.known();
+    const ours = new Set(view.hosts.filter((host) => host.isCompute).map((host) => host.hostname));
+    const present = new Set<string>();
+    const changed: Server[] = [];
+    for (const server of view.cloud.servers) {
+      present.add(server.id);
+      const last = seen.get(server.id);
+      const isNew = last === undefined && server.host !== null && ours.has(server.host);
+      const differs = last !== undefined && (last.state !== server.status || (server.host ?? last.host) !== last.host);
+      if (isNew || differs) changed.push(server);
+    }
+    const gone = [...seen].filter(([id, { state }]) => state !== 'GONE' && !present.has(id));
+    if (changed.length + gone.length === 0) return;
+    await this.session.writer.commit(async (unit) => {
+      for (const server of changed) await this.write(unit, server, seen.get(server.id));
+      for (const [id, { host }] of gone) await this.change(unit, id, { host, state: 'GONE' });
+    });
+    for (const { id, host, status } of changed) seen.set(id, { host: host ?? seen.get(id)?.host ?? '', state: status });
+    for (const [id, { host }] of gone) seen.set(id, { host, state: 'GONE' });
+  }
+
+  private async known(): Promise<Map<string, Seen>> {
+    if (this.seen === undefined) {
+      const records = await this.session.repositories.instances.list(this.session.sessionId);
+      this.seen = new Map(records.map(({ instanceId, host, state }) => [instanceId, { host, state }]));
+    }
+    return this.seen;
+  }
+
+  private write(unit: Unit, server: Server, last: Seen | undefined): Promise<void> {
+    if (last !== undefined) {
+      return this.change(unit, server.id, { host: server.host ?? last.host, state: server.status });
+    }
+    const { repositories, sessionId, settings } = this.session;
+    const record: SessionInstance = {
+      sessionId,
+      instanceId: server.id,
+      instanceName: server.name,
+      projectId: server.projectId,
+      groupId: implicitGroup(server, settings).groupId,
+      host: server.host ?? '',
+      state: server.status,
+      projectState: null,
+      action: null,
+      actionDone: false,
+    };
+    return repositories.instances.save(record, unit.tx);
+  }
+
+  private change(unit: Unit, instanceId: string, seen: Seen): Promise<void> {
+    const { repositories, sessionId } = this.session;
+    return repositories.instances.update(sessionId, instanceId, { ...seen }, unit.tx);
+  }
+}
