@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
-import { runService } from './run.js';
+import { runService } from './service.js';
 import { apiComponent, registerApi } from './wiring/api.js';
 import { databaseComponent } from './wiring/core.js';
 import { brokerComponent, registerMessaging } from './wiring/messaging.js';

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { integerOption } from './command-line.js';
 import { VERSION } from './version.js';
 
 export interface DemoOptions {
@@ -19,12 +20,12 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
   const program = new Command('npm run demo --')
     .description('A rolling maintenance of a simulated cloud, from the first notice to the last host.')
     .version(VERSION)
-    .option('--hosts <n>', 'compute hosts, at least 1', integer(1, 5000), 10)
-    .option('--instances <n>', 'instances, spread over all hosts but the empty ones', integer(0, 100_000), 40)
-    .option('--projects <n>', 'projects, each with a manager (default: one per 10 instances)', integer(1, 1000))
+    .option('--hosts <n>', 'compute hosts, at least 1', integerOption(1, 5000), 10)
+    .option('--instances <n>', 'instances, spread over all hosts but the empty ones', integerOption(0, 100_000), 40)
+    .option('--projects <n>', 'projects, each with a manager (default: one per 10 instances)', integerOption(1, 1000))
     .option('--workflow <name>', 'workflow of the session', 'default')
     .option('--speed <x>', 'simulated seconds per second (default: by the number of hosts)', speed)
-    .option('--seed <n>', 'same seed, same cloud', integer(0, 2 ** 32 - 1), 1)
+    .option('--seed <n>', 'same seed, same cloud', integerOption(0, 2 ** 32 - 1), 1)
     .addOption(
       new Option('--topology <file>', 'cloud from a JSON file (docs/simulator.md)').conflicts([
         'hosts',
@@ -37,16 +38,6 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     .option('--log <file>', "write the service's own log there");
   program.parse(argv, { from: 'user' });
   return program.opts<DemoOptions>();
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }
 
 function speed(text: string): number {

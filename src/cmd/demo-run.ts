@@ -30,7 +30,7 @@ export class Demo {
     private readonly options: DemoOptions,
     private readonly stopping: AbortSignal,
   ) {
-    this.speed = options.speed ?? Math.max(60, options.hosts * 4);
+    this.speed = options.speed ?? Math.max(60, options.hosts * 8);
   }
 
   async run(directory: string): Promise<number> {

@@ -3,9 +3,9 @@ import 'reflect-metadata';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { refusing } from './command-line.js';
 import { parseDemoOptions } from './demo-options.js';
 import { Demo } from './demo-run.js';
-import { refusing } from './run.js';
 
 await refusing(async () => {
   const options = parseDemoOptions(process.argv.slice(2));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
-import { runService } from './run.js';
+import { runService } from './service.js';
 import { registerCloud } from './wiring/cloud.js';
 import { databaseComponent } from './wiring/core.js';
 import { engineComponents, registerEngine } from './wiring/engine.js';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseDatabaseUrl, sample } from '../config/index.js';
 import { Database } from '../db/database.js';
 import { SchemaMigrator } from '../db/migrator.js';
-import { baseCommand, configure, refusing } from './run.js';
+import { baseCommand, configure, refusing } from './command-line.js';
 
 const program = baseCommand('fenix-manage', 'Looks after an installation: database, configuration.');
 

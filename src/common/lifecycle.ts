@@ -50,9 +50,13 @@ export class Lifecycle {
 
   /** For a component that cannot go on: stops the others; {@link run} then resolves to `failed`. */
   fail(error: unknown): void {
+    this.log.error({ error: messageOf(error) }, 'a component failed');
+    this.end(error);
+  }
+
+  private end(error: unknown): void {
     this.failure ??= error;
     this.stopping.abort();
-    this.log.error({ error: messageOf(error) }, 'a component failed');
   }
 
   /** Runs from start to stop and resolves to the exit code. Never rejects. To be called once. */
@@ -94,7 +98,10 @@ export class Lifecycle {
       return 'started';
     } catch (error) {
       const wasToldToStop = error instanceof Stopped && this.stopping.signal.aborted;
-      if (!wasToldToStop) this.fail(error);
+      if (!wasToldToStop) {
+        this.log.error({ component: component.name }, `Cannot start: ${messageOf(error)}`);
+        this.end(error);
+      }
       return 'not-started';
     }
   }

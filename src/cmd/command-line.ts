@@ -1,0 +1,56 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { FenixError, messageOf } from '../common/errors.js';
+import { EXIT } from '../common/lifecycle.js';
+import { createLogger, type Logger } from '../common/logger.js';
+import { type Config, defaultConfigFiles, describe, loadConfig, type Values } from '../config/index.js';
+import { VERSION } from './version.js';
+
+/** A command with what all executables take. */
+export function baseCommand(name: string, about: string): Command {
+  return new Command(name)
+    .description(about)
+    .version(VERSION)
+    .option(
+      '--config-file <file>',
+      'configuration file; may be repeated, later ones win (default: those in /etc/fenix)',
+      (file: string, files: string[]) => [...files, file],
+      [] as string[],
+    );
+}
+
+/** A whole number within bounds, for commander's options. */
+export function integerOption(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** @throws FenixError `config-invalid` and the like */
+export function configure(
+  program: string,
+  configFiles: readonly string[],
+  defaults: Values = {},
+): { config: Config; log: Logger } {
+  const files = configFiles.length > 0 ? configFiles : defaultConfigFiles(program);
+  const { config, warnings } = loadConfig({ configFiles: files, env: process.env, defaults });
+  const { debug, logLevel, logFormat } = config.default;
+  const log = createLogger({ level: debug ? 'debug' : logLevel, format: logFormat });
+  for (const warning of warnings) log.warn({}, warning);
+  log.debug({ options: describe(config) }, 'configuration');
+  return { config, log };
+}
+
+/** What is wrong with the caller's input or surroundings is a sentence and an exit code, not a stack trace. */
+export async function refusing(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    if (!(error instanceof FenixError)) process.stderr.write(`${(error as Error).stack}\n`);
+    process.exitCode = EXIT.failed;
+  }
+}

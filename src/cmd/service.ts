@@ -1,0 +1,27 @@
+import { container, type DependencyContainer } from 'tsyringe';
+import { MachineClock } from '../common/clock.js';
+import { type Component, Lifecycle, runUntilSignal } from '../common/lifecycle.js';
+import { baseCommand, configure, refusing } from './command-line.js';
+import { registerCore } from './wiring/core.js';
+
+export interface ServiceDescription {
+  readonly name: 'fenix-api' | 'fenix-engine';
+  readonly about: string;
+  /** Registers what the service is made of and says what is started, in order. */
+  compose(container: DependencyContainer): Component[];
+}
+
+/** Runs a service from its command line to its end, and sets the exit code. Says in one sentence why it can't start. */
+export async function runService(service: ServiceDescription): Promise<void> {
+  const command = baseCommand(service.name, service.about).action(async ({ configFile }: { configFile: string[] }) => {
+    await refusing(async () => {
+      const { config, log } = configure(service.name, configFile);
+      registerCore(container, config, log);
+      const stopWithinMs = config.default.gracefulShutdownTimeout * 1000;
+      const components = service.compose(container);
+      const lifecycle = new Lifecycle(components, { stopWithinMs }, container.resolve<MachineClock>(MachineClock), log);
+      process.exit(await runUntilSignal(lifecycle));
+    });
+  });
+  await command.parseAsync();
+}
