@@ -5,7 +5,7 @@ import { buildIfStale, install, root } from './lib/prepare.mjs';
 if (!install() || !buildIfStale()) process.exit(1);
 
 // A small young generation: the demo makes much short-lived data, and should not look like a large service.
-const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=8'];
+const NODE_OPTIONS = ['--enable-source-maps', '--max-semi-space-size=4'];
 
 const demo = spawn(process.execPath, [...NODE_OPTIONS, 'dist/src/cmd/demo.js', ...process.argv.slice(2)], {
   cwd: root,
