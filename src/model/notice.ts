@@ -47,11 +47,26 @@ export interface Reply {
   readonly handledAt: Date | null;
 }
 
+/** `continue-session` is PUT of a failed session; the others are the keys of v1 §1.5. */
+export const COMMAND_KINDS = [
+  'delete',
+  'continue-session',
+  'pause',
+  'resume',
+  'abort',
+  'retry_host',
+  'skip_host',
+  'mark_host_done',
+  'add_hosts',
+  'continue',
+] as const;
+export type CommandKind = (typeof COMMAND_KINDS)[number];
+
 /** What an admin wants done to a session; the owner of the session consumes it. */
 export interface Command {
   readonly commandId: number;
   readonly sessionId: string;
-  readonly kind: 'delete';
+  readonly kind: CommandKind;
   readonly args: Record<string, unknown>;
   readonly userId: string;
   readonly requestId: string;

@@ -1,3 +1,4 @@
+import type { SessionLimits, SessionPolicy, SessionScope } from './policy.js';
 import type { ActionType, SessionState } from './states.js';
 
 /** Why a session failed or stands still; the code is stable, the message is for people. */
@@ -37,6 +38,9 @@ export interface SessionRequest {
   readonly hosts: readonly string[];
   readonly metadata: Record<string, unknown>;
   readonly actions: readonly SessionAction[];
+  readonly scope: SessionScope;
+  readonly limits: SessionLimits;
+  readonly policy: SessionPolicy;
 }
 
 /** What a session waits for, readable by people (L7). */
