@@ -1,6 +1,6 @@
 import test from 'ava';
-import type { CommandKind } from '../../src/model/index.js';
 import { Repositories } from '../../src/db/repositories.js';
+import type { CommandKind } from '../../src/model/index.js';
 import { Scenario } from '../support/scenario.js';
 
 /** What the API's control endpoint does: a row, and a hint. */
@@ -31,10 +31,11 @@ test.serial('a failed plug-in leaves its host disabled; continuing runs it again
   const done = await scenario.finish(id);
   t.is(done.state, 'MAINTENANCE_DONE', JSON.stringify(done.reason));
   t.deepEqual(disabled(done.hosts), []);
-  t.deepEqual(
-    done.action_plugin_instances.map(({ hostname, state, attempt }) => [hostname, state, attempt]).sort(),
-    [['compute-1', 'DONE', 2], ['compute-2', 'DONE', 1], ['compute-3', 'DONE', 1]],
-  );
+  t.deepEqual(done.action_plugin_instances.map(({ hostname, state, attempt }) => [hostname, state, attempt]).sort(), [
+    ['compute-1', 'DONE', 2],
+    ['compute-2', 'DONE', 1],
+    ['compute-3', 'DONE', 1],
+  ]);
   t.deepEqual(scenario.system.simulator.report().violations, []);
 });
 
