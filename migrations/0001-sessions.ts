@@ -17,6 +17,8 @@ export const up = (knex: Knex): Promise<void> =>
     table.json('limits');
     table.json('policy');
     table.time('paused_at', { nullable: true });
+    table.json('aborting', { nullable: true });
+    table.json('pending_hosts');
     table.json('reason', { nullable: true });
     table.json('waiting', { nullable: true });
     table.int('percent_done');

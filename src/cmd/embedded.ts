@@ -76,6 +76,11 @@ export class Embedded {
     return new FenixClient({ url: this.apiUrl, token: () => this.admin.authToken() });
   }
 
+  /** The running engine. */
+  get engine(): Engine | undefined {
+    return this.engineParts?.container.resolve(Engine);
+  }
+
   get database(): Database {
     return this.parts.database;
   }

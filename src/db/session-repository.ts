@@ -18,6 +18,8 @@ const SESSIONS = new Table<Session>('sessions', {
   limits: 'json',
   policy: 'json',
   pausedAt: 'time',
+  aborting: 'json',
+  pendingHosts: 'json',
   reason: 'timedJson',
   waiting: 'timedJson',
   percentDone: 'number',
@@ -43,7 +45,19 @@ export interface Lease {
 
 /** What the owner may change about its session. */
 export type SessionPatch = Partial<
-  Pick<Session, 'state' | 'stateSince' | 'prevState' | 'failedIn' | 'pausedAt' | 'reason' | 'waiting' | 'percentDone'>
+  Pick<
+    Session,
+    | 'state'
+    | 'stateSince'
+    | 'prevState'
+    | 'failedIn'
+    | 'pausedAt'
+    | 'aborting'
+    | 'pendingHosts'
+    | 'reason'
+    | 'waiting'
+    | 'percentDone'
+  >
 > & { readonly closed?: boolean };
 
 /** The lease was lost: another engine owns the session, or nobody could prove that we still do. */

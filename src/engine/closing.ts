@@ -1,6 +1,9 @@
+import { plusSeconds } from '../common/clock.js';
 import { isUnfinished, type Session, type SessionHost } from '../model/index.js';
+import { plainWindow } from '../workflow/notices.js';
 import type { SessionContext } from './context.js';
 import { giveHostBack } from './decisions/hosts.js';
+import { openNotice } from './decisions/notices.js';
 import type { OutboxPublisher } from './outbox.js';
 import type { Unit } from './session-writer.js';
 import { transition } from './transition.js';
@@ -11,26 +14,28 @@ const LONGEST_PAUSE_S = 300;
 export type ClosingStep = 'closed' | 'waiting' | 'again';
 
 /**
- * What is left to do for a session that ended, in whatever way: effects end, hosts are given back (L6), claims are
- * released, the last notifications go out. Each call does the next piece.
+ * What is left to do for a session that ended, or is to end, in whatever way: effects end, hosts are given back (L6),
+ * those who scaled in are told, claims are released, the last notifications go out. Each call does the next piece.
+ * @param deleted nobody is to be waited for
  */
 export async function closeSession(
   context: SessionContext,
   session: Session,
   outbox: OutboxPublisher,
+  deleted: boolean,
 ): Promise<ClosingStep> {
   if (context.effects.count > 0) return 'waiting';
-  if (isUnfinished(session.state)) {
-    const why = 'An admin deleted the session before it was finished.';
-    const step = { to: 'MAINTENANCE_FAILED', why, reason: { code: 'aborted', message: why } } as const;
-    await context.writer.commit((unit) => transition(unit, session, step, context.adminProjectId));
-    return 'again';
-  }
-  const [owed] = (await context.repositories.hosts.list(context.sessionId)).filter(mustBeGivenBack);
+  const [owed] = await hostsOwed(context);
   if (owed !== undefined) {
     if (await isTooSoon(context, owed)) return 'waiting';
     await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return 'waiting';
+  }
+  if (isUnfinished(session.state) || isAbortOfFailed(session)) {
+    const told = await tellScaledIn(context, deleted);
+    if (told !== 'again') return told;
+    await context.writer.commit((unit) => end(context, unit, session, deleted));
+    return 'again';
   }
   if (await outbox.hasPending()) {
     outbox.raise();
@@ -45,6 +50,59 @@ export async function closeSession(
   return 'closed';
 }
 
+/** A failed session that an admin aborts only has to say so, and to tell those who scaled in. */
+function isAbortOfFailed(session: Session): boolean {
+  return session.state === 'MAINTENANCE_FAILED' && session.aborting !== null && session.reason?.code !== 'aborted';
+}
+
+function end(context: SessionContext, unit: Unit, session: Session, deleted: boolean): void {
+  const message = deleted ? 'An admin deleted the session before it was finished.' : 'An admin aborted the session.';
+  const reason = { code: 'aborted', message };
+  if (session.state === 'MAINTENANCE_FAILED') {
+    unit.patchSession({ reason: { ...reason, at: unit.now } });
+    unit.tell('aborted', {});
+    return;
+  }
+  transition(unit, session, { to: 'MAINTENANCE_FAILED', why: message, reason }, context.adminProjectId);
+}
+
+/**
+ * MAINTENANCE_COMPLETE is the one word that all managers know for "scale back": it goes to those who scaled in for this
+ * session, and only to them (v1 §1.5). After a DELETE nobody waits for their answers.
+ */
+async function tellScaledIn(context: SessionContext, deleted: boolean): Promise<ClosingStep> {
+  const { repositories, sessionId, settings } = context;
+  const scaledIn = (await repositories.projects.list(sessionId)).filter((project) => project.scaledIn);
+  const notices = await repositories.notices.list(sessionId);
+  const told = notices.filter((notice) => notice.state === 'MAINTENANCE_COMPLETE');
+  const untold = scaledIn.filter(({ projectId }) => !told.some((notice) => notice.projectId === projectId));
+  if (untold.length > 0) {
+    const instances = await repositories.instances.list(sessionId);
+    await context.writer.commit(async (unit) => {
+      for (const { projectId } of untold) {
+        const own = instances.filter((instance) => instance.projectId === projectId && instance.state !== 'GONE');
+        await openNotice(context, unit, {
+          kind: 'open-notice',
+          state: 'MAINTENANCE_COMPLETE',
+          projectId,
+          instanceId: null,
+          instanceIds: own.map(({ instanceId }) => instanceId),
+          host: null,
+          allowedActions: [],
+          ...plainWindow(unit.now, settings.projectScaleInReplyS),
+        });
+      }
+      const until = plusSeconds(unit.now, settings.projectScaleInReplyS);
+      const message = 'Waiting for the projects that scaled in to answer MAINTENANCE_COMPLETE.';
+      unit.patchSession({ waiting: { for: 'replies', message, since: unit.now, until } });
+    });
+    return deleted ? 'again' : 'waiting';
+  }
+  const now = context.clock.now();
+  const awaited = told.some(({ closedAt, replyAt }) => closedAt === null && replyAt !== null && replyAt > now);
+  return awaited && !deleted ? 'waiting' : 'again';
+}
+
 /** After a refusal we try again, less and less often, for as long as it takes. */
 async function isTooSoon({ repositories, sessionId }: SessionContext, { hostname }: SessionHost): Promise<boolean> {
   const tries = (await repositories.journal.list(sessionId)).filter(
@@ -54,9 +112,14 @@ async function isTooSoon({ repositories, sessionId }: SessionContext, { hostname
   return last?.state === 'failed' && last.ageS < Math.min(LONGEST_PAUSE_S, 2 ** tries.length);
 }
 
-/** A host whose action began and did not succeed stays disabled, until the admin says otherwise. */
-function mustBeGivenBack(host: SessionHost): boolean {
-  return host.disabled && host.state !== 'in_maintenance' && host.state !== 'failed';
+/** Only a host on which an action began and did not succeed stays disabled, until the admin says otherwise (L6). */
+async function hostsOwed({ repositories, sessionId }: SessionContext): Promise<SessionHost[]> {
+  const hosts = (await repositories.hosts.list(sessionId)).filter((host) => host.disabled && host.state !== 'failed');
+  if (!hosts.some((host) => host.state === 'in_maintenance')) return hosts;
+  const runs = await repositories.pluginRuns.list(sessionId);
+  const isBroken = (hostname: string): boolean =>
+    runs.some((run) => run.hostname === hostname && run.endedAt !== null && run.state !== 'DONE');
+  return hosts.filter((host) => host.state !== 'in_maintenance' || !isBroken(host.hostname));
 }
 
 async function cancelOpenNotices({ repositories, sessionId }: SessionContext, { tx, now }: Unit): Promise<void> {

@@ -62,6 +62,10 @@ export interface Session extends SessionRequest {
   /** Where a failed session goes on. */
   readonly failedIn: SessionState | null;
   readonly pausedAt: Date | null;
+  /** An admin ended it: nothing new begins, and it ends in MAINTENANCE_FAILED with reason `aborted`. */
+  readonly aborting: { readonly revert: boolean } | null;
+  /** Added by an admin, not yet looked at. */
+  readonly pendingHosts: readonly string[];
   readonly reason: Reason | null;
   readonly waiting: WaitReason | null;
   /** Whole percent, 100 only in MAINTENANCE_DONE. */

@@ -8,7 +8,7 @@ import type { SessionView } from './view.js';
 export function movesFrom(view: SessionView, host: string): Map<string, JournalEntry> {
   const latest = new Map<string, JournalEntry>();
   for (const entry of view.effects) {
-    if (entry.kind !== 'move' || entry.intent.from !== host) continue;
+    if (entry.kind !== 'move' || entry.state === 'superseded' || entry.intent.from !== host) continue;
     const known = latest.get(entry.subject);
     if (known === undefined || known.attempt < entry.attempt) latest.set(entry.subject, entry);
   }

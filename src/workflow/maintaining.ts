@@ -56,7 +56,8 @@ export function progressOf(view: SessionView, hostname: string, actions: readonl
 
 function lastRun(view: SessionView, hostname: string, action: string): JournalEntry | undefined {
   return view.effects
-    .filter((entry) => entry.kind === 'plugin' && entry.subject === hostname && entry.action === action)
+    .filter((entry) => entry.kind === 'plugin' && entry.state !== 'superseded')
+    .filter((entry) => entry.subject === hostname && entry.action === action)
     .reduce<JournalEntry | undefined>(
       (last, entry) => (last && last.attempt > entry.attempt ? last : entry),
       undefined,

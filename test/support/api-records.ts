@@ -20,6 +20,8 @@ export function aSession(overrides: Partial<Session> = {}): Session {
     limits: {},
     policy: {},
     pausedAt: null,
+    aborting: null,
+    pendingHosts: [],
     reason: null,
     waiting: null,
     percentDone: 0,
@@ -47,6 +49,8 @@ export function aHost(overrides: Partial<SessionHost> & Pick<SessionHost, 'sessi
     disabledBefore: false,
     blocked: null,
     excluded: null,
+    lost: null,
+    question: null,
     ...overrides,
   };
 }
@@ -95,6 +99,7 @@ export function aNotice(overrides: Partial<Notice> & Pick<Notice, 'sessionId'>):
     closedAt: null,
     outcome: null,
     actions: {},
+    question: null,
     ...overrides,
   };
 }

@@ -20,6 +20,7 @@ export async function openNotice(session: SessionContext, unit: Unit, decision: 
     closedAt: expectsAnswer ? null : unit.now,
     outcome: expectsAnswer ? null : 'informed',
     actions: {},
+    question: null,
   };
   await repositories.notices.insert(notice, unit.tx);
   await saveProject(session, unit, notice);
