@@ -13,8 +13,8 @@ import {
 import { actionsFor, actionsOf, progressOf } from '../../src/workflow/maintaining.js';
 import { assumeUnmanaged, withoutManager } from '../../src/workflow/managers.js';
 import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '../../src/workflow/notices.js';
-import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { replyWindow } from '../../src/workflow/reply-window.js';
+import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
 import { beyondBudget, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
@@ -193,7 +193,9 @@ function isOver({ state }: SessionHost): boolean {
 
 function hostsOf(view: SessionView, projectId: string): string[] {
   const own = new Set(view.cloud.servers.filter((server) => server.projectId === projectId).map(({ host }) => host));
-  return computesOf(view).filter((host) => !isOver(host) && own.has(host.hostname)).map((host) => host.hostname);
+  return computesOf(view)
+    .filter((host) => !isOver(host) && own.has(host.hostname))
+    .map((host) => host.hostname);
 }
 
 /** A host that was being emptied when room was lost goes first. */

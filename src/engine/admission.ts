@@ -32,8 +32,7 @@ export async function admit(
   if (request.targetHost !== null) guards.push(`host:${request.targetHost}`);
   const versions = await repositories.guards.read(guards.map(guardKey), tx);
   const impacts = await repositories.impacts.active(cloud.at, tx);
-  const refusal =
-    groupRefusal(request.group, request.instanceId, impacts, now) ?? atTarget(request, cloud, impacts);
+  const refusal = groupRefusal(request.group, request.instanceId, impacts, now) ?? atTarget(request, cloud, impacts);
   if (refusal !== undefined) return refusal;
   const { group, resources, ...rest } = request;
   const impact: Impact = {

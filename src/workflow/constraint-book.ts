@@ -16,7 +16,8 @@ export class ConstraintBook {
   ) {
     for (const record of instances) {
       const known = this.instances.get(record.instanceId);
-      if (this.holds(record) && (known === undefined || !this.isOwn(known))) this.instances.set(record.instanceId, record);
+      if (this.holds(record) && (known === undefined || !this.isOwn(known)))
+        this.instances.set(record.instanceId, record);
     }
     const byId = new Map<string, GroupConstraints[]>();
     for (const group of groups) byId.set(group.groupId, [...(byId.get(group.groupId) ?? []), group]);

@@ -6,10 +6,10 @@ import type { Step } from './decisions.js';
 import { movesFrom, nextMoves } from './emptying.js';
 import { assumeUnmanaged } from './managers.js';
 import { ask, plainWindow, troubleOf } from './notices.js';
-import { mayReceive, planSnapshot, serversOn } from './room.js';
-import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
 import { replyWindow } from './reply-window.js';
+import { mayReceive, planSnapshot, serversOn } from './room.js';
 import { resolveTrouble } from './trouble.js';
+import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
 import { deadline } from './waits.js';
 
 /** How a workflow empties hosts in one of its states. */

@@ -1,10 +1,4 @@
-import {
-  type ActionType,
-  type JournalEntry,
-  type Reason,
-  type SessionAction,
-  type SessionHost,
-} from '../model/index.js';
+import { type ActionType, type JournalEntry, type SessionAction, type SessionHost } from '../model/index.js';
 import type { Step } from './decisions.js';
 import type { Trouble } from './trouble.js';
 import type { SessionView } from './view.js';

@@ -29,9 +29,11 @@ export class MoveLimits {
 
   /** Why no further move may begin now; undefined when one may. */
   refusal(target: string | null): string | undefined {
-    if (this.most !== undefined && this.inAll >= this.most) return `${this.inAll} of at most ${this.most} moves are under way.`;
+    if (this.most !== undefined && this.inAll >= this.most)
+      return `${this.inAll} of at most ${this.most} moves are under way.`;
     if (this.perHost === undefined) return undefined;
-    if (this.fromHost >= this.perHost) return `${this.fromHost} of at most ${this.perHost} moves from ${this.host} are under way.`;
+    if (this.fromHost >= this.perHost)
+      return `${this.fromHost} of at most ${this.perHost} moves from ${this.host} are under way.`;
     const there = target === null ? 0 : (this.toHost.get(target) ?? 0);
     return there >= this.perHost ? `${there} of at most ${this.perHost} moves to ${target} are under way.` : undefined;
   }

@@ -52,7 +52,14 @@ const grant = (
   servers: readonly Server[] = [],
 ) => writer.commit((unit) => admit(unit, repositories, aView({ servers }).cloud, request));
 
-const roomy = (groupId: string) => ({ groupId, maxImpacted: 100, recoveryTimeS: 0, broken: [], maxPerHost: 0, members: [] });
+const roomy = (groupId: string) => ({
+  groupId,
+  maxImpacted: 100,
+  recoveryTimeS: 0,
+  broken: [],
+  maxPerHost: 0,
+  members: [],
+});
 
 test('two sessions that want the last place of one group at once: one gets it', async (t) => {
   const { repositories, one, two } = await twoSessions(t);

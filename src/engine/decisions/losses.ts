@@ -18,7 +18,8 @@ export async function loseHost(session: SessionContext, view: SessionView, decis
     await session.repositories.hosts.update(session.sessionId, hostname, { lost, question: null }, unit.tx);
     if (!host.disabled) return undefined;
     const about = { kind: 'service', subject: hostname, host: hostname } as const;
-    if (state === 'skipped') return beginEffect(session, unit, { ...about, action: 'enable', intent: { disable: null } });
+    if (state === 'skipped')
+      return beginEffect(session, unit, { ...about, action: 'enable', intent: { disable: null } });
     const reason = disabledReason(session.sessionId, message);
     return beginEffect(session, unit, { ...about, action: 'disable', intent: { disable: { reason } } });
   });
@@ -49,7 +50,11 @@ export async function overrulePlugin(session: SessionContext, { entry }: Overrul
 }
 
 /** The failed move is forgotten, and its notice says another way. */
-export async function moveOtherwise(session: SessionContext, view: SessionView, decision: MoveOtherwise): Promise<void> {
+export async function moveOtherwise(
+  session: SessionContext,
+  view: SessionView,
+  decision: MoveOtherwise,
+): Promise<void> {
   const { repositories, sessionId } = session;
   const { entry, action } = decision;
   const notice = view.notices.findLast(
