@@ -52,6 +52,7 @@ const pluginEffect = (overrides: Partial<PluginIntent> = {}) => {
     metadata: { version: 6 },
     sessionMetadata: {},
     begunAt: NOON.toISOString(),
+    check: false,
     ...overrides,
   };
   return { kind: 'plugin' as const, subject: 'c1', action: 'compute/kernel', intent: { ...intent } };
@@ -350,6 +351,7 @@ async function aMove(t: ExecutionContext, run: () => Promise<MoveOutcome>, cloud
     projectId: 'tenant',
     recoveryTimeS: 60,
     begunAt: NOON.toISOString(),
+    check: false,
   };
   const effect = { kind: 'move' as const, subject: 'i1', host: 'c1', action: 'move', intent: { ...intent } };
   const begun = await life.context.writer.commit(async (unit) => {

@@ -16,16 +16,26 @@ async function story(
   return { scenario, detail: await scenario.finish(id) };
 }
 
-const statesOf = ({ hosts }: SessionDetail) => Object.fromEntries(hosts.map(({ hostname, state }) => [hostname, state]));
+const statesOf = ({ hosts }: SessionDetail) =>
+  Object.fromEntries(hosts.map(({ hostname, state }) => [hostname, state]));
 
-test.serial('a plug-in that fails on one host fails the session by default, and that host alone stays disabled', async (t) => {
-  const actions = [{ plugin: 'noop', type: 'host' as const, metadata: { fail_on: ['compute-3'] } }];
-  const { detail, scenario } = await story(t, {}, {}, { actions });
-  t.is(detail.state, 'MAINTENANCE_FAILED');
-  t.like(detail.reason, { code: 'plugin-failed', host: 'compute-3' });
-  t.deepEqual(detail.hosts.filter((host) => host.disabled).map((host) => host.hostname), ['compute-3']);
-  t.deepEqual(scenario.system.simulator.report().violations.map(({ rule }) => rule), ['left-disabled']);
-});
+test.serial(
+  'a plug-in that fails on one host fails the session by default, and that host alone stays disabled',
+  async (t) => {
+    const actions = [{ plugin: 'noop', type: 'host' as const, metadata: { fail_on: ['compute-3'] } }];
+    const { detail, scenario } = await story(t, {}, {}, { actions });
+    t.is(detail.state, 'MAINTENANCE_FAILED');
+    t.like(detail.reason, { code: 'plugin-failed', host: 'compute-3' });
+    t.deepEqual(
+      detail.hosts.filter((host) => host.disabled).map((host) => host.hostname),
+      ['compute-3'],
+    );
+    t.deepEqual(
+      scenario.system.simulator.report().violations.map(({ rule }) => rule),
+      ['left-disabled'],
+    );
+  },
+);
 
 test.serial('plugin_failed: skip_host leaves that host out, disabled with the reason, and goes on', async (t) => {
   const actions = [{ plugin: 'noop', type: 'host' as const, metadata: { fail_on: ['compute-1'] } }];
@@ -35,7 +45,10 @@ test.serial('plugin_failed: skip_host leaves that host out, disabled with the re
   const { 'compute-1': failed, ...others } = statesOf(detail);
   t.is(failed, 'failed');
   t.deepEqual(Object.values(others), ['done', 'done', 'done']);
-  const service = scenario.system.simulator.log.of('service').filter((entry) => entry.host === 'compute-1').at(-1);
+  const service = scenario.system.simulator.log
+    .of('service')
+    .filter((entry) => entry.host === 'compute-1')
+    .at(-1);
   t.false(service?.enabled);
   t.regex(service?.reason ?? '', /^fenix [0-9a-f-]{36}: .*noop.*failed/);
 });
