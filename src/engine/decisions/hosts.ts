@@ -81,7 +81,8 @@ export async function setHostState(session: SessionContext, view: SessionView, d
   await session.writer.commit((unit) => setState(session, unit, hostOf(view, host), state, why));
 }
 
-function hostOf(view: SessionView, hostname: string): SessionHost {
+/** @throws FenixError `unknown-host` */
+export function hostOf(view: SessionView, hostname: string): SessionHost {
   const found = view.hosts.find((host) => host.hostname === hostname);
   if (found === undefined)
     throw new FenixError('terminal', 'unknown-host', `Host ${hostname} is not part of the session.`);
