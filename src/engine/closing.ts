@@ -1,6 +1,6 @@
-import { isUnfinished, type Session, type SessionHost } from '../model/index.js';
+import { isUnfinished, type JournalEntry, type Session, type SessionHost } from '../model/index.js';
 import type { SessionContext } from './context.js';
-import { giveHostBack } from './decisions/hosts.js';
+import { failHost, giveHostBack } from './decisions/hosts.js';
 import type { OutboxPublisher } from './outbox.js';
 import type { Unit } from './session-writer.js';
 import { transition } from './transition.js';
@@ -26,9 +26,17 @@ export async function closeSession(
     await context.writer.commit((unit) => transition(unit, session, step, context.adminProjectId));
     return 'again';
   }
-  const [owed] = (await context.repositories.hosts.list(context.sessionId)).filter(mustBeGivenBack);
+  const hosts = await context.repositories.hosts.list(context.sessionId);
+  const journal = await context.repositories.journal.list(context.sessionId);
+  for (const host of hosts) {
+    const plugin = host.state === 'in_maintenance' ? unsuccessful(journal, host) : undefined;
+    if (plugin === undefined) continue;
+    await failHost(context, host, `${plugin} failed`);
+    return 'again';
+  }
+  const owed = hosts.find(mustBeGivenBack);
   if (owed !== undefined) {
-    if (await isTooSoon(context, owed)) return 'waiting';
+    if (isTooSoon(journal, owed)) return 'waiting';
     await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return 'waiting';
   }
@@ -45,9 +53,17 @@ export async function closeSession(
   return 'closed';
 }
 
+/** The action that began on the host and did not succeed, if there is one. */
+function unsuccessful(journal: readonly JournalEntry[], { hostname }: SessionHost): string | undefined {
+  const runs = journal.filter(({ kind, subject }) => kind === 'plugin' && subject === hostname);
+  const last = new Map(runs.map((run) => [run.action, run]));
+  const failed = [...last.values()].find(({ state }) => state !== 'done');
+  return failed && String(failed.intent.name);
+}
+
 /** After a refusal we try again, less and less often, for as long as it takes. */
-async function isTooSoon({ repositories, sessionId }: SessionContext, { hostname }: SessionHost): Promise<boolean> {
-  const tries = (await repositories.journal.list(sessionId)).filter(
+function isTooSoon(journal: readonly JournalEntry[], { hostname }: SessionHost): boolean {
+  const tries = journal.filter(
     (entry) => entry.kind === 'service' && entry.subject === hostname && entry.action === 'enable',
   );
   const last = tries.at(-1);
@@ -56,7 +72,7 @@ async function isTooSoon({ repositories, sessionId }: SessionContext, { hostname
 
 /** A host whose action began and did not succeed stays disabled, until the admin says otherwise. */
 function mustBeGivenBack(host: SessionHost): boolean {
-  return host.disabled && host.state !== 'in_maintenance' && host.state !== 'failed';
+  return host.disabled && host.state !== 'failed';
 }
 
 async function cancelOpenNotices({ repositories, sessionId }: SessionContext, { tx, now }: Unit): Promise<void> {

@@ -52,6 +52,20 @@ export async function giveHostBack(session: SessionContext, { host }: GiveHostBa
   session.effects.start(started);
 }
 
+/** An action on the host began and did not succeed: it stays disabled, and its disabled_reason says why (v1 §5.1, §5.4). */
+export async function failHost(session: SessionContext, known: SessionHost, why: string): Promise<void> {
+  const { repositories, sessionId } = session;
+  const { hostname: host, state: from, disabled } = known;
+  const started = await session.writer.commit(async (unit) => {
+    await repositories.hosts.update(sessionId, host, { state: 'failed' }, unit.tx);
+    unit.tell('host', { host, from, to: 'failed', why });
+    if (!disabled) return undefined;
+    const intent = { disable: { reason: disabledReason(sessionId, why) } };
+    return beginEffect(session, unit, { kind: 'service', subject: host, host, action: 'disable', intent });
+  });
+  if (started !== undefined) session.effects.start(started);
+}
+
 /** Nothing of anybody may be left on the host: servers, allocations, unfinished migrations (v1 §5.1). */
 export async function verifyEmpty(
   session: SessionContext,
