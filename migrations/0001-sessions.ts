@@ -13,7 +13,12 @@ export const up = (knex: Knex): Promise<void> =>
     table.json('hosts');
     table.json('metadata');
     table.json('actions');
+    table.json('scope');
+    table.json('limits');
+    table.json('policy');
     table.time('paused_at', { nullable: true });
+    table.json('aborting', { nullable: true });
+    table.json('pending_hosts');
     table.json('reason', { nullable: true });
     table.json('waiting', { nullable: true });
     table.int('percent_done');

@@ -13,6 +13,8 @@ export const up = (knex: Knex): Promise<void> =>
     table.bool('disabled_before');
     table.json('blocked', { nullable: true });
     table.text('excluded', { nullable: true });
+    table.json('lost', { nullable: true });
+    table.json('question', { nullable: true });
     table.primary(['session_id', 'hostname']);
   });
 

@@ -18,6 +18,7 @@ export const up = (knex: Knex): Promise<void> =>
     table.time('closed_at', { nullable: true });
     table.word('outcome', { nullable: true });
     table.json('actions');
+    table.json('question', { nullable: true });
     table.primary(['session_id', 'notice_id']);
   });
 

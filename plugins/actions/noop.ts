@@ -6,14 +6,16 @@ interface NoopMetadata {
   readonly duration?: number;
   /** Hosts on which it fails, to see what a failure does. */
   readonly fail_on?: readonly string[];
+  /** How many attempts fail there; absent = all. */
+  readonly fail_times?: number;
 }
 
 /** Does nothing for a while: for demonstrations, tests, and sessions that are only to empty the hosts. */
-async function run({ host, metadata, clock, signal, log }: ActionContext): Promise<string> {
-  const { duration = 0, fail_on: failOn = [] } = metadata as NoopMetadata;
+async function run({ host, metadata, attempt, clock, signal, log }: ActionContext): Promise<string> {
+  const { duration = 0, fail_on: failOn = [], fail_times: failTimes } = metadata as NoopMetadata;
   if (duration > 0) await clock.sleep(plusSeconds(clock.now(), duration), signal);
   log.info({ duration }, 'nothing was done, as asked');
-  return failOn.includes(host) ? 'FAILED' : 'DONE';
+  return failOn.includes(host) && attempt <= (failTimes ?? attempt) ? 'FAILED' : 'DONE';
 }
 
 export default {
@@ -24,6 +26,7 @@ export default {
     type: 'object',
     properties: {
       duration: { type: 'number', minimum: 0, maximum: 86_400, description: 'seconds' },
+      fail_times: { type: 'integer', minimum: 1, description: 'attempts that fail there; absent = all' },
       fail_on: { type: 'array', items: { type: 'string' }, description: 'hosts on which it fails' },
     },
     additionalProperties: false,

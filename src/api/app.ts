@@ -1,6 +1,8 @@
 import express, { type Express } from 'express';
 import type { ApiDeps } from './deps.js';
 import { healthcheck } from './handlers/healthcheck.js';
+import { instanceRoutes } from './handlers/instance.js';
+import { instanceGroupRoutes } from './handlers/instance-group.js';
 import { maintenanceRoutes } from './handlers/maintenance.js';
 import { projectRoutes } from './handlers/project.js';
 import { rootVersions, v1Version } from './handlers/versions.js';
@@ -31,5 +33,11 @@ export function createApp(deps: ApiDeps): Express {
 
 function routes(deps: ApiDeps): Route[] {
   const reserved = RESERVED.map((word) => ({ path: `/maintenance/:session/${word}`, methods: null }));
-  return [...maintenanceRoutes(deps), ...reserved, ...projectRoutes(deps)];
+  return [
+    ...maintenanceRoutes(deps),
+    ...reserved,
+    ...projectRoutes(deps),
+    ...instanceRoutes(deps),
+    ...instanceGroupRoutes(deps),
+  ];
 }

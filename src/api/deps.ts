@@ -14,6 +14,8 @@ export interface ApiSettings {
   readonly maxSessions: number;
   /** Seconds since an engine was last seen within which it counts as alive. */
   readonly engineAliveS: number;
+  /** Seconds: what an instance without a lead time of its own gets. */
+  readonly projectMaintenanceReplyS: number;
   /** As in the catalog, ending in `/v1`; absent: as the client addressed us. */
   readonly publicUrl?: string;
   /** Longest wait for the database in a health check, milliseconds. */

@@ -34,6 +34,8 @@ export interface DemoReport {
 }
 
 const VIOLATIONS_SHOWN = 20;
+/** Beyond that, applications that were never down share a line. */
+const APPLICATIONS_SHOWN = 10;
 
 /** Every host maintained, no constraint broken, no application ever down. */
 export function wentWell(report: DemoReport): boolean {
@@ -140,11 +142,16 @@ function waitsTable({ waits }: DemoReport): string[] {
 }
 
 function serviceTable({ serviceLevels }: DemoReport): string[] {
-  const rows = serviceLevels.map(({ manager, availability, outages }) => [
+  const perfect = serviceLevels.filter(({ availability, outages }) => availability === 1 && outages === 0);
+  const together = serviceLevels.length > APPLICATIONS_SHOWN && perfect.length > 1;
+  const shown = together ? serviceLevels.filter((level) => !perfect.includes(level)) : serviceLevels;
+  const rows = shown.map(({ manager, availability, outages }) => [
     plainText(manager),
     percentage(availability),
     String(outages),
   ]);
+  if (together)
+    rows.push([shown.length === 0 ? `all ${perfect.length}` : `${perfect.length} others`, percentage(1), '0']);
   if (rows.length === 0) return [];
   return formatTable(
     [

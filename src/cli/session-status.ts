@@ -36,14 +36,19 @@ export interface SessionStatus {
   readonly speed: number;
 }
 
-/** The status with all its texts fit to be written to a terminal. */
+/** compute-2 before compute-10. */
+const BY_NUMBER = new Intl.Collator('en', { numeric: true });
+
+/** The status with all its texts fit to be written to a terminal, the hosts in the order in which people count. */
 export function cleanStatus(status: SessionStatus): SessionStatus {
   const { waiting } = status;
   return {
     ...status,
     sessionId: plainText(status.sessionId),
     state: plainText(status.state),
-    hosts: status.hosts.map((host) => ({ ...host, hostname: plainText(host.hostname) })),
+    hosts: status.hosts
+      .map((host) => ({ ...host, hostname: plainText(host.hostname) }))
+      .sort((a, b) => BY_NUMBER.compare(a.hostname, b.hostname)),
     waiting: waiting && { ...waiting, for: plainText(waiting.for), message: plainText(waiting.message) },
   };
 }

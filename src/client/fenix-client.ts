@@ -1,3 +1,9 @@
+import type {
+  GroupConstraintsAnswer,
+  GroupConstraintsBody,
+  InstanceConstraintsAnswer,
+  InstanceConstraintsBody,
+} from './constraint-types.js';
 import { type FetchFunction, type HttpRequest, requestJson } from './http.js';
 import type { Health, NewSession, ReplyRequest, SessionDetail, SessionSummary } from './types.js';
 
@@ -55,6 +61,34 @@ export class FenixClient {
     await this.request('PUT', path(sessionId, projectId, ...(instanceId === undefined ? [] : [instanceId])), reply);
   }
 
+  /** Replaces the project's constraints for the instance as a whole. */
+  setInstanceConstraints(instanceId: string, body: InstanceConstraintsBody): Promise<InstanceConstraintsAnswer> {
+    return this.request('PUT', pathOf('instance', instanceId), body);
+  }
+
+  instanceConstraints(instanceId: string, signal?: AbortSignal): Promise<InstanceConstraintsAnswer> {
+    return this.request('GET', pathOf('instance', instanceId), undefined, signal);
+  }
+
+  /** Also when there are none. */
+  async removeInstanceConstraints(instanceId: string): Promise<void> {
+    await this.request('DELETE', pathOf('instance', instanceId));
+  }
+
+  /** Replaces the project's constraints for the group as a whole. */
+  setGroupConstraints(groupId: string, body: GroupConstraintsBody): Promise<GroupConstraintsAnswer> {
+    return this.request('PUT', pathOf('instance_group', groupId), body);
+  }
+
+  groupConstraints(groupId: string, signal?: AbortSignal): Promise<GroupConstraintsAnswer> {
+    return this.request('GET', pathOf('instance_group', groupId), undefined, signal);
+  }
+
+  /** Also when there are none. */
+  async removeGroupConstraints(groupId: string): Promise<void> {
+    await this.request('DELETE', pathOf('instance_group', groupId));
+  }
+
   /** Without a token; also when it is not well. */
   async health(signal?: AbortSignal): Promise<Health> {
     const url = `${this.base.replace(/\/v1$/, '')}/healthcheck`;
@@ -79,5 +113,9 @@ export class FenixClient {
 }
 
 function path(...ids: string[]): string {
-  return ['/maintenance', ...ids.map(encodeURIComponent)].join('/');
+  return pathOf('maintenance', ...ids);
+}
+
+function pathOf(...words: string[]): string {
+  return words.map((word) => `/${encodeURIComponent(word)}`).join('');
 }

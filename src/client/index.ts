@@ -1,3 +1,4 @@
+export type * from './constraint-types.js';
 export { FenixClient, type FenixClientOptions } from './fenix-client.js';
 export type { FetchFunction } from './http.js';
 export type * from './types.js';

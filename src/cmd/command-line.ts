@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { FenixError, messageOf } from '../common/errors.js';
 import { EXIT } from '../common/lifecycle.js';
 import { createLogger, type Logger } from '../common/logger.js';
@@ -10,11 +10,10 @@ export function baseCommand(name: string, about: string): Command {
   return new Command(name)
     .description(about)
     .version(VERSION)
-    .option(
-      '--config-file <file>',
-      'configuration file; may be repeated, later ones win (default: those in /etc/fenix)',
-      (file: string, files: string[]) => [...files, file],
-      [] as string[],
+    .addOption(
+      new Option('--config-file <file>', 'configuration file; may be repeated, later ones win')
+        .default([], `/etc/fenix/fenix.conf and /etc/fenix/${name}.conf, if they exist`)
+        .argParser((file: string, files: string[]) => [...files, file]),
     );
 }
 

@@ -77,6 +77,11 @@ export class Embedded {
     return new FenixClient({ url: this.apiUrl, token: () => this.admin.authToken() });
   }
 
+  /** The engine that was started last, of those that run. */
+  get engine(): Engine | undefined {
+    return [...this.engines.keys()].at(-1);
+  }
+
   get database(): Database {
     return this.parts.database;
   }

@@ -33,6 +33,7 @@ export function createLogger(settings: LogSettings, destination?: DestinationStr
       ? PinoPretty({
           destination: destination ?? 2,
           sync: true,
+          translateTime: 'UTC:yyyy-mm-dd HH:MM:ss.l',
           colorize: destination === undefined && process.stderr.isTTY,
         })
       : (destination ?? pino.destination({ dest: 2, sync: true }));

@@ -30,6 +30,7 @@ export interface SqliteTarget {
  * @throws FenixError of kind `input`, code `database-url`; the message never contains the URL (password)
  */
 export function parseDatabaseUrl(url: string): DatabaseTarget {
+  if (url === '') throw refusal('is not set; it ');
   const [scheme = ''] = url.split('://');
   if (scheme === 'sqlite' || scheme.startsWith('sqlite+')) return sqlite(url.slice(scheme.length + '://'.length));
   if (!/^(mysql|mariadb)(\+\w+)?$/.test(scheme) || !URL.canParse(url)) throw refusal();
@@ -75,11 +76,11 @@ function decode(text: string): string {
   }
 }
 
-function refusal(): FenixError {
+function refusal(what = ''): FenixError {
   return new FenixError(
     'input',
     'database-url',
-    'Option connection in section [database] must be mysql+pymysql://user:password@host:port/database, ' +
+    `Option connection in section [database] ${what}must be mysql+pymysql://user:password@host:port/database, ` +
       'sqlite:///absolute/path or sqlite://, with special characters percent-encoded.',
   );
 }

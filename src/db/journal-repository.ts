@@ -76,6 +76,13 @@ export class JournalRepository {
       .update({ runs: tx.raw('runs + 1'), begun_at: this.database.nowPlus() });
   }
 
+  /** What failed is to be done once more: on one host, or everywhere. */
+  async supersedeFailed(sessionId: string, host: string | undefined, tx: Tx): Promise<void> {
+    await JOURNAL.query(tx)
+      .where({ session_id: sessionId, state: 'failed', ...(host !== undefined && { host }) })
+      .update({ state: 'superseded' });
+  }
+
   async end(key: JournalKey, state: JournalEntry['state'], outcome: Record<string, unknown>, tx: Tx): Promise<void> {
     await JOURNAL.query(tx)
       .where(keyRow(key))

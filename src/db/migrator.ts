@@ -41,8 +41,14 @@ export interface SchemaVersion {
 export class SchemaMigrator {
   constructor(private readonly database: Database) {}
 
-  /** Brings the schema up to this code's version. @returns the names of the schema migrations that were run */
+  /**
+   * Brings the schema up to this code's version.
+   * @returns the names of the schema migrations that were run
+   * @throws FenixError `schema-newer` (terminal): there is nothing that this code could do
+   */
   async upgrade(): Promise<string[]> {
+    const version = await this.version();
+    if (version.relation === 'newer') throw newer(version);
     const [, names] = await this.database.knex.migrate.latest({ migrationSource: new FileMigrations() });
     return names as string[];
   }
@@ -64,21 +70,9 @@ export class SchemaMigrator {
 
   /** @throws FenixError `schema-older` or `schema-newer` (terminal) unless database and code agree */
   async requireCurrent(): Promise<void> {
-    const { database, code, relation } = await this.version();
-    if (relation === 'older') {
-      throw new FenixError(
-        'terminal',
-        'schema-older',
-        `The database schema is at ${database ?? 'nothing'}, this code needs ${code}: run "fenix-manage db upgrade".`,
-      );
-    }
-    if (relation === 'newer') {
-      throw new FenixError(
-        'terminal',
-        'schema-newer',
-        `The database schema is at ${database}, newer than this code (${code}): upgrade Fenix on this machine.`,
-      );
-    }
+    const version = await this.version();
+    if (version.relation === 'older') throw older(version);
+    if (version.relation === 'newer') throw newer(version);
   }
 
   private async applied(): Promise<string[]> {
@@ -87,4 +81,15 @@ export class SchemaMigrator {
     const rows = await knex('knex_migrations').select('name').orderBy('id');
     return rows.map((row) => String(row.name));
   }
+}
+
+function older({ database, code }: SchemaVersion): FenixError {
+  const found = database === null ? 'The database is empty' : `The database schema is at ${database}`;
+  const message = `${found}, this code needs ${code}: run "fenix-manage db upgrade".`;
+  return new FenixError('terminal', 'schema-older', message);
+}
+
+function newer({ database, code }: SchemaVersion): FenixError {
+  const message = `The database schema is at ${database}, newer than this code (${code}): upgrade Fenix on this machine.`;
+  return new FenixError('terminal', 'schema-newer', message);
 }

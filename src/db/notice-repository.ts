@@ -20,6 +20,7 @@ const NOTICES = new Table<Notice>('notices', {
   closedAt: 'time',
   outcome: 'text',
   actions: 'json',
+  question: 'timedJson',
 });
 
 export class NoticeRepository {

@@ -2,10 +2,12 @@ import { CommandRepository } from './command-repository.js';
 import type { Database } from './database.js';
 import { EngineRepository } from './engine-repository.js';
 import { FactRepository } from './fact-repository.js';
+import { GroupConstraintsRepository } from './group-constraints-repository.js';
 import { GuardRepository } from './guard-repository.js';
 import { HistoryRepository } from './history-repository.js';
 import { HostClaimRepository } from './host-claim-repository.js';
 import { ImpactRepository } from './impact-repository.js';
+import { InstanceConstraintsRepository } from './instance-constraints-repository.js';
 import { JournalRepository } from './journal-repository.js';
 import { NoticeRepository } from './notice-repository.js';
 import { OutboxRepository } from './outbox-repository.js';
@@ -36,6 +38,8 @@ export class Repositories {
   readonly history: HistoryRepository;
   readonly outbox: OutboxRepository;
   readonly engines: EngineRepository;
+  readonly instanceConstraints: InstanceConstraintsRepository;
+  readonly groupConstraints: GroupConstraintsRepository;
 
   constructor(readonly database: Database) {
     this.sessions = new SessionRepository(database);
@@ -54,5 +58,7 @@ export class Repositories {
     this.history = new HistoryRepository(database);
     this.outbox = new OutboxRepository(database);
     this.engines = new EngineRepository(database);
+    this.instanceConstraints = new InstanceConstraintsRepository(database);
+    this.groupConstraints = new GroupConstraintsRepository(database);
   }
 }

@@ -36,8 +36,8 @@ export class TableShape {
   int(name: string, options?: ColumnOptions): Knex.ColumnBuilder {
     return this.column(this.table.integer(name), options);
   }
-  bool(name: string): Knex.ColumnBuilder {
-    return this.column(this.isMysql ? this.table.specificType(name, 'tinyint') : this.table.integer(name));
+  bool(name: string, options?: ColumnOptions): Knex.ColumnBuilder {
+    return this.column(this.isMysql ? this.table.specificType(name, 'tinyint') : this.table.integer(name), options);
   }
   time(name: string, options?: ColumnOptions): Knex.ColumnBuilder {
     return this.column(this.table.specificType(name, 'datetime(6)'), options);

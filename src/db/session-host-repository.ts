@@ -13,6 +13,8 @@ const HOSTS = new Table<SessionHost>('session_hosts', {
   disabledBefore: 'bool',
   blocked: 'timedJson',
   excluded: 'text',
+  lost: 'json',
+  question: 'timedJson',
 });
 
 /** Hosts of the session that are neither waiting nor through with everything, as a subquery. */

@@ -14,7 +14,12 @@ const SESSIONS = new Table<Session>('sessions', {
   hosts: 'json',
   metadata: 'json',
   actions: 'json',
+  scope: 'json',
+  limits: 'json',
+  policy: 'json',
   pausedAt: 'time',
+  aborting: 'json',
+  pendingHosts: 'json',
   reason: 'timedJson',
   waiting: 'timedJson',
   percentDone: 'number',
@@ -40,7 +45,19 @@ export interface Lease {
 
 /** What the owner may change about its session. */
 export type SessionPatch = Partial<
-  Pick<Session, 'state' | 'stateSince' | 'prevState' | 'failedIn' | 'pausedAt' | 'reason' | 'waiting' | 'percentDone'>
+  Pick<
+    Session,
+    | 'state'
+    | 'stateSince'
+    | 'prevState'
+    | 'failedIn'
+    | 'pausedAt'
+    | 'aborting'
+    | 'pendingHosts'
+    | 'reason'
+    | 'waiting'
+    | 'percentDone'
+  >
 > & { readonly closed?: boolean };
 
 /** The lease was lost: another engine owns the session, or nobody could prove that we still do. */

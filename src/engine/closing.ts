@@ -1,6 +1,11 @@
+import { plusSeconds } from '../common/clock.js';
 import { isUnfinished, type JournalEntry, type Session, type SessionHost } from '../model/index.js';
+import { disabledReason } from '../workflow/hosts.js';
+import { plainWindow } from '../workflow/notices.js';
 import type { SessionContext } from './context.js';
-import { failHost, giveHostBack } from './decisions/hosts.js';
+import { giveHostBack, tellWhyDisabled } from './decisions/hosts.js';
+import { openNotice } from './decisions/notices.js';
+import type { ServiceIntent } from './effects/service.js';
 import type { OutboxPublisher } from './outbox.js';
 import type { Unit } from './session-writer.js';
 import { transition } from './transition.js';
@@ -11,34 +16,37 @@ const LONGEST_PAUSE_S = 300;
 export type ClosingStep = 'closed' | 'waiting' | 'again';
 
 /**
- * What is left to do for a session that ended, in whatever way: effects end, hosts are given back (L6), claims are
- * released, the last notifications go out. Each call does the next piece.
+ * What is left to do for a session that ended, or is to end, in whatever way: effects end, hosts are given back (L6),
+ * those who scaled in are told, claims are released, the last notifications go out. Each call does the next piece.
+ * @param deleted nobody is to be waited for
  */
 export async function closeSession(
   context: SessionContext,
   session: Session,
   outbox: OutboxPublisher,
+  deleted: boolean,
 ): Promise<ClosingStep> {
   if (context.effects.count > 0) return 'waiting';
-  if (isUnfinished(session.state)) {
-    const why = 'An admin deleted the session before it was finished.';
-    const step = { to: 'MAINTENANCE_FAILED', why, reason: { code: 'aborted', message: why } } as const;
-    await context.writer.commit((unit) => transition(unit, session, step, context.adminProjectId));
-    return 'again';
-  }
-  const hosts = await context.repositories.hosts.list(context.sessionId);
   const journal = await context.repositories.journal.list(context.sessionId);
-  for (const host of hosts) {
-    const plugin = host.state === 'in_maintenance' ? unsuccessful(journal, host) : undefined;
-    if (plugin === undefined) continue;
-    await failHost(context, host, `${plugin} failed`);
-    return 'again';
+  const disabled = (await context.repositories.hosts.list(context.sessionId)).filter((host) => host.disabled);
+  for (const host of disabled) {
+    const failed = isBroken(journal, host) ? unsuccessful(journal, host) : undefined;
+    const reason = disabledReason(context.sessionId, `${failed?.intent.name} failed`);
+    if (failed === undefined || saysWhy(journal, host, reason)) continue;
+    await tellWhyDisabled(context, host.hostname, reason);
+    return 'waiting';
   }
-  const owed = hosts.find(mustBeGivenBack);
+  const owed = disabled.find((host) => host.state !== 'failed' && !isBroken(journal, host));
   if (owed !== undefined) {
     if (isTooSoon(journal, owed)) return 'waiting';
     await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return 'waiting';
+  }
+  if (isUnfinished(session.state) || isAbortOfFailed(session)) {
+    const told = await tellScaledIn(context, deleted);
+    if (told !== 'again') return told;
+    await context.writer.commit((unit) => end(context, unit, session, deleted));
+    return 'again';
   }
   if (await outbox.hasPending()) {
     outbox.raise();
@@ -53,26 +61,86 @@ export async function closeSession(
   return 'closed';
 }
 
-/** The action that began on the host and did not succeed, if there is one. */
-function unsuccessful(journal: readonly JournalEntry[], { hostname }: SessionHost): string | undefined {
-  const runs = journal.filter(({ kind, subject }) => kind === 'plugin' && subject === hostname);
-  const last = new Map(runs.map((run) => [run.action, run]));
-  const failed = [...last.values()].find(({ state }) => state !== 'done');
-  return failed && String(failed.intent.name);
+/** A failed session that an admin aborts only has to say so, and to tell those who scaled in. */
+function isAbortOfFailed(session: Session): boolean {
+  return session.state === 'MAINTENANCE_FAILED' && session.aborting !== null && session.reason?.code !== 'aborted';
+}
+
+function end(context: SessionContext, unit: Unit, session: Session, deleted: boolean): void {
+  const message = deleted ? 'An admin deleted the session before it was finished.' : 'An admin aborted the session.';
+  const reason = { code: 'aborted', message };
+  if (session.state === 'MAINTENANCE_FAILED') {
+    unit.patchSession({ reason: { ...reason, at: unit.now } });
+    unit.tell('aborted', {});
+    return;
+  }
+  transition(unit, session, { to: 'MAINTENANCE_FAILED', why: message, reason }, context.adminProjectId);
+}
+
+/**
+ * MAINTENANCE_COMPLETE is the one word that all managers know for "scale back": it goes to those who scaled in for this
+ * session, and only to them (v1 §1.5). After a DELETE nobody waits for their answers.
+ */
+async function tellScaledIn(context: SessionContext, deleted: boolean): Promise<ClosingStep> {
+  const { repositories, sessionId, settings } = context;
+  const scaledIn = (await repositories.projects.list(sessionId)).filter((project) => project.scaledIn);
+  const notices = await repositories.notices.list(sessionId);
+  const told = notices.filter((notice) => notice.state === 'MAINTENANCE_COMPLETE');
+  const untold = scaledIn.filter(({ projectId }) => !told.some((notice) => notice.projectId === projectId));
+  if (untold.length > 0) {
+    const instances = await repositories.instances.list(sessionId);
+    await context.writer.commit(async (unit) => {
+      for (const { projectId } of untold) {
+        const own = instances.filter((instance) => instance.projectId === projectId && instance.state !== 'GONE');
+        await openNotice(context, unit, {
+          kind: 'open-notice',
+          state: 'MAINTENANCE_COMPLETE',
+          projectId,
+          instanceId: null,
+          instanceIds: own.map(({ instanceId }) => instanceId),
+          host: null,
+          allowedActions: [],
+          ...plainWindow(unit.now, settings.projectScaleInReplyS),
+        });
+      }
+      const until = plusSeconds(unit.now, settings.projectScaleInReplyS);
+      const message = 'Waiting for the projects that scaled in to answer MAINTENANCE_COMPLETE.';
+      unit.patchSession({ waiting: { for: 'replies', message, since: unit.now, until } });
+    });
+    return deleted ? 'again' : 'waiting';
+  }
+  const now = context.clock.now();
+  const awaited = told.some(({ closedAt, replyAt }) => closedAt === null && replyAt !== null && replyAt > now);
+  return awaited && !deleted ? 'waiting' : 'again';
 }
 
 /** After a refusal we try again, less and less often, for as long as it takes. */
-function isTooSoon(journal: readonly JournalEntry[], { hostname }: SessionHost): boolean {
-  const tries = journal.filter(
-    (entry) => entry.kind === 'service' && entry.subject === hostname && entry.action === 'enable',
-  );
+function isTooSoon(journal: readonly JournalEntry[], host: SessionHost): boolean {
+  const tries = changesOf(journal, host).filter(({ action }) => action === 'enable');
   const last = tries.at(-1);
   return last?.state === 'failed' && last.ageS < Math.min(LONGEST_PAUSE_S, 2 ** tries.length);
 }
 
-/** A host whose action began and did not succeed stays disabled, until the admin says otherwise. */
-function mustBeGivenBack(host: SessionHost): boolean {
-  return host.disabled && host.state !== 'failed';
+/** Only a host on which an action began and did not succeed stays disabled, until the admin says otherwise (L6). */
+function isBroken(journal: readonly JournalEntry[], host: SessionHost): boolean {
+  return host.state === 'in_maintenance' && unsuccessful(journal, host) !== undefined;
+}
+
+/** The newest run of an action on the host, where that run did not succeed. */
+function unsuccessful(journal: readonly JournalEntry[], { hostname }: SessionHost): JournalEntry | undefined {
+  const runs = journal.filter(({ kind, subject }) => kind === 'plugin' && subject === hostname);
+  const newest = new Map(runs.map((run) => [run.action, run]));
+  return [...newest.values()].find(({ state }) => state !== 'done');
+}
+
+/** Whether the last request to disable its compute service, whatever came of it, was made with that reason. */
+function saysWhy(journal: readonly JournalEntry[], host: SessionHost, reason: string): boolean {
+  const last = changesOf(journal, host).findLast(({ action }) => action === 'disable');
+  return (last?.intent as Partial<ServiceIntent> | undefined)?.disable?.reason === reason;
+}
+
+function changesOf(journal: readonly JournalEntry[], { hostname }: SessionHost): JournalEntry[] {
+  return journal.filter(({ kind, subject }) => kind === 'service' && subject === hostname);
 }
 
 async function cancelOpenNotices({ repositories, sessionId }: SessionContext, { tx, now }: Unit): Promise<void> {

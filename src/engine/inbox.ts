@@ -1,4 +1,5 @@
 import type { InstanceAction, Notice, Reply } from '../model/index.js';
+import { takeCommand } from './commands/take-command.js';
 import type { SessionContext } from './context.js';
 import type { Unit } from './session-writer.js';
 
@@ -11,7 +12,9 @@ export async function consumeInbox(session: SessionContext): Promise<void> {
   for (const command of await repositories.commands.unhandled(sessionId)) {
     await session.writer.commit(async (unit) => {
       await repositories.commands.markHandled(command.commandId, unit.now, unit.tx);
-      unit.tell('command-taken', { kind: command.kind, requestId: command.requestId }, command.userId);
+      const current = await repositories.sessions.getEvenDeleted(sessionId, unit.tx);
+      unit.tell('command-taken', { kind: command.kind, ...command.args, requestId: command.requestId }, command.userId);
+      if (current !== undefined) await takeCommand(session, unit, current, command);
     });
   }
 }

@@ -9,6 +9,7 @@ import type { SessionView, WorkflowTools } from '../workflow/view.js';
 import { closeSession } from './closing.js';
 import type { SessionContext } from './context.js';
 import { apply, type NotYet } from './decisions/apply.js';
+import { joinPending } from './decisions/hosts.js';
 import { consumeInbox } from './inbox.js';
 import { InstanceRecords } from './instance-records.js';
 import type { OutboxPublisher } from './outbox.js';
@@ -67,12 +68,13 @@ export class SessionRunner {
     const session = await context.repositories.sessions.getEvenDeleted(context.sessionId);
     if (session === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
     const deleted = await context.repositories.commands.isDeleted(context.sessionId);
-    if (deleted || !isUnfinished(session.state)) {
-      const step = await closeSession(context, session, outbox);
+    if (deleted || session.aborting !== null || !isUnfinished(session.state)) {
+      const step = await closeSession(context, session, outbox, deleted);
       if (step === 'waiting') await this.pause(plusSeconds(context.clock.now(), context.settings.cloudPollS));
       return step === 'closed' ? 'closed' : 'goes-on';
     }
-    await this.workOn(session);
+    if (session.pausedAt === null) await this.workOn(session);
+    else await this.pause(plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
     return 'goes-on';
   }
 
@@ -85,6 +87,7 @@ export class SessionRunner {
       return this.withoutCloud(session, error);
     }
     await this.instances.bringUpTo(view);
+    if (session.pendingHosts.length > 0) return joinPending(context, view);
     const workflow = context.plugins.workflow(this.workflowName);
     const handler = workflow.states[session.state as keyof typeof workflow.states];
     const step = await this.askWorkflow(() => handler(view, this.tools()), session);

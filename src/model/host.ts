@@ -8,6 +8,26 @@ export interface Blocked {
   readonly until: Date;
 }
 
+/** What only an admin can decide, with policy `ask` (v1 §5.4). */
+export interface Question {
+  /** What happened: `nack`, `silence`, `instance_failed`, `plugin_failed`. */
+  readonly event: string;
+  readonly message: string;
+  readonly since: Date;
+  /** After that it counts as `fail`. */
+  readonly until: Date;
+  /** `continue` was said. */
+  readonly answered: boolean;
+}
+
+/** Why a host ended without being maintained. */
+export interface Lost {
+  readonly code: string;
+  readonly message: string;
+  /** Counts against the failure budget; what an admin gave up does not, nor what was lost before a continuation. */
+  readonly counts: boolean;
+}
+
 /** A host of a session. Key: (sessionId, hostname). */
 export interface SessionHost {
   readonly sessionId: string;
@@ -24,4 +44,6 @@ export interface SessionHost {
   readonly blocked: Blocked | null;
   /** Not part of the session, with the reason; null for hosts that are. */
   readonly excluded: string | null;
+  readonly lost: Lost | null;
+  readonly question: Question | null;
 }

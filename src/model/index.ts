@@ -1,3 +1,4 @@
+export * from './constraints.js';
 export * from './engine.js';
 export * from './history.js';
 export * from './host.js';
@@ -5,6 +6,7 @@ export * from './host-name.js';
 export * from './instance.js';
 export * from './journal.js';
 export * from './notice.js';
+export * from './policy.js';
 export * from './project.js';
 export * from './session.js';
 export * from './states.js';

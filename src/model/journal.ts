@@ -1,8 +1,9 @@
 /**
  * `begun`: intent is durable, the effect may or may not have happened; `done`, `failed`: the outcome is known;
- * `refused`: the world said no before anything happened (a fact, not a failure).
+ * `refused`: the world said no before anything happened (a fact, not a failure); `superseded`: it failed, and an admin
+ * or a policy decided that it is to be done once more.
  */
-export type JournalState = 'begun' | 'done' | 'failed' | 'refused';
+export type JournalState = 'begun' | 'done' | 'failed' | 'refused' | 'superseded';
 
 /** What an effect does; steps within an effect have kind `step`. */
 export type EffectKind = 'move' | 'plugin' | 'service' | 'step';

@@ -1,7 +1,11 @@
+import type { Question } from './host.js';
 import type { InstanceAction, NoticeState } from './states.js';
 
-/** How a notice ended: `informed` for those that expect no answer, `gone` when none of its instances is left. */
-export type NoticeOutcome = 'ack' | 'nack' | 'silent' | 'informed' | 'gone' | 'cancelled';
+/**
+ * How a notice ended: `informed` for those that expect no answer, `gone` when none of its instances is left, `forced`
+ * when policy or an admin went on as if it was acknowledged, `tolerated` when a refusal or silence was let pass.
+ */
+export type NoticeOutcome = 'ack' | 'nack' | 'silent' | 'informed' | 'gone' | 'cancelled' | 'forced' | 'tolerated';
 
 /** One thing a project was told and, mostly, has to answer (v1 §2). Key: (sessionId, noticeId). */
 export interface Notice {
@@ -27,6 +31,7 @@ export interface Notice {
   readonly outcome: NoticeOutcome | null;
   /** What the project chose, by instance id; filled when it acknowledged. */
   readonly actions: Readonly<Record<string, InstanceAction>>;
+  readonly question: Question | null;
 }
 
 /** A project's answer as it came (v1 §1.2); the owner of the session consumes it. */
@@ -47,11 +52,26 @@ export interface Reply {
   readonly handledAt: Date | null;
 }
 
+/** `continue-session` is PUT of a failed session; the others are the keys of v1 §1.5. */
+export const COMMAND_KINDS = [
+  'delete',
+  'continue-session',
+  'pause',
+  'resume',
+  'abort',
+  'retry_host',
+  'skip_host',
+  'mark_host_done',
+  'add_hosts',
+  'continue',
+] as const;
+export type CommandKind = (typeof COMMAND_KINDS)[number];
+
 /** What an admin wants done to a session; the owner of the session consumes it. */
 export interface Command {
   readonly commandId: number;
   readonly sessionId: string;
-  readonly kind: 'delete';
+  readonly kind: CommandKind;
   readonly args: Record<string, unknown>;
   readonly userId: string;
   readonly requestId: string;

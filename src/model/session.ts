@@ -1,3 +1,4 @@
+import type { SessionLimits, SessionPolicy, SessionScope } from './policy.js';
 import type { ActionType, SessionState } from './states.js';
 
 /** Why a session failed or stands still; the code is stable, the message is for people. */
@@ -37,6 +38,9 @@ export interface SessionRequest {
   readonly hosts: readonly string[];
   readonly metadata: Record<string, unknown>;
   readonly actions: readonly SessionAction[];
+  readonly scope: SessionScope;
+  readonly limits: SessionLimits;
+  readonly policy: SessionPolicy;
 }
 
 /** What a session waits for, readable by people (L7). */
@@ -58,6 +62,10 @@ export interface Session extends SessionRequest {
   /** Where a failed session goes on. */
   readonly failedIn: SessionState | null;
   readonly pausedAt: Date | null;
+  /** An admin ended it: nothing new begins, and it ends in MAINTENANCE_FAILED with reason `aborted`. */
+  readonly aborting: { readonly revert: boolean } | null;
+  /** Added by an admin, not yet looked at. */
+  readonly pendingHosts: readonly string[];
   readonly reason: Reason | null;
   readonly waiting: WaitReason | null;
   /** Whole percent, 100 only in MAINTENANCE_DONE. */

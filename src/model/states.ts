@@ -59,9 +59,9 @@ export const HOST_STATES = ['waiting', 'emptying', 'empty', 'in_maintenance', 'd
 export type HostState = (typeof HOST_STATES)[number];
 
 export const HOST_TRANSITIONS: Readonly<Record<HostState, readonly HostState[]>> = {
-  waiting: ['emptying', 'empty', 'skipped', 'failed'],
-  emptying: ['empty', 'waiting', 'skipped', 'failed'],
-  empty: ['in_maintenance', 'emptying', 'skipped', 'failed'],
+  waiting: ['emptying', 'empty', 'skipped', 'failed', 'done'],
+  emptying: ['empty', 'waiting', 'skipped', 'failed', 'done'],
+  empty: ['in_maintenance', 'emptying', 'waiting', 'skipped', 'failed', 'done'],
   in_maintenance: ['done', 'failed', 'skipped'],
   done: [],
   failed: ['waiting', 'in_maintenance', 'done', 'skipped'],

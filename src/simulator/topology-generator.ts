@@ -33,8 +33,8 @@ const FLAVOR = { name: 'm1.small', vcpus: 2, memoryMb: 4096, diskGb: 20 } as con
 export function generateTopology(options: GeneratorOptions): Topology {
   const { hosts, instances, projects, seed, emptyHosts = 1, zones = 1, controllers = 1 } = options;
   const used = hosts - emptyHosts;
-  if (emptyHosts < 0 || used < (instances > 0 ? 1 : 0) || (instances > 0 && (projects < 1 || instances < used)))
-    throw new FenixError('input', 'bad-topology', 'A generated cloud needs an instance for every host not left empty.');
+  const problem = problemOf(options, used);
+  if (problem !== undefined) throw new FenixError('input', 'bad-topology', problem);
   const random = createRandom(seed);
   const names = Array.from({ length: hosts }, (_, i) => `compute-${i + 1}`);
   const filled = random.shuffle(names).slice(0, used);
@@ -64,6 +64,17 @@ export function generateTopology(options: GeneratorOptions): Topology {
       instances: members.map((instance) => ({ ...instance, id: uuid(random) })),
     })),
   };
+}
+
+/** Why there is no such cloud, as a sentence. */
+function problemOf({ hosts, instances, projects, emptyHosts = 1 }: GeneratorOptions, used: number): string | undefined {
+  if (emptyHosts < 0 || used < 0) return `Of ${hosts} host(s), ${emptyHosts} cannot be left empty.`;
+  if (instances === 0) return undefined;
+  if (used === 0)
+    return `There is no host for ${instances} instance(s): of ${hosts} host(s), ${emptyHosts} must be left empty.`;
+  if (projects < 1) return 'Instances need a project.';
+  if (instances < used) return `${instances} instance(s) are too few for ${used} hosts that are not left empty.`;
+  return undefined;
 }
 
 /** Project after project takes the next host in turn: even hosts, and each project spread as wide as it can be. */

@@ -7,9 +7,8 @@ import type { SessionView } from './view.js';
  * Which hosts the session is about (v1 §5.1): the given ones, else every host of nova-conductor and nova-compute. What
  * a host runs says what it is; computes that are down are left out, with the reason.
  */
-export function discoverHosts(view: SessionView): JoinHosts {
+export function discoverHosts(view: SessionView, given: readonly string[] = view.session.hosts): JoinHosts {
   const { services } = view.cloud;
-  const given = view.session.hosts;
   const names = given.length > 0 ? canonical(view, given) : [...new Set(services.map((service) => service.host))];
   const hosts: JoinHosts['hosts'][number][] = [];
   const excluded: JoinHosts['excluded'][number][] = [];

@@ -21,6 +21,17 @@ const adminOnly: Statuses = {
 };
 const projectReads: Statuses = { ...adminOnly, member: 200, legacy: 200, reader: 200 };
 const projectAnswers: Statuses = { ...projectReads, reader: 403 };
+const ownerWrites: Statuses = { ...projectAnswers, stranger: 200 };
+/** There is nothing yet: whoever may look finds that out. */
+const ownerReads: Statuses = {
+  ...ownerWrites,
+  admin: 404,
+  unscopedAdmin: 404,
+  member: 404,
+  legacy: 404,
+  reader: 404,
+  stranger: 404,
+};
 
 /** Every endpoint; `sid` stands for a session in which the tenant has one instance and an open notice. */
 const ENDPOINTS: readonly [method: string, path: string, body: unknown, expected: Statuses][] = [
@@ -32,6 +43,12 @@ const ENDPOINTS: readonly [method: string, path: string, body: unknown, expected
   ['GET', `/v1/maintenance/sid/${TENANT}`, undefined, projectReads],
   ['PUT', `/v1/maintenance/sid/${TENANT}`, reply, projectAnswers],
   ['PUT', `/v1/maintenance/sid/${TENANT}/${instanceId}`, reply, projectAnswers],
+  ['PUT', `/v1/instance/${instanceId}`, {}, ownerWrites],
+  ['GET', `/v1/instance/${instanceId}`, undefined, ownerReads],
+  ['DELETE', `/v1/instance/${instanceId}`, undefined, ownerWrites],
+  ['PUT', '/v1/instance_group/group', {}, ownerWrites],
+  ['GET', '/v1/instance_group/group', undefined, ownerReads],
+  ['DELETE', '/v1/instance_group/group', undefined, ownerWrites],
 ];
 
 for (const kind of databaseKinds) {

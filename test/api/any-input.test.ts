@@ -73,12 +73,47 @@ test('no JSON makes a reply fail', async (t) => {
   });
 });
 
+test('no JSON makes a PUT of constraints fail', async (t) => {
+  const api = await TestApi.start(t, sqlite);
+  const table = 'max_number_of_impacted_instances';
+  const instance = {
+    lead_time: fc.constantFrom(1, '60,', ' 7 '),
+    resource_mitigation: fc.constantFrom(true, 'False'),
+    supported_migration_type: fc.array(fc.constantFrom('MIGRATE', 'no_migration'), { minLength: 1 }),
+    impact_notification_lead_time: fc.constantFrom(0.5, '2 min'),
+    group_id: fc.string({ maxLength: 64 }),
+    ignored: fc.jsonValue(),
+  };
+  const group = {
+    recovery_time: fc.constantFrom(1, '60,'),
+    notify_states: fc.constant([]),
+    [table]: fc.array(fc.record({ [table]: fc.nat() }), { maxLength: 1 }),
+    group_name: fc.string(),
+  };
+  for (const [path, good] of [
+    ['/v1/instance/i', instance],
+    ['/v1/instance_group/g', group],
+  ] as const) {
+    await neverFails(t, bodyWith(good), async (body) => {
+      const answer = await api.send('PUT', path, { token: 'member', body: JSON.stringify(body) });
+      if (answer.status === 200) {
+        t.deepEqual((await api.send('GET', path, { token: 'member' })).json, answer.json);
+        const again = await api.send('PUT', path, { token: 'member', body: answer.json });
+        t.deepEqual(again.json, answer.json, 'what was answered can be put again');
+      }
+      return answer.status;
+    });
+  }
+});
+
 test('no path makes a request fail', async (t) => {
   const api = await TestApi.start(t, sqlite);
   const { sessionId } = await api.session([]);
   const word = fc.oneof(
     fc.constantFrom(
       'maintenance',
+      'instance',
+      'instance_group',
       sessionId,
       TENANT,
       'detail',

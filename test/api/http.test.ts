@@ -298,6 +298,15 @@ test('the client speaks to all of it', async (t) => {
   await as('member').reply(asked.sessionId, TENANT, { state: 'ACK_MAINTENANCE' });
   await as('member').reply(asked.sessionId, TENANT, { state: 'ACK_MAINTENANCE' }, 'i');
   t.is((await api.stored(asked)).length, 1);
+  const tenant = as('member');
+  t.like(await tenant.setInstanceConstraints('i', { group_id: 'g' }), { group_id: 'g', lead_time: 40 });
+  t.like(await tenant.instanceConstraints('i'), { instance_id: 'i', migration_type: 'MIGRATE' });
+  t.like(await tenant.setGroupConstraints('g', { recovery_time: 3 }), { recovery_time: 3 });
+  t.like(await tenant.groupConstraints('g'), { group_id: 'g', max_impacted_members: 1 });
+  await tenant.removeInstanceConstraints('i');
+  await tenant.removeGroupConstraints('g');
+  await t.throwsAsync(tenant.instanceConstraints('i'), { code: 'not-found' });
+  await t.throwsAsync(tenant.groupConstraints('g'), { code: 'not-found' });
   t.is((await admin.health()).status, 'ok');
   await admin.remove(sessionId);
   await t.throwsAsync(admin.show(sessionId), { instanceOf: FenixError, code: 'not-found' });

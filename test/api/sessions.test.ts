@@ -428,6 +428,7 @@ for (const kind of databaseKinds) {
               closedAt: null,
               outcome: null,
               actions: {},
+              question: null,
               ...notice,
             },
             tx,

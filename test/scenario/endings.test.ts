@@ -38,7 +38,7 @@ test.serial('a host whose action failed stays disabled and says why, until the n
   const failed = await scenario.finish(id);
   t.is(failed.reason?.code, 'plugin-failed');
   t.deepEqual(disabled(scenario), [`fenix ${id}: kernel failed`]);
-  t.deepEqual(failed.hosts.map(({ state }) => state).sort(), ['failed', 'waiting', 'waiting']);
+  t.deepEqual(failed.hosts.map(({ state }) => state).sort(), ['in_maintenance', 'waiting', 'waiting']);
   const next = await scenario.finish(await scenario.create());
   t.is(next.state, 'MAINTENANCE_DONE');
   t.deepEqual(disabled(scenario), []);

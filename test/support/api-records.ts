@@ -16,7 +16,12 @@ export function aSession(overrides: Partial<Session> = {}): Session {
     hosts: [],
     metadata: {},
     actions: [],
+    scope: {},
+    limits: {},
+    policy: {},
     pausedAt: null,
+    aborting: null,
+    pendingHosts: [],
     reason: null,
     waiting: null,
     percentDone: 0,
@@ -44,6 +49,8 @@ export function aHost(overrides: Partial<SessionHost> & Pick<SessionHost, 'sessi
     disabledBefore: false,
     blocked: null,
     excluded: null,
+    lost: null,
+    question: null,
     ...overrides,
   };
 }
@@ -92,6 +99,7 @@ export function aNotice(overrides: Partial<Notice> & Pick<Notice, 'sessionId'>):
     closedAt: null,
     outcome: null,
     actions: {},
+    question: null,
     ...overrides,
   };
 }

@@ -80,7 +80,8 @@ export class Scenario {
 
   /** Runs until the session is DONE or FAILED and its engine has nothing left to do for it. */
   async finish(sessionId: string): Promise<SessionDetail> {
-    await this.until(async () => (await this.history(sessionId)).some(({ what }) => what === 'closed'));
+    const byEngine = async () => (await this.history(sessionId)).filter(({ seq }) => seq !== null);
+    await this.until(async () => (await byEngine()).at(-1)?.what === 'closed');
     return this.system.client.detail(sessionId);
   }
 

@@ -132,8 +132,15 @@ test('a display that was never told anything writes nothing', (t) => {
   t.deepEqual(screen.writes, []);
 });
 
+test('hosts stand in the order in which people count', (t) => {
+  const names = ['compute-10', 'compute-2', 'compute-1'];
+  const status = aStatus({ hosts: hosts(3).map((host, index) => ({ ...host, hostname: names[index] as string })) });
+  t.is(shown(60, 20, status).split('\n')[3], 'compute-1  W2  compute-2  W1  compute-10 W0');
+});
+
 test('names are left out when they take too many lines, then the cells; the counts stay', (t) => {
-  const status = aStatus({ hosts: [...hosts(40), ...hosts(2, 'in_maintenance')] });
+  const others = hosts(2, 'in_maintenance').map((host, index) => ({ ...host, hostname: `other-${index + 1}` }));
+  const status = aStatus({ hosts: [...hosts(40), ...others] });
   const named = shown(60, 20, status).split('\n');
   t.is(named.length, 3 + 14 + 2 + 1);
   t.is(named[3], 'compute-1  W 0  compute-2  W 1  compute-3  W 2');
@@ -143,7 +150,7 @@ test('names are left out when they take too many lines, then the cells; the coun
   t.deepEqual(shown(60, 8, status).split('\n'), [
     'START_MAINTENANCE  ██░░░░░░░░   25 %  12:00:00  0 s  ×60',
     '',
-    'in maintenance: compute-1, compute-2',
+    'in maintenance: other-1, other-2',
     'W waiting 40  E emptying 0  V empty 0  M in maintenance 2',
     'D done 0',
     '42 hosts, 4 moves, 1 notice  session cafe',

@@ -143,3 +143,12 @@ test('durations are shown in their two largest units', (t) => {
     '115 d 17 h',
   ]);
 });
+
+test('of many applications only those that suffered are named', (t) => {
+  const serviceLevels = Array.from({ length: 50 }, (_, i) => ({ manager: `app-${i}`, availability: 1, outages: 0 }));
+  const all = renderReport(aReport({ serviceLevels }));
+  t.true(all.endsWith('Application of  Availability  Outages\nall 50              100.00 %        0'));
+  serviceLevels[7] = { manager: 'app-7', availability: 0.5, outages: 1 };
+  const some = renderReport(aReport({ serviceLevels }));
+  t.true(some.endsWith('app-7                50.00 %        1\n49 others           100.00 %        0'), some);
+});

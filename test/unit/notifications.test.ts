@@ -40,6 +40,7 @@ function aNotice(more: Partial<Notice> = {}): Notice {
     closedAt: null,
     outcome: null,
     actions: {},
+    question: null,
     ...more,
   };
 }

@@ -522,6 +522,7 @@ for (const kind of databaseKinds) {
       .knex('knex_migrations')
       .insert({ name: '9999-later', batch: 2, migration_time: '2026-01-01 00:00:00' });
     await t.throwsAsync(migrator.requireCurrent(), { instanceOf: FenixError, code: 'schema-newer' });
+    await t.throwsAsync(migrator.upgrade(), { instanceOf: FenixError, code: 'schema-newer' });
     await database.knex('knex_migrations').where({ name: '9999-later' }).delete();
 
     t.deepEqual((await migrator.downgrade()).sort(), names);

@@ -19,6 +19,9 @@ export function parseSessionRequest(input: unknown): SessionRequest {
     hosts: [...new Set(body.hosts ?? [])],
     metadata: body.metadata ?? {},
     actions: (body.actions ?? []).map(sessionAction),
+    scope: {},
+    limits: {},
+    policy: {},
   };
   checkMetadata(request.metadata);
   checkNames(request.actions);

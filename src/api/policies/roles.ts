@@ -8,3 +8,8 @@ export function hasRole({ roles }: Caller, name: string): boolean {
 export function isAdmin(caller: Caller): boolean {
   return hasRole(caller, 'admin');
 }
+
+/** Who holds reader but not member; managers in the field may hold a legacy role only, and must be able to write. */
+export function onlyReads(caller: Caller): boolean {
+  return hasRole(caller, 'reader') && !hasRole(caller, 'member');
+}

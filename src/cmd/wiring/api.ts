@@ -37,6 +37,7 @@ export function registerApi(container: DependencyContainer): void {
       settings: {
         maxSessions: common.maxSessions,
         engineAliveS: engine.leaseTime,
+        projectMaintenanceReplyS: common.projectMaintenanceReply,
         ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
       },
     });

@@ -1,0 +1,95 @@
+import type { OwnedRecords } from '../../db/owned-records.js';
+import type { ConstraintOwner } from '../../model/index.js';
+import type { ApiDeps } from '../deps.js';
+import { malformed, notFound } from '../errors.js';
+import { mayReadConstraints, mayWriteConstraints } from '../policies/constraints.js';
+import { isAdmin } from '../policies/roles.js';
+import type { ApiRequest, Caller } from '../request.js';
+import type { Endpoint } from '../routes.js';
+import type { ParsedConstraints } from '../schemas/constraint-limits.js';
+
+/** One kind of constraints that projects give. */
+export interface ConstraintResource<M extends ConstraintOwner> {
+  /** The id's name in path and body. */
+  readonly key: 'instance_id' | 'group_id';
+  /** Characters of an id. */
+  readonly mostId: number;
+  readonly records: OwnedRecords<M>;
+  parse(id: string, body: unknown, owner: ConstraintOwner): ParsedConstraints<M>;
+  /** As PUT and GET answer. */
+  view(constraints: M): object;
+}
+
+/** No blanks at the ends: databases may compare without them. */
+const ID = /^(?!\s)\P{Cc}+(?<!\s)$/u;
+
+/** PUT, GET and DELETE of one object, which stays independent of sessions. */
+export function constraintMethods<M extends ConstraintOwner>(
+  deps: ApiDeps,
+  resource: ConstraintResource<M>,
+): Record<'GET' | 'PUT' | 'DELETE', Endpoint> {
+  return {
+    GET: { allowed: mayReadConstraints, handle: (request) => show(resource, request) },
+    PUT: { allowed: mayWriteConstraints, handle: (request) => put(deps, resource, request) },
+    DELETE: { allowed: mayWriteConstraints, handle: (request) => remove(deps, resource, request) },
+  };
+}
+
+/** The owner is the token's project, whatever the body says (v1 §1.3 i). */
+async function put<M extends ConstraintOwner>(
+  { repositories, clock }: ApiDeps,
+  resource: ConstraintResource<M>,
+  request: ApiRequest,
+): Promise<object> {
+  const { key, mostId, records } = resource;
+  const id = request.param('id');
+  if (!isId(id, mostId)) throw malformed(key, `${key} must be printable and have at most ${mostId} characters.`);
+  const owner = { ownerProjectId: ownProject(request.caller), byAdmin: isAdmin(request.caller) };
+  const { constraints, conversions } = resource.parse(id, request.body(), owner);
+  await repositories.database.transaction((tx) => records.put(constraints, clock.now(), tx));
+  request.log.info(
+    { ...about(request, key, id), ...(conversions.length > 0 && { conversions }) },
+    'constraints stored',
+  );
+  return resource.view(constraints);
+}
+
+/** One's own record; for an admin else the newest of anybody's. Of others' nothing is told. */
+async function show<M extends ConstraintOwner>(
+  resource: ConstraintResource<M>,
+  { caller, param }: ApiRequest,
+): Promise<object> {
+  const { records, mostId, key } = resource;
+  const id = param('id');
+  const own = isId(id, mostId) ? await records.get(id, ownProject(caller)) : undefined;
+  const found = own ?? (isAdmin(caller) && isId(id, mostId) ? (await records.all(id))[0] : undefined);
+  if (found === undefined) throw notFound(`There are no constraints for this ${key}.`);
+  return resource.view(found);
+}
+
+/** Unknown ones, too: managers delete in any order (v1 §1.3 g). An admin's DELETE removes all owners' records. */
+async function remove<M extends ConstraintOwner>(
+  { repositories }: ApiDeps,
+  { key, mostId, records }: ConstraintResource<M>,
+  request: ApiRequest,
+): Promise<object> {
+  const id = request.param('id');
+  if (!isId(id, mostId)) return {};
+  const owner = isAdmin(request.caller) ? null : ownProject(request.caller);
+  const removed = await repositories.database.transaction((tx) => records.remove(id, owner, tx));
+  request.log.info({ ...about(request, key, id), removed }, 'constraints deleted');
+  return {};
+}
+
+/** An admin's token may have no project. */
+function ownProject({ projectId }: Caller): string {
+  return projectId ?? '';
+}
+
+function isId(id: string, most: number): boolean {
+  return ID.test(id) && [...id].length <= most;
+}
+
+function about({ caller }: ApiRequest, key: string, id: string): object {
+  return { [key]: id, owner_project_id: ownProject(caller), user_id: caller.userId };
+}

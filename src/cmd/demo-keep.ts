@@ -1,0 +1,37 @@
+import type { Embedded } from './embedded.js';
+
+/** Tells where everything is and what to try there; resolves when `stopping` aborts. */
+export async function keepUp(
+  cloud: Embedded,
+  sessionId: string,
+  out: { write(text: string): unknown },
+  stopping: AbortSignal,
+): Promise<void> {
+  if (stopping.aborted) return;
+  const stopped = new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve(), { once: true }));
+  out.write(`\n${(await introduction(cloud, sessionId)).join('\n')}\n`);
+  await stopped;
+}
+
+async function introduction({ apiUrl, simulator, admin }: Embedded, sessionId: string): Promise<string[]> {
+  const token = await admin.authToken();
+  const curl = (path: string, more = ''): string => `curl -s -H "X-Auth-Token: ${token}" ${apiUrl}${path}${more}`;
+  // What has passed already begins as soon as all projects have answered.
+  const now = new Date().toISOString().slice(0, 19).replace('T', ' ');
+  const request = { maintenance_at: now, actions: [{ plugin: 'noop', type: 'host', metadata: { duration: 60 } }] };
+  return [
+    'Everything is still up. Ctrl-C ends it.',
+    `  API       ${apiUrl}`,
+    `  Keystone  ${simulator.authUrl}   (admin / admin, project admin)`,
+    `  cloud     ${simulator.url}`,
+    '',
+    '# all sessions',
+    curl('/maintenance'),
+    '# the session that just ran: in short, everything, without it',
+    curl(`/maintenance/${sessionId}`),
+    curl(`/maintenance/${sessionId}/detail`),
+    curl(`/maintenance/${sessionId}`, ' -X DELETE'),
+    '# another session; look at it as above, with the id that this answers',
+    curl('/maintenance', ` -d '${JSON.stringify(request)}'`),
+  ];
+}
