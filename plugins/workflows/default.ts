@@ -145,13 +145,17 @@ const PREPARE: EmptyingRules = {
   candidates: (view) => cheapestFirst(view, waitingComputes(view)),
 };
 
-/** The next not maintained host, fewest instances first; onto maintained hosts only (L12). */
+/**
+ * The next not maintained host, fewest instances first; onto maintained hosts only (L12), unless none of those that
+ * are maintained by now is ever to receive.
+ */
 const PLANNED: EmptyingRules = {
   state: 'PLANNED_MAINTENANCE',
-  targets: (view) =>
-    view.hosts
-      .filter((host) => host.isCompute && host.maintained && !host.disabledBefore && mayReceive(view, host.hostname))
-      .map((host) => host.hostname),
+  targets: (view, host) => {
+    const maintained = computesOf(view).filter((known) => known.maintained && !known.disabledBefore);
+    if (maintained.length === 0) return otherReceivers(view, host);
+    return maintained.map(({ hostname }) => hostname).filter((hostname) => mayReceive(view, hostname));
+  },
   candidates: (view) => cheapestFirst(view, waitingComputes(view)),
 };
 

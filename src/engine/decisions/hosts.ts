@@ -65,6 +65,15 @@ export async function giveHostBack(session: SessionContext, { host }: GiveHostBa
   session.effects.start(started);
 }
 
+/** An action on the host began and did not succeed: it stays disabled, and its disabled_reason says why (v1 §5.4). */
+export async function tellWhyDisabled(session: SessionContext, host: string, reason: string): Promise<void> {
+  const intent = { disable: { reason } };
+  const started = await session.writer.commit((unit) =>
+    beginEffect(session, unit, { kind: 'service', subject: host, host, action: 'disable', intent }),
+  );
+  session.effects.start(started);
+}
+
 /** Nothing of anybody may be left on the host: servers, allocations, unfinished migrations (v1 §5.1). */
 export async function verifyEmpty(
   session: SessionContext,

@@ -33,8 +33,7 @@ export async function repeatNotice(session: SessionContext, unit: Unit, decision
   const { repositories, sessionId } = session;
   const { noticeId, replyAt, actionsAt } = decision;
   const notice = await repositories.notices.find(sessionId, noticeId, unit.tx);
-  // The answer may have come between the decision and now.
-  if (notice === undefined || notice.closedAt !== null) return;
+  if (notice === undefined || notice.closedAt !== null || (await isAnswered(session, unit, notice))) return;
   const repeated = { ...notice, replyAt, actionsAt, repeats: notice.repeats + 1 };
   await repositories.notices.update(sessionId, noticeId, { replyAt, actionsAt, repeats: repeated.repeats }, unit.tx);
   await publish(session, unit, repeated);
@@ -54,9 +53,17 @@ export async function extendNotice(session: SessionContext, unit: Unit, decision
 
 export async function closeNotice(session: SessionContext, unit: Unit, decision: CloseNotice): Promise<void> {
   const { noticeId, outcome, actions } = decision;
+  const notice = await session.repositories.notices.find(session.sessionId, noticeId, unit.tx);
+  if (outcome === 'silent' && notice !== undefined && (await isAnswered(session, unit, notice))) return;
   const patch = { closedAt: unit.now, outcome, question: null, ...(actions && { actions }) };
   await session.repositories.notices.update(session.sessionId, noticeId, patch, unit.tx);
   unit.tell('notice-closed', { noticeId, outcome, ...(actions && { actions }) });
+}
+
+/** An answer has come between the decision and now; it counts, being there before we gave up (v1 §2.4). */
+async function isAnswered({ repositories, sessionId }: SessionContext, unit: Unit, notice: Notice): Promise<boolean> {
+  const unread = await repositories.replies.unhandled(sessionId, unit.tx);
+  return unread.some(({ projectId }) => projectId === notice.projectId);
 }
 
 async function publish(session: SessionContext, unit: Unit, notice: Notice): Promise<void> {
