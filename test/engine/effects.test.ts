@@ -351,7 +351,6 @@ async function aMove(t: ExecutionContext, run: () => Promise<MoveOutcome>, cloud
     projectId: 'tenant',
     recoveryTimeS: 60,
     begunAt: NOON.toISOString(),
-    check: false,
   };
   const effect = { kind: 'move' as const, subject: 'i1', host: 'c1', action: 'move', intent: { ...intent } };
   const begun = await life.context.writer.commit(async (unit) => {
