@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { DIALECTS, type Dialect } from '../simulator/index.js';
 import { integerOption } from './command-line.js';
 import { VERSION } from './version.js';
 
@@ -6,6 +7,8 @@ export interface DemoOptions {
   readonly hosts: number;
   readonly instances: number;
   readonly projects?: number;
+  readonly fill?: 'full';
+  readonly dialect: Dialect;
   readonly workflow: string;
   readonly speed?: number;
   readonly seed: number;
@@ -23,6 +26,17 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     .option('--hosts <n>', 'compute hosts, at least 1', integerOption(1, 5000), 10)
     .option('--instances <n>', 'instances, spread over all hosts but the empty ones', integerOption(0, 100_000), 40)
     .option('--projects <n>', 'projects, each with a manager (default: one per 10 instances)', integerOption(1, 1000))
+    .addOption(
+      new Option(
+        '--fill <how>',
+        'full: no host has room left (as many instances more as that takes), so that managers must scale in',
+      ).choices(['full']),
+    )
+    .addOption(
+      new Option('--dialect <name>', 'how the project managers behave (docs/simulator.md)')
+        .choices(DIALECTS)
+        .default('reference'),
+    )
     .option('--workflow <name>', 'workflow of the session', 'default')
     .option('--speed <x>', 'simulated seconds per second (default: by the number of hosts)', speed)
     .option('--seed <n>', 'same seed, same cloud', integerOption(0, 2 ** 32 - 1), 1)
@@ -31,6 +45,7 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
         'hosts',
         'instances',
         'projects',
+        'fill',
       ]),
     )
     .option('--json', 'close with the report as one line of JSON', false)

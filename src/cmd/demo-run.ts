@@ -37,7 +37,13 @@ export class Demo {
   async run(directory: string): Promise<number> {
     const { options, clock } = this;
     const connection = `sqlite://${join(directory, 'fenix.sqlite')}`;
-    const cloud = await Embedded.start({ topology: await topologyOf(options), clock, connection, log: logOf(options) });
+    const cloud = await Embedded.start({
+      topology: await topologyOf(options),
+      clock,
+      connection,
+      log: logOf(options),
+      managers: { dialect: options.dialect },
+    });
     const stepper = new Stepper(clock, cloud.database, this.speed);
     try {
       await cloud.startEngine();
@@ -101,14 +107,17 @@ function hasEnded({ state, hosts }: SessionDetail): boolean {
   return state === 'MAINTENANCE_FAILED' && owed.length === 0;
 }
 
-async function topologyOf({ topology, hosts, instances, projects, seed }: DemoOptions): Promise<Topology> {
+async function topologyOf({ topology, hosts, projects, seed, fill, ...options }: DemoOptions): Promise<Topology> {
   if (topology !== undefined) return readTopology(topology);
+  const full = fill === 'full';
+  const instances = full ? Math.ceil(options.instances / hosts) * hosts : options.instances;
   return generateTopology({
     hosts,
     instances,
+    ...(full && { fill }),
     projects: projects ?? Math.max(1, Math.round(instances / 10)),
     seed,
-    emptyHosts: Math.max(1, hosts - instances),
+    emptyHosts: full ? 0 : Math.max(1, hosts - instances),
     controllers: 0,
     timings: TIMINGS,
   });

@@ -1,4 +1,5 @@
 import type { Cloud } from './cloud.js';
+import type { ManagerOptions } from './managers/options.js';
 import type { Instance, Project, Role, ServerGroup, User, VmState } from './records.js';
 import type { Topology, TopologyHost, TopologyInstance, TopologyProject } from './topology.js';
 
@@ -20,8 +21,8 @@ export function populate(cloud: Cloud, topology: Topology): void {
   for (const project of topology.projects) addTenant(cloud, project);
 }
 
-function addProject(cloud: Cloud, name: string, id = cloud.newHexId()): Project {
-  const project = { id, name };
+function addProject(cloud: Cloud, name: string, id = cloud.newHexId(), manager?: ManagerOptions): Project {
+  const project = { id, name, ...(manager !== undefined && { manager }) };
   cloud.projects.set(id, project);
   return project;
 }
@@ -65,17 +66,23 @@ function addHost(cloud: Cloud, host: TopologyHost): void {
 }
 
 function addTenant(cloud: Cloud, tenant: TopologyProject): void {
-  const project = addProject(cloud, tenant.name, tenant.id);
+  const project = addProject(cloud, tenant.name, tenant.id, habits(tenant.manager));
   const user = addUser(cloud, tenant.name, tenant.name, project, ['member', 'reader']);
   const groups = new Map<string, ServerGroup>();
   for (const group of tenant.groups ?? []) {
-    const { name, id = cloud.newUuid(), policy = null, maxOutOfService = null } = group;
-    groups.set(name, { id, name, project, userId: user.id, policy, maxOutOfService });
-    cloud.groups.set(id, { id, name, project, userId: user.id, policy, maxOutOfService });
-    cloud.log.add({ kind: 'group', groupId: id, name, policy, maxOutOfService });
+    const { name, id = cloud.newUuid(), policy = null } = group;
+    const { maxOutOfService = null, maxImpacted = null, recoveryTime = null } = group;
+    const limits = { policy, maxOutOfService, maxImpacted, recoveryTime };
+    groups.set(name, { id, name, project, userId: user.id, ...limits });
+    cloud.groups.set(id, { id, name, project, userId: user.id, ...limits });
+    cloud.log.add({ kind: 'group', groupId: id, name, ...limits });
   }
   for (const instance of tenant.instances ?? [])
     addTopologyInstance(cloud, instance, user, groups.get(instance.group ?? '')?.id ?? null);
+}
+
+function habits(manager: TopologyProject['manager']): ManagerOptions | undefined {
+  return typeof manager === 'string' ? { dialect: manager } : manager;
 }
 
 const VM_STATES: Readonly<Record<NonNullable<TopologyInstance['state']>, VmState>> = {

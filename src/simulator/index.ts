@@ -2,7 +2,17 @@ export type { Cloud } from './cloud.js';
 export type { Credentials } from './credentials.js';
 export { type Judgement, judge, type Rule, type Violation } from './judge/index.js';
 export type { LogEntry, LogEvent, SimulatorLog } from './log.js';
-export type { AddManagersOptions, Manager, ManagerAction, ManagerReply, Outage } from './managers/index.js';
+export {
+  type AddManagersOptions,
+  type AskedState,
+  DIALECTS,
+  type Dialect,
+  type Manager,
+  type ManagerAction,
+  type ManagerOptions,
+  type ManagerReply,
+  type Outage,
+} from './managers/index.js';
 export type * from './records.js';
 export type { Report, ServiceLevel } from './report.js';
 export { Simulator, type SimulatorOptions, startSimulator } from './simulator.js';

@@ -16,6 +16,8 @@ export type LogEvent =
       readonly name: string;
       readonly policy: GroupPolicy | null;
       readonly maxOutOfService: number | null;
+      readonly maxImpacted: number | null;
+      readonly recoveryTime: number | null;
     }
   | {
       readonly kind: 'instance-added';

@@ -42,7 +42,7 @@ export class Moves {
     options: { readonly target?: string | undefined; readonly force: boolean; readonly synchronous: boolean },
     caller: Caller,
   ): void {
-    requireState(instance, 'os-migrateLive', ['active'], caller);
+    requireState(instance, 'os-migrateLive', ['active', 'paused'], caller);
     this.requireHost(options.target);
     const found = this.liveTarget(instance, options);
     // Below 2.34 the API waits for the conductor's checks.

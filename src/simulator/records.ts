@@ -1,4 +1,5 @@
 import type { Resources } from '../model/index.js';
+import type { ManagerOptions } from './managers/options.js';
 import type { GroupPolicy } from './topology.js';
 
 /** A compute host with its nova-compute service, its hypervisor and its resource provider. */
@@ -33,6 +34,8 @@ export interface ControllerService {
 export interface Project {
   readonly id: string;
   readonly name: string;
+  /** Habits of its manager, where the topology gives them. */
+  readonly manager?: ManagerOptions;
 }
 
 export type Role = 'admin' | 'member' | 'reader';
@@ -67,9 +70,13 @@ export interface ServerGroup {
   /** Null: known to the judge and the managers only. */
   readonly policy: GroupPolicy | null;
   readonly maxOutOfService: number | null;
+  /** What its manager tells of it, and the judge holds the service to. */
+  readonly maxImpacted: number | null;
+  /** Domain seconds. */
+  readonly recoveryTime: number | null;
 }
 
-export type VmState = 'building' | 'active' | 'stopped' | 'resized' | 'error' | 'soft-delete';
+export type VmState = 'building' | 'active' | 'stopped' | 'paused' | 'suspended' | 'resized' | 'error' | 'soft-delete';
 
 /** A server. Never changed in place: each change makes a new record. */
 export interface Instance {
@@ -138,6 +145,8 @@ const VM_STATUS: Readonly<Record<VmState, string>> = {
   building: 'BUILD',
   active: 'ACTIVE',
   stopped: 'SHUTOFF',
+  paused: 'PAUSED',
+  suspended: 'SUSPENDED',
   resized: 'VERIFY_RESIZE',
   error: 'ERROR',
   'soft-delete': 'SOFT_DELETED',

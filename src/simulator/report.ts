@@ -8,6 +8,8 @@ export interface ServiceLevel {
   readonly outages: readonly Outage[];
   /** Domain seconds of all its outages; one that lasts counts until now. */
   readonly outageSeconds: number;
+  /** Outages from then on are its manager's own doing. */
+  readonly carelessSince: Date | undefined;
 }
 
 /** What the simulator has to say about what was done to it. */
@@ -15,21 +17,25 @@ export interface Report extends Judgement {
   /** All managers' answers, in order of time. */
   readonly replies: readonly ManagerReply[];
   readonly serviceLevel: readonly ServiceLevel[];
-  /** What managers could not understand or do. */
+  /** What managers could not understand, or was not taken of them. */
   readonly problems: readonly string[];
+  /** What managers did not do well by themselves: nobody else's fault. */
+  readonly remarks: readonly string[];
 }
 
-/** Judges the log and the managers' own measurements. An outage is a violation. */
+/** Judges the log and the managers' own measurements. An outage that a manager did not make itself is a violation. */
 export function makeReport(cloud: Cloud, managers: readonly Manager[]): Report {
   const { moves, violations } = judge(cloud.log.entries());
   const now = cloud.now();
   const levels = managers.map((manager) => serviceLevel(cloud, manager, now));
-  const outages = levels.flatMap(({ project, outages: list }) =>
-    list.map(({ from, because }) => ({
-      at: from,
-      rule: 'service-outage' as const,
-      sentence: `The application of ${project} stopped serving: ${because}.`,
-    })),
+  const outages = levels.flatMap(({ project, outages: list, carelessSince }) =>
+    list
+      .filter(({ own, from }) => !own && !(carelessSince !== undefined && carelessSince <= from))
+      .map(({ from, because }) => ({
+        at: from,
+        rule: 'service-outage' as const,
+        sentence: `The application of ${project} stopped serving: ${because}.`,
+      })),
   );
   return {
     moves,
@@ -37,11 +43,17 @@ export function makeReport(cloud: Cloud, managers: readonly Manager[]): Report {
     replies: managers.flatMap(({ replies }) => replies).sort((a, b) => a.at.getTime() - b.at.getTime()),
     serviceLevel: levels,
     problems: managers.flatMap(({ problems }) => problems),
+    remarks: managers.flatMap(({ remarks }) => remarks),
   };
 }
 
-function serviceLevel(cloud: Cloud, { projectId, application }: Manager, now: Date): ServiceLevel {
+function serviceLevel(cloud: Cloud, { projectId, application, carelessSince }: Manager, now: Date): ServiceLevel {
   const { outages } = application;
   const ms = outages.reduce((sum, { from, to }) => sum + ((to ?? now).getTime() - from.getTime()), 0);
-  return { project: cloud.projects.get(projectId)?.name ?? projectId, outages, outageSeconds: ms / 1000 };
+  return {
+    project: cloud.projects.get(projectId)?.name ?? projectId,
+    outages,
+    outageSeconds: ms / 1000,
+    carelessSince,
+  };
 }

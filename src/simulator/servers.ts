@@ -84,6 +84,23 @@ export class Servers {
     this.power(instance, 'start', { vmState: 'active', running: true }, caller);
   }
 
+  /** Nova's createImage: the server runs on, and is busy until the image is uploaded. */
+  snapshot(instance: Instance, caller: Caller): void {
+    requireState(instance, 'createImage', ['active', 'stopped', 'paused', 'suspended'], caller);
+    const action = this.cloud.addAction(instance.id, 'createImage', caller);
+    this.cloud.change(instance.id, { taskState: 'image_snapshot' });
+    const whole = this.cloud.timings.snapshot;
+    const step = (part: number, taskState: string | null): void =>
+      this.later(instance.id, whole * part, (busy) => {
+        if (busy.taskState?.startsWith('image_') !== true) return;
+        action.updated = this.cloud.now();
+        this.cloud.change(instance.id, { taskState });
+      });
+    step(0.1, 'image_pending_upload');
+    step(0.3, 'image_uploading');
+    step(1, null);
+  }
+
   private power(instance: Instance, verb: 'stop' | 'start', after: Partial<Instance>, caller: Caller): void {
     const action = this.cloud.addAction(instance.id, verb, caller);
     this.cloud.change(instance.id, { taskState: verb === 'stop' ? 'powering-off' : 'powering-on' });

@@ -80,7 +80,8 @@ export class Simulator {
     const wanted =
       options.projects ?? tenants.filter((name) => name !== ADMIN.projectName && name !== SERVICE.projectName);
     const home = { cloud: this.cloud, authUrl: this.authUrl, ...this.clocks };
-    const added = await Promise.all(wanted.map((project) => startManager(home, project, options)));
+    const started = await Promise.all(wanted.map((project) => startManager(home, project, options)));
+    const added = started.filter((manager) => manager !== undefined);
     this.managers.push(...added);
     return added;
   }

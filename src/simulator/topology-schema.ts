@@ -1,3 +1,5 @@
+import { ASKED_STATES, DIALECTS } from './managers/options.js';
+
 /** JSON schema of a topology file; docs/simulator.md explains it. */
 const name = { type: 'string', minLength: 1, maxLength: 255 } as const;
 const count = { type: 'integer', minimum: 0 } as const;
@@ -30,6 +32,8 @@ const group = strict(
     id: uuid,
     policy: { enum: ['anti-affinity', 'affinity', 'soft-anti-affinity', 'soft-affinity'] },
     maxOutOfService: count,
+    maxImpacted: count,
+    recoveryTime: seconds,
   },
   ['name'],
 );
@@ -50,6 +54,20 @@ const instance = strict(
   ['name', 'flavor', 'host'],
 );
 
+const manager = strict(
+  {
+    dialect: { enum: DIALECTS },
+    answerAfter: seconds,
+    action: { enum: ['MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION'] },
+    scaleInBy: count,
+    needed: count,
+    constraints: { type: 'boolean' },
+    inState: { enum: ASKED_STATES },
+    deferSeconds: { type: 'integer', minimum: 1 },
+  },
+  [],
+);
+
 const timings = strict(
   {
     boot: seconds,
@@ -60,6 +78,7 @@ const timings = strict(
     deletion: seconds,
     power: seconds,
     scheduling: seconds,
+    snapshot: seconds,
     disabledTraitLag: seconds,
   },
   [],
@@ -80,6 +99,7 @@ export const TOPOLOGY_SCHEMA = strict(
           id,
           groups: { type: 'array', items: group },
           instances: { type: 'array', items: instance },
+          manager: { anyOf: [{ enum: DIALECTS }, manager] },
         },
         ['name'],
       ),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Ajv, type ErrorObject } from 'ajv';
 import { FenixError, messageOf } from '../common/errors.js';
 import { addResources, fitsIn, NO_RESOURCES, type Resources } from '../model/index.js';
+import type { Dialect, ManagerOptions } from './managers/options.js';
 import { TOPOLOGY_SCHEMA } from './topology-schema.js';
 
 /** A cloud to begin with, as it stands in a topology file (docs/simulator.md). */
@@ -28,6 +29,8 @@ export interface Timings {
   readonly deletion: number;
   /** Start and stop. */
   readonly power: number;
+  /** During which a server is busy, and serves. */
+  readonly snapshot: number;
   /** From an accepted call until the scheduler has chosen a host, or found none. */
   readonly scheduling: number;
   /** From the change of a compute service until Placement's COMPUTE_STATUS_DISABLED follows. */
@@ -42,6 +45,7 @@ export const DEFAULT_TIMINGS: Timings = {
   revertResize: 2,
   deletion: 1,
   power: 1,
+  snapshot: 10,
   scheduling: 0.3,
   disabledTraitLag: 0,
 };
@@ -70,6 +74,10 @@ export interface TopologyGroup {
   readonly policy?: GroupPolicy;
   /** More members than that out of service at once are a violation; default: no limit. */
   readonly maxOutOfService?: number;
+  /** More members than that on the move at once are a violation; its manager tells it as max_impacted_members. */
+  readonly maxImpacted?: number;
+  /** Domain seconds that the place of a moved member stays taken; its manager tells it as recovery_time. */
+  readonly recoveryTime?: number;
 }
 
 export interface TopologyInstance {
@@ -93,6 +101,8 @@ export interface TopologyProject {
   readonly id?: string;
   readonly groups?: readonly TopologyGroup[];
   readonly instances?: readonly TopologyInstance[];
+  /** How its manager behaves: a dialect's name, or more of it. */
+  readonly manager?: Dialect | ManagerOptions;
 }
 
 const validate = new Ajv({ allErrors: false, strict: false }).compile(TOPOLOGY_SCHEMA);

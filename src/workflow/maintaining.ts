@@ -1,11 +1,6 @@
-import {
-  type ActionType,
-  type JournalEntry,
-  type Reason,
-  type SessionAction,
-  type SessionHost,
-} from '../model/index.js';
+import { type ActionType, type JournalEntry, type SessionAction, type SessionHost } from '../model/index.js';
 import type { Step } from './decisions.js';
+import type { Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
 
 /** The session's actions of a type in the order in which they run (v1 §6.1). */
@@ -25,7 +20,7 @@ export function actionsFor(view: SessionView, host: SessionHost): SessionAction[
 export type Progress =
   | { readonly done: true }
   | { readonly done: false; readonly step: Step }
-  | { readonly done: false; readonly failed: Omit<Reason, 'at'> };
+  | { readonly done: false; readonly trouble: Trouble };
 
 /** How far the actions on `hostname` have come, one after the other; the next step to take. */
 export function progressOf(view: SessionView, hostname: string, actions: readonly SessionAction[]): Progress {
@@ -45,7 +40,9 @@ export function progressOf(view: SessionView, hostname: string, actions: readonl
     if (retryAt === undefined) {
       const why = String(last.outcome?.message ?? `it returned "${last.outcome?.state}"`);
       const message = `Plug-in ${name} (${type}) failed on ${hostname}: ${why}`;
-      return { done: false, failed: { code: 'plugin-failed', message, host: hostname, plugin } };
+      const reason = { code: 'plugin-failed', message, host: hostname, plugin };
+      const hosts = view.hosts.some((host) => host.hostname === hostname) ? [hostname] : [];
+      return { done: false, trouble: { event: 'plugin_failed', reason, hosts, entry: last } };
     }
     if (retryAt <= view.now) return { done: false, step: { do: [run] } };
     const message = `Trying ${name} (${type}) on ${hostname} once more soon.`;

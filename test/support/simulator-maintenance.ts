@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ExecutionContext } from 'ava';
 import { plusSeconds } from '../../src/common/clock.js';
-import type { AddManagersOptions, Manager } from '../../src/simulator/index.js';
+import type { AddManagersOptions, Manager, SimulatorOptions, Topology } from '../../src/simulator/index.js';
 import { type Arrived, httpDouble } from './http-double.js';
 import { aCloud, aSmallTopology, idOf, type SimulatedCloud } from './simulator.js';
 
@@ -11,6 +11,10 @@ export interface MaintainedCloud extends SimulatedCloud {
   readonly arrived: readonly Arrived[];
   /** Sends a notice and waits until the manager has answered it, domain time going on as it must. */
   tell(state: string, instances: readonly string[], style?: 'default' | 'vnf'): Promise<Record<string, unknown>>;
+  /** Sends a notice and waits for nothing. */
+  send(state: string, instances: readonly string[], style?: 'default' | 'vnf'): Promise<void>;
+  /** What the manager PUT to the URL of replies. */
+  answers(): readonly Record<string, unknown>[];
   /** Lets domain time and HTTP go on until that holds. */
   until(holds: () => boolean): Promise<void>;
 }
@@ -19,14 +23,16 @@ export interface MaintainedCloud extends SimulatedCloud {
 export async function aMaintainedCloud(
   t: ExecutionContext,
   options: AddManagersOptions = {},
-  listed: { scaleIn?: number } = {},
+  listed: { scaleIn?: number; topology?: Partial<Topology>; status?: (arrived: Arrived) => number } = {},
+  cloudOptions: Partial<SimulatorOptions> = {},
 ): Promise<MaintainedCloud> {
-  const cloud = await aCloud(t, aSmallTopology());
+  const cloud = await aCloud(t, aSmallTopology(listed.topology), cloudOptions);
   const { simulator, clock } = cloud;
   let asked: readonly string[] = [];
-  const service = await httpDouble(({ method }) => ({
+  const service = await httpDouble((arrived) => ({
+    status: listed.status?.(arrived) ?? 200,
     body:
-      method === 'GET'
+      arrived.method === 'GET'
         ? {
             instance_ids: asked,
             ...(listed.scaleIn === undefined ? {} : { scale_in: { instances: listed.scaleIn, vcpus: 0 } }),
@@ -34,6 +40,7 @@ export async function aMaintainedCloud(
         : {},
   }));
   t.teardown(() => service.close());
+  simulator.setMaintenanceUrl(`${service.url}/v1`);
   const [manager] = await simulator.addManagers({ projects: ['demo'], ...options });
   if (manager === undefined) throw new Error('no manager');
 
@@ -46,11 +53,13 @@ export async function aMaintainedCloud(
       if (!holds()) clock.advanceTo(plusSeconds(clock.now(), 0.1));
     }
   };
-  const tell: MaintainedCloud['tell'] = async (state, names, style = 'default') => {
+  const answers: MaintainedCloud['answers'] = () =>
+    service.arrived
+      .filter(({ method, path }) => method === 'PUT' && path.startsWith('/v1/maintenance/'))
+      .map(({ body }) => body as Record<string, unknown>);
+  const send: MaintainedCloud['send'] = async (state, names, style = 'default') => {
     asked = names.map((name) => idOf(simulator, name));
     const url = `${service.url}/v1/maintenance/s/${manager.projectId}`;
-    const answers = (): readonly Arrived[] => service.arrived.filter(({ method }) => method === 'PUT');
-    const before = answers().length;
     const payload = {
       service: 'fenix',
       session_id: 's',
@@ -59,7 +68,8 @@ export async function aMaintainedCloud(
       allowed_actions: state.startsWith('P') ? ['MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION'] : [],
       instance_ids: style === 'vnf' ? asked : url,
       reply_url: style === 'vnf' ? `${url}/${asked[0]}` : url,
-      metadata: {},
+      metadata: { release: 'next', "it's": true },
+      ...(state === 'INSTANCE_ACTION_DONE' ? {} : { reply_at: clockText(plusSeconds(clock.now(), 40)) }),
     };
     await simulator.deliver({
       eventType: 'maintenance.scheduled',
@@ -70,9 +80,17 @@ export async function aMaintainedCloud(
       priority: 'INFO',
       context: {},
     });
+  };
+  const tell: MaintainedCloud['tell'] = async (state, names, style = 'default') => {
+    const before = answers().length;
+    await send(state, names, style);
     if (state === 'INSTANCE_ACTION_DONE') return {};
     await until(() => answers().length > before);
-    return answers().at(-1)?.body as Record<string, unknown>;
+    return answers().at(-1) ?? {};
   };
-  return { ...cloud, manager, arrived: service.arrived, tell, until };
+  return { ...cloud, manager, arrived: service.arrived, answers, send, tell, until };
+}
+
+function clockText(date: Date): string {
+  return date.toISOString().slice(0, 19);
 }

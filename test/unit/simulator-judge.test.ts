@@ -41,7 +41,15 @@ const scheduled: LogEvent = { kind: 'move-scheduled', migrationId: 1, instanceId
 const BEGINNING: readonly LogEvent[] = [
   { kind: 'host', host: 'h1', capacity: { vcpus: 4, memoryMb: 8192, diskGb: 40 }, enabled: true },
   { kind: 'host', host: 'h2', capacity: { vcpus: 4, memoryMb: 8192, diskGb: 40 }, enabled: true },
-  { kind: 'group', groupId: 'g', name: 'app', policy: 'anti-affinity', maxOutOfService: 1 },
+  {
+    kind: 'group',
+    groupId: 'g',
+    name: 'app',
+    policy: 'anti-affinity',
+    maxOutOfService: 1,
+    maxImpacted: null,
+    recoveryTime: null,
+  },
   ...['a', 'b'].map(
     (id): LogEvent => ({ kind: 'instance-added', instanceId: id, name: `vm-${id}`, projectId: 'p', groupId: 'g' }),
   ),

@@ -172,17 +172,15 @@ test('progress: a failed run waits for its retry class, then runs again', (t) =>
 });
 
 test('progress: with no try left it is a failure that names plug-in, host and why', (t) => {
-  t.deepEqual(progress([run('a', { state: 'failed', outcome: { state: 'FAILED', message: 'ssh: no route' } })]), {
-    done: false,
-    failed: {
-      code: 'plugin-failed',
-      message: 'Plug-in a (compute) failed on c1: ssh: no route',
-      host: 'c1',
-      plugin: 'a-plugin',
-    },
+  const failed = progress([run('a', { state: 'failed', outcome: { state: 'FAILED', message: 'ssh: no route' } })]);
+  t.deepEqual('trouble' in failed && failed.trouble.reason, {
+    code: 'plugin-failed',
+    message: 'Plug-in a (compute) failed on c1: ssh: no route',
+    host: 'c1',
+    plugin: 'a-plugin',
   });
   const said = progress([run('a', { state: 'failed', outcome: { state: 'HALF_FAILED' } })]);
-  t.regex('failed' in said ? said.failed.message : '', /it returned "HALF_FAILED"/);
+  t.regex('trouble' in said ? said.trouble.reason.message : '', /it returned "HALF_FAILED"/);
 });
 
 const acked = (instanceIds: string[], actions: Record<string, 'MIGRATE' | 'LIVE_MIGRATE' | 'OWN_ACTION'> = {}) => ({
@@ -262,16 +260,16 @@ test('moves: what is under way is not begun again', (t) => {
 
 test('moves: a failed one fails the session, naming the instance', (t) => {
   const effects = [moveOf({ state: 'failed', outcome: { message: 'It went to ERROR.' } })];
-  t.deepEqual(nextMoves(pair({ effects }), 'c1', [acked(['i1', 'i2'])]).failed, {
+  t.like(nextMoves(pair({ effects }), 'c1', [acked(['i1', 'i2'])]).trouble?.reason, {
     code: 'instance-failed',
     message: 'It went to ERROR.',
     host: 'c1',
     instanceId: 'i1',
   });
   const older = [...effects, moveOf({ attempt: 2, state: 'begun' })];
-  t.is(nextMoves(pair({ effects: older }), 'c1', []).failed, undefined, 'the newest attempt counts');
+  t.is(nextMoves(pair({ effects: older }), 'c1', []).trouble, undefined, 'the newest attempt counts');
   const elsewhere = [moveOf({ state: 'failed', intent: { from: 'c9' } })];
-  t.is(nextMoves(pair({ effects: elsewhere }), 'c1', []).failed, undefined, 'a move off another host');
+  t.is(nextMoves(pair({ effects: elsewhere }), 'c1', []).trouble, undefined, 'a move off another host');
 });
 
 test('moves: a target that refused is not tried again; another is asked for, and no second answer', (t) => {
@@ -315,7 +313,7 @@ test('the planner is shown the host’s instances, the room of the targets and w
   t.deepEqual(planSnapshot(view, 'c1', ['c2']), {
     host: 'c1',
     instances: [{ instanceId: 'i1', zone: 'nova', resources: SMALL, refusedBy: ['c2', 'c3', 'c9'] }],
-    targets: [{ host: 'c2', zone: 'west', free }],
+    targets: [{ host: 'c2', zone: 'west', free, members: {} }],
   });
   const patient = planSnapshot(view, 'c1', ['c2'], true);
   t.deepEqual(patient.instances[0]?.refusedBy, ['c3', 'c9'], 'Placement may still lag about c2');

@@ -63,8 +63,10 @@ async function withinTime(
   const seconds = plugin.timeoutS ?? session.settings.actionPluginTimeoutS;
   const ended = new AbortController();
   const signal = AbortSignal.any([session.stopping, ended.signal]);
+  // What an earlier life had begun gets its time again: while nobody looked, it may well have ended.
+  const begunAt = resumed ? session.clock.now() : new Date(intent.begunAt);
   const timeUp = session.clock
-    .sleep(plusSeconds(new Date(intent.begunAt), seconds), signal)
+    .sleep(plusSeconds(begunAt, seconds), signal)
     .then((): PluginOutcome => ({ state: 'FAILED', message: `${intent.name} did not end within ${seconds} s.` }));
   const context = contextOf(session, entry, intent, signal);
   try {

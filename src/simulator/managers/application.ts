@@ -9,6 +9,8 @@ export interface Outage {
   to: Date | null;
   /** The change that began it, e.g. `web-1 RESIZE`. */
   readonly because: string;
+  /** Its manager itself had given up the instance that it was missing. */
+  readonly own: boolean;
 }
 
 interface Part {
@@ -28,21 +30,55 @@ interface Part {
 export class Application {
   readonly outages: Outage[] = [];
   private readonly parts = new Map<string, Part>();
+  private readonly adopted = new Set<string>();
+  /** Instances of the project that do nothing for its users, as they were last seen. */
+  private readonly strangers = new Map<string, Instance>();
+  private readonly givenUp = new Set<string>();
+  private readonly goneAt = new Map<string, Date>();
 
   constructor(
     private readonly needed: number,
     private readonly now: () => Date,
   ) {}
 
-  /** Sees a change of one of its own instances; also how it learns of those that it begins with. */
+  /** Makes an instance of the project a part of the application. */
+  adopt(id: string): void {
+    this.adopted.add(id);
+    const known = this.strangers.get(id);
+    this.strangers.delete(id);
+    if (known !== undefined) this.take({ instance: known, gone: false });
+  }
+
+  /** Its manager does without that instance: what is missing by that is no outage that others made. */
+  giveUp(id: string): void {
+    this.givenUp.add(id);
+  }
+
+  /** Sees a change of one of the project's instances; also how it learns of those that it begins with. */
   take({ instance, gone }: Pick<InstanceChange, 'instance' | 'gone'>): void {
+    if (gone) this.goneAt.set(instance.id, this.now());
+    if (!this.adopted.has(instance.id)) {
+      if (gone) this.strangers.delete(instance.id);
+      else this.strangers.set(instance.id, instance);
+      return;
+    }
     const part = this.partOf(instance);
     if (gone) {
       part.members.delete(instance.id);
       part.active.delete(instance.id);
     } else part.members.set(instance.id, instance);
     this.fill(part, new Set());
-    this.measure(part, `${instance.name} ${gone ? 'deleted' : (instance.taskState ?? instance.vmState)}`);
+    const what = `${instance.name} ${gone ? 'deleted' : (instance.taskState ?? instance.vmState)}`;
+    this.measure(part, what, this.givenUp.has(instance.id));
+  }
+
+  /** When an instance of the project was gone; undefined while it is there, and of others'. */
+  goneSince(id: string): Date | undefined {
+    return this.goneAt.get(id);
+  }
+
+  members(): Instance[] {
+    return [...this.parts.values()].flatMap(({ members }) => [...members.values()]);
   }
 
   /** The own instance of that id, if there is one. */
@@ -72,7 +108,9 @@ export class Application {
   spare(): Instance[] {
     const parts = [...this.parts.values()].sort((a, b) => b.members.size - a.members.size);
     return parts.flatMap(({ members, active }) =>
-      [...members.values()].filter(({ id }) => !active.has(id)).slice(0, Math.max(0, members.size - this.needed - 1)),
+      [...members.values()]
+        .filter(({ id }) => !active.has(id) && !this.givenUp.has(id))
+        .slice(0, Math.max(0, members.size - this.needed - 1)),
     );
   }
 
@@ -97,11 +135,15 @@ export class Application {
   private standBy({ members, active }: Part, avoid: ReadonlySet<string>): Instance | undefined {
     return [...members.values()].find(
       (member) =>
-        inService(member) && member.taskState !== 'deleting' && !active.has(member.id) && !avoid.has(member.id),
+        inService(member) &&
+        member.taskState !== 'deleting' &&
+        !active.has(member.id) &&
+        !avoid.has(member.id) &&
+        !this.givenUp.has(member.id),
     );
   }
 
-  private measure(part: Part, because: string): void {
+  private measure(part: Part, because: string, own = false): void {
     const active = [...part.active].map((id) => part.members.get(id));
     const up = active.length >= this.needed && active.every((member) => member !== undefined && inService(member));
     part.started ||= up;
@@ -109,7 +151,7 @@ export class Application {
       if (part.outage !== undefined) part.outage.to = this.now();
       part.outage = undefined;
     } else if (part.started && part.outage === undefined) {
-      part.outage = { part: part.name, from: this.now(), to: null, because };
+      part.outage = { part: part.name, from: this.now(), to: null, because, own };
       this.outages.push(part.outage);
     }
   }

@@ -16,31 +16,54 @@ export class Lifecycle {
     private readonly clock: Clock,
   ) {}
 
-  /** Boots another one like `id`, in its group, and waits until it is ACTIVE; a failed one is deleted again. */
-  async bootLike(id: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Boots another one like `id` and waits until it is ACTIVE.
+   *
+   * @param inGroup whether it joins the application, in the old one's group
+   * @returns its id; undefined where it found no host, the failed one being deleted again, or `id` is gone
+   */
+  async bootLike(id: string, signal: AbortSignal, inGroup = true): Promise<string | undefined> {
     const old = await this.server(id);
-    if (old === undefined) return;
-    const groupId = this.application.member(id)?.groupId ?? null;
+    if (old === undefined) return undefined;
+    const groupId = inGroup ? (this.application.member(id)?.groupId ?? null) : null;
+    const { name, flavor, image } = old;
     const { status, body } = await this.session.service('compute', 'POST', '/servers', {
-      server: {
-        name: old.name,
-        flavorRef: isObject(old.flavor) ? old.flavor.id : undefined,
-        imageRef: isObject(old.image) ? old.image.id : undefined,
-      },
+      server: { name, flavorRef: idOf(flavor), imageRef: idOf(image) },
       ...(groupId === null ? {} : { 'os:scheduler_hints': { group: groupId } }),
     });
-    const created = isObject(body) && isObject(body.server) ? String(body.server.id) : undefined;
+    const created = isObject(body) ? idOf(body.server) : undefined;
     if (status !== 202 || created === undefined)
       throw new FenixError('terminal', 'boot-refused', `Nova answered ${status} to a replacement of ${id}.`);
-    await this.until(signal, async () => ['ACTIVE', 'ERROR'].includes(String((await this.server(created))?.status)));
-    if ((await this.server(created))?.status === 'ACTIVE') return;
+    if (inGroup) this.application.adopt(created);
+    await this.until(signal, async () => ['ACTIVE', 'ERROR', undefined].includes(await this.status(created)));
+    if ((await this.status(created)) === 'ACTIVE') return created;
+    this.application.giveUp(created);
     await this.delete(created, signal);
-    throw new FenixError('terminal', 'boot-failed', `A replacement of ${id} found no host.`);
+    return undefined;
   }
 
   async delete(id: string, signal: AbortSignal): Promise<void> {
     await this.session.service('compute', 'DELETE', `/servers/${id}`);
     await this.until(signal, async () => (await this.server(id)) === undefined);
+  }
+
+  /** Makes a snapshot, during which the server serves and is busy; resolves when that is over. */
+  async snapshot(id: string, signal: AbortSignal): Promise<void> {
+    await this.session.service('compute', 'POST', `/servers/${id}/action`, { createImage: { name: 'snapshot' } });
+    await this.until(signal, async () => {
+      const server = await this.server(id);
+      return !String(server?.['OS-EXT-STS:task_state'] ?? '').startsWith('image_');
+    });
+  }
+
+  /** Whether the project can see it. */
+  async sees(id: string): Promise<boolean> {
+    return (await this.server(id)) !== undefined;
+  }
+
+  private async status(id: string): Promise<string | undefined> {
+    const server = await this.server(id);
+    return server === undefined ? undefined : String(server.status);
   }
 
   /** In Nova's oldest form, which has the flavor's id. */
@@ -57,4 +80,8 @@ export class Lifecycle {
       await this.clock.sleep(plusSeconds(this.clock.now(), POLL_S), signal);
     }
   }
+}
+
+function idOf(value: unknown): string | undefined {
+  return isObject(value) && typeof value.id === 'string' ? value.id : undefined;
 }

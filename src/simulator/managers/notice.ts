@@ -1,5 +1,3 @@
-import { parsePython } from './python-parse.js';
-
 /** A maintenance.scheduled as its receiver understands it. */
 export interface ManagerNotice {
   readonly state: string;
@@ -8,10 +6,16 @@ export interface ManagerNotice {
   readonly allowedActions: readonly string[];
   /** A URL that lists them (`default` style), or the ids themselves (`vnf` style). */
   readonly instances: { readonly url: string } | { readonly ids: readonly string[] };
+  /** Until when an answer is wanted, where one is. */
+  readonly replyAt: Date | null;
 }
 
-/** Reads Aodh's POST. Throws when a field is missing or its text is not readable. */
-export function parseNotice(body: unknown): ManagerNotice {
+/**
+ * Reads Aodh's POST. Throws when a field is missing or its text is not readable.
+ *
+ * @param literal how the text of lists and objects is read
+ */
+export function parseNotice(body: unknown, literal: (text: string) => unknown): ManagerNotice {
   const traits = (body as { reason_data?: { event?: { traits?: unknown } } } | null)?.reason_data?.event?.traits;
   if (!Array.isArray(traits)) throw new SyntaxError('The alarm has no traits.');
   const values = new Map(traits.map(([name, , value]: readonly unknown[]) => [String(name), String(value)]));
@@ -20,19 +24,19 @@ export function parseNotice(body: unknown): ManagerNotice {
     if (value === undefined) throw new SyntaxError(`The notice has no ${name}.`);
     return value;
   };
-  const instances = text('instance_ids');
-  parsePython(values.get('metadata') ?? '{}');
+  const list = (name: string): string[] => {
+    const value = literal(text(name));
+    if (!Array.isArray(value)) throw new SyntaxError(`Not a list: ${text(name)}`);
+    return value.map(String);
+  };
+  literal(values.get('metadata') ?? '{}');
+  const replyAt = values.get('reply_at');
   return {
     state: text('state'),
     sessionId: text('session_id'),
     replyUrl: text('reply_url'),
-    allowedActions: textList(text('allowed_actions')),
-    instances: /^https?:/.test(instances) ? { url: instances } : { ids: textList(instances) },
+    allowedActions: list('allowed_actions'),
+    instances: /^https?:/.test(text('instance_ids')) ? { url: text('instance_ids') } : { ids: list('instance_ids') },
+    replyAt: replyAt === undefined ? null : new Date(`${replyAt}Z`),
   };
-}
-
-function textList(text: string): string[] {
-  const value = parsePython(text);
-  if (!Array.isArray(value)) throw new SyntaxError(`Not a list: ${text}`);
-  return value.map(String);
 }

@@ -27,6 +27,14 @@ export function actionRoutes(router: Router, cloud: Cloud, servers: Servers, mov
       response.status(204);
     },
     revertResize: (instance, _argument, _response, caller) => moves.revert(instance, caller),
+    createImage: (instance, argument, response, caller) => {
+      if (!isObject(argument) || typeof argument.name !== 'string')
+        throw new Refusal(400, "Invalid input for field/attribute createImage. 'name' is a required property");
+      servers.snapshot(instance, caller);
+      const image = cloud.newUuid();
+      response.set('Location', `/images/${image}`);
+      if (minorOf(response) >= 45) response.json({ image_id: image });
+    },
     'os-stop': (instance, _argument, _response, caller) => servers.stop(instance, caller),
     'os-start': (instance, _argument, _response, caller) => servers.start(instance, caller),
   };
@@ -39,7 +47,7 @@ export function actionRoutes(router: Router, cloud: Cloud, servers: Servers, mov
     const instance = serverOf(cloud, request, caller);
     response.status(202);
     action(instance, argument, response, caller);
-    response.type('application/json').end();
+    if (!response.headersSent) response.type('application/json').end();
   });
 
   router.get('/servers/:id/os-instance-actions', (request, response) => {

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Topology } from '../../src/simulator/index.js';
+import { Program } from '../support/program.js';
+
+const FAST = ['--speed', '10000'];
+const KEYS = [
+  'state',
+  'hosts',
+  'hosts_maintained',
+  'instances',
+  'moves',
+  'violations',
+  'replies',
+  'makespan_s',
+  'wall_s',
+];
+
+function topologyFile(t: ExecutionContext, text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'fenix-test-demo-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'topology.json');
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Two hosts without room for anything more, of one project that gives nothing up. */
+const FULL: Topology = {
+  flavors: [{ name: 'large', vcpus: 4, memoryMb: 4096, diskGb: 20 }],
+  hosts: ['one', 'two'].map((name) => ({ name, vcpus: 4, memoryMb: 4096, diskGb: 20 })),
+  controllers: [],
+  projects: [
+    {
+      name: 'tenant',
+      groups: [{ name: 'app' }],
+      instances: ['one', 'two'].map((host) => ({ name: `on-${host}`, flavor: 'large', host, group: 'app' })),
+    },
+  ],
+};
+
+test('the last line is the report as JSON, and a session that went well is exit code 0', async (t) => {
+  const demo = new Program(t, 'demo', ['--hosts', '3', '--instances', '4', '--json', ...FAST]);
+  t.is(await demo.ended, 0, demo.stderr);
+  const report = JSON.parse(demo.stdout.trimEnd().split('\n').at(-1) as string);
+  t.deepEqual(Object.keys(report), KEYS);
+  const { makespan_s: makespan, wall_s: wall, replies, ...rest } = report;
+  t.deepEqual(rest, {
+    state: 'MAINTENANCE_DONE',
+    hosts: 3,
+    hosts_maintained: 3,
+    instances: 4,
+    moves: 4,
+    violations: 0,
+  });
+  t.true(replies >= 4);
+  // Three hosts of a minute each one after the other, after a minute's notice; what nobody waited for takes no time.
+  t.true(makespan >= 240 && makespan < 1000, `${makespan}`);
+  t.true(wall > 0 && wall < makespan);
+  t.regex(demo.stderr, /MAINTENANCE_DONE: 100 % done/);
+});
+
+test('a session that fails is exit code 1, with the reason in its report', async (t) => {
+  const demo = new Program(t, 'demo', ['--topology', topologyFile(t, JSON.stringify(FULL)), ...FAST]);
+  t.is(await demo.ended, 1, demo.stderr);
+  t.regex(demo.stdout, /NOT all went well: the session ended in MAINTENANCE_FAILED \(.*no.*room/i);
+  t.regex(demo.stdout, /^Hosts maintained +0 of 2$/m);
+});
+
+test('what cannot be done is refused in one sentence', async (t) => {
+  const cases: [string[], RegExp][] = [
+    [['--workflow', 'nosuch'], /^No engine has the workflow plug-in "nosuch"; there are: .*default.*\.\n$/],
+    [['--hosts', '1'], /^There is no host for 40 instance\(s\): of 1 host\(s\), 1 must be left empty\.\n$/],
+    [['--hosts', '0'], /^error: option '--hosts <n>' argument '0' is invalid\. .*\n$/],
+    [['--topology', topologyFile(t, '{"flavors": 1}')], /^Topology: \w+ is missing\.\n$/],
+    [['--topology', '/nonexistent.json'], /^Cannot read topology \/nonexistent\.json: .*\n$/],
+  ];
+  for (const [args, sentence] of cases) {
+    const demo = new Program(t, 'demo', args);
+    t.is(await demo.ended, 1, args.join(' '));
+    t.regex(demo.stderr, sentence);
+    t.is(demo.stdout, '');
+  }
+});
+
+test('--keep leaves everything up, with commands that work, until Ctrl-C', async (t) => {
+  const demo = new Program(t, 'demo', ['--hosts', '2', '--instances', '0', '--keep', '--json', ...FAST]);
+  const [, token = '', url = ''] = await demo.says(/curl -s -H "X-Auth-Token: ([^"]+)" (\S+\/maintenance)\n/);
+  const answer = await fetch(url, { headers: { 'x-auth-token': token } });
+  t.is(((await answer.json()) as { sessions: string[] }).sessions.length, 1);
+  t.is((await fetch(url)).status, 401);
+  demo.kill('SIGINT');
+  t.is(await demo.ended, 0, demo.stderr);
+  t.is(JSON.parse(demo.stdout).state, 'MAINTENANCE_DONE');
+});
+
+test('interrupted, it says where it was and claims nothing', async (t) => {
+  const demo = new Program(t, 'demo', ['--hosts', '3', '--instances', '4']);
+  await demo.says(/waits for/);
+  demo.kill('SIGINT');
+  t.is(await demo.ended, 130, demo.stderr);
+  t.regex(demo.stderr, /^Interrupted in \w+, 0 of \d+ hosts maintained\.\n$/);
+  t.notRegex(demo.stdout, /went well/);
+});

@@ -1,0 +1,254 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { ScaledClock, SystemMachineClock } from '../../src/common/clock.js';
+import { silentLogger } from '../../src/common/logger.js';
+import { parseDatabaseUrl } from '../../src/config/index.js';
+import { Database } from '../../src/db/database.js';
+import { SchemaMigrator } from '../../src/db/migrator.js';
+import { Repositories } from '../../src/db/repositories.js';
+import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
+import { generateTopology, type Simulator, startSimulator } from '../../src/simulator/index.js';
+import { asEnvironment, Program, type ProgramName } from '../support/program.js';
+
+const NAMES = ['api', 'engine', 'manage', 'simulator'] as const;
+const PASSWORD = 'not-to-be-shown';
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+type Options = Record<string, Record<string, string | number>>;
+
+function aDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'fenix-test-executables-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A SQLite file with this code's schema, or with none. */
+async function aDatabase(t: ExecutionContext, { schema = true } = {}): Promise<{ url: string; database: Database }> {
+  const url = `sqlite://${join(aDirectory(t), 'fenix.sqlite')}`;
+  const database = await Database.open(parseDatabaseUrl(url));
+  t.teardown(() => database.close());
+  if (schema) await new SchemaMigrator(database).upgrade();
+  return { url, database };
+}
+
+async function newerDatabase(t: ExecutionContext): Promise<string> {
+  const { url, database } = await aDatabase(t);
+  const row = { name: '9999-later', batch: 2, migration_time: '2026-01-01 00:00:00' };
+  await database.knex('knex_migrations').insert(row);
+  return url;
+}
+
+/** What an operator would write for one machine; nobody listens at this Keystone's address. */
+function installed(connection: string, authUrl = 'http://127.0.0.1:1/identity/v3'): Options {
+  return {
+    default: { transport_url: 'memory://', public_url: 'http://127.0.0.1/v1', port: 0, log_format: 'json' },
+    database: { connection },
+    service_user: { os_auth_url: authUrl, os_username: 'fenix', os_password: 'fenix', os_project_name: 'service' },
+    keystone_authtoken: { auth_url: authUrl, username: 'fenix', password: 'fenix', project_name: 'service' },
+  };
+}
+
+async function aSimulator(t: ExecutionContext): Promise<Simulator> {
+  const topology = generateTopology({ hosts: 2, instances: 2, projects: 1, seed: 1 });
+  const simulator = await startSimulator({ topology, clock: new ScaledClock(), logger: silentLogger });
+  t.teardown(() => simulator.stop());
+  return simulator;
+}
+
+interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+}
+
+function logOf(program: Program): LogLine[] {
+  const lines = program.stderr.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as LogLine);
+}
+
+for (const name of NAMES) {
+  test(`fenix-${name} says its version and how it is used`, async (t) => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const asked = ['--version', '--help'].map((option) => new Program(t, name, [option]));
+    t.deepEqual(await Promise.all(asked.map(({ ended }) => ended)), [0, 0]);
+    t.is(asked[0]?.stdout, `${version}\n`);
+    t.regex(asked[1]?.stdout ?? '', new RegExp(`^Usage: fenix-${name} \\[options\\]`));
+    t.regex(asked[1]?.stdout ?? '', /--config-file <file>/);
+  });
+}
+
+/** Starts it and expects one sentence and exit code 1; nothing of a stack, no password. */
+async function refuses(
+  t: ExecutionContext,
+  name: ProgramName,
+  args: string[],
+  options: Options,
+  sentence: RegExp,
+): Promise<void> {
+  const program = new Program(t, name, args, asEnvironment(options));
+  t.is(await program.ended, 1, program.stderr);
+  const [line = '', ...more] = program.stderr.trimEnd().split('\n');
+  t.deepEqual(more, []);
+  t.regex(line.startsWith('{') ? (JSON.parse(line) as LogLine).msg : line, sentence);
+  t.notRegex(program.stderr, new RegExp(`\\n\\s+at |${PASSWORD}`));
+}
+
+test('an option or a file that is not there is refused', async (t) => {
+  await refuses(t, 'engine', ['--bogus'], {}, /^error: unknown option '--bogus'$/);
+  await refuses(t, 'api', ['--config-file', '/nonexistent/f.conf'], {}, /^Configuration file \/nonexistent\/f\.conf: /);
+  await refuses(t, 'manage', ['db', 'downgrade'], {}, /^error: unknown command 'downgrade'/);
+});
+
+test('a bad configuration is refused with a sentence per option that says where it came from', async (t) => {
+  const files = ['[DEFAULT]\nport = many\nlog_format = json\n', '[engine]\nlease_time = -5\n'].map((text, index) => {
+    const file = join(aDirectory(t), `${index}.conf`);
+    writeFileSync(file, text);
+    return file;
+  });
+  for (const name of ['api', 'engine', 'simulator'] as const) {
+    const program = new Program(
+      t,
+      name,
+      files.flatMap((file) => ['--config-file', file]),
+    );
+    t.is(await program.ended, 1);
+    t.deepEqual(program.stderr.split('\n'), [
+      `${files[0]}, line 2: option port in section [DEFAULT] must be a whole number from 0 up to 65535, not "many".`,
+      `${files[1]}, line 2: option lease_time in section [engine] must be a number from 0.1, not "-5".`,
+      '',
+    ]);
+  }
+});
+
+test('what is missing in the configuration is refused by name', async (t) => {
+  const { url } = await aDatabase(t);
+  const { default: common = {} } = installed(url);
+  await refuses(
+    t,
+    'engine',
+    [],
+    { default: common },
+    /Option connection in section \[database\] is not set; it must be/,
+  );
+  const options = { default: common, database: { connection: url } };
+  await refuses(t, 'api', [], options, /^Cannot start: .* set \[keystone_authtoken\] auth_url\.$/);
+  await refuses(t, 'engine', [], options, /^Cannot start: .* set \[service_user\] os_auth_url\.$/);
+});
+
+test('a database out of reach is refused', async (t) => {
+  const options = installed(`mysql+pymysql://fenix:${PASSWORD}@127.0.0.1:1/fenix?charset=utf8`);
+  for (const name of ['api', 'engine'] as const) {
+    await refuses(t, name, [], options, /^Cannot start: The database is out of reach: .*ECONNREFUSED/);
+  }
+  await refuses(t, 'manage', ['db', 'upgrade'], options, /^The database is out of reach: .*ECONNREFUSED/);
+});
+
+test('a schema older than the code is refused with what to do about it', async (t) => {
+  const { url } = await aDatabase(t, { schema: false });
+  for (const name of ['api', 'engine'] as const) {
+    await refuses(
+      t,
+      name,
+      [],
+      installed(url),
+      /^Cannot start: The database is empty, .* run "fenix-manage db upgrade"\.$/,
+    );
+  }
+});
+
+test('a schema newer than the code is refused, by fenix-manage as well', async (t) => {
+  const options = installed(await newerDatabase(t));
+  const sentence = /The database schema is at 9999-later, newer than this code/;
+  for (const name of ['api', 'engine'] as const) await refuses(t, name, [], options, sentence);
+  await refuses(t, 'manage', ['db', 'upgrade'], options, sentence);
+});
+
+test('a plug-in path that leads nowhere is refused', async (t) => {
+  const options = installed((await aDatabase(t)).url);
+  options.default = { ...options.default, plugin_path: 'nowhere-to-be-found' };
+  await refuses(t, 'engine', [], options, /^Cannot start: plugin_path names "nowhere-to-be-found"/);
+});
+
+test('a port that is taken is refused', async (t) => {
+  const taken = createServer();
+  const port = await new Promise<number>((resolve) =>
+    taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port)),
+  );
+  t.teardown(() => taken.close());
+  const options = installed((await aDatabase(t)).url);
+  options.default = { ...options.default, port };
+  await refuses(t, 'api', [], options, new RegExp(`^Cannot start: Cannot listen on 127\\.0\\.0\\.1:${port}`));
+  const args = ['--port', String(port)];
+  await refuses(t, 'simulator', args, { default: { log_format: 'json' } }, /^Cannot start: .*EADDRINUSE/);
+});
+
+test('fenix-manage brings the schema up and says how it stands', async (t) => {
+  const { url } = await aDatabase(t, { schema: false });
+  const manage = async (...args: string[]): Promise<string> => {
+    const program = new Program(t, 'manage', args, asEnvironment({ database: { connection: url } }));
+    t.is(await program.ended, 0, program.stderr);
+    return program.stdout;
+  };
+  t.regex(await manage('db', 'version'), /^database: empty\n.*\nThe database is older than the code\.\n$/);
+  t.regex(await manage('db', 'upgrade'), /^0001-sessions\n(.*\n)+\d+ schema migration\(s\) run\.\n$/);
+  t.is(await manage('db', 'upgrade'), 'The schema is up to date.\n');
+  t.regex(await manage('db', 'version'), /The database is up to date\.\n$/);
+  t.is(await manage('config', 'sample'), readFileSync(join(root, 'etc/fenix/fenix.conf.sample'), 'utf8'));
+});
+
+test('API and engine serve a session that was created, and stop cleanly in the middle of it', async (t) => {
+  const { url, database } = await aDatabase(t);
+  const simulator = await aSimulator(t);
+  const environment = asEnvironment(installed(url, simulator.authUrl));
+  const api = new Program(t, 'api', [], environment);
+  const engine = new Program(t, 'engine', [], environment);
+  const [, address = ''] = await api.says(/"url":"([^"]+)"/);
+  await engine.says(/"engine started"/);
+
+  t.is((await fetch(`${address}/healthcheck`)).status, 200);
+  t.is((await fetch(`${address}/v1/maintenance`)).status, 401);
+  const credentials = { authUrl: simulator.authUrl, ...simulator.adminCredentials };
+  const admin = new KeystoneSession(credentials, {}, new SystemMachineClock(), silentLogger);
+  const answer = await fetch(`${address}/v1/maintenance`, {
+    method: 'POST',
+    headers: { 'x-auth-token': await admin.authToken() },
+    body: JSON.stringify({ maintenance_at: '2026-01-01 00:00:00' }),
+  });
+  t.is(answer.status, 200);
+  const { session_id: sessionId } = (await answer.json()) as { session_id: string };
+  await engine.says(/"session owned"/);
+  const repositories = new Repositories(database);
+  t.not((await repositories.sessions.get(sessionId))?.owner, null);
+
+  engine.kill('SIGTERM');
+  t.is(await engine.ended, 0, engine.stderr);
+  t.is((await repositories.sessions.get(sessionId))?.owner, null);
+  api.kill('SIGTERM');
+  t.is(await api.ended, 0, api.stderr);
+  t.is(logOf(engine).at(-1)?.msg, 'engine stopped');
+  t.deepEqual(
+    [...logOf(api), ...logOf(engine)].filter(({ level }) => level === 'error'),
+    [],
+  );
+});
+
+test('the log is for people unless it is to be JSON', async (t) => {
+  const options = installed((await aDatabase(t)).url);
+  options.default = { ...options.default, log_format: 'text' };
+  const api = new Program(t, 'api', [], asEnvironment(options));
+  await api.says(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] INFO: API listens\n/m);
+  api.kill('SIGINT');
+  t.is(await api.ended, 0, api.stderr);
+});
+
+test('fenix-simulator says where its services are, serves and stops', async (t) => {
+  const simulator = new Program(t, 'simulator', ['--port', '0', '--hosts', '2', '--instances', '2', '--projects', '1']);
+  const [, authUrl = ''] = await simulator.says(/^Keystone +(\S+)/m);
+  await simulator.says(/^clock .*\n/m);
+  t.is((await fetch(authUrl)).status, 200);
+  simulator.kill('SIGTERM');
+  t.is(await simulator.ended, 0, simulator.stderr);
+});
