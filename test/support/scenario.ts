@@ -17,6 +17,8 @@ const LONGEST_S = 7 * 86_400;
 
 /** The whole system on one manual clock: cloud, managers, API and engine, as they are, over real HTTP and SQLite. */
 export class Scenario {
+  private stopped: Promise<void> | undefined;
+
   private constructor(
     readonly clock: ManualClock,
     readonly system: Embedded,
@@ -30,11 +32,15 @@ export class Scenario {
     const topology = options.topology ?? generateTopology(generated);
     const system = await Embedded.start({ ...rest, topology, clock });
     const quiet = new Quiet(system.database);
-    t.teardown(async () => {
-      await system.stop();
-      quiet.end();
-    });
-    return new Scenario(clock, system, quiet);
+    const scenario = new Scenario(clock, system, quiet);
+    t.teardown(() => scenario.stop());
+    return scenario;
+  }
+
+  /** Ends everything; by itself at the end of the test. */
+  async stop(): Promise<void> {
+    this.stopped ??= this.system.stop().finally(() => this.quiet.end());
+    await this.stopped;
   }
 
   /** A session whose maintenance_at is a minute ahead, with `noop` on each host unless said otherwise. */

@@ -1,0 +1,19 @@
+import test from 'ava';
+import { runRandomCloud } from '../support/random-cloud.js';
+
+/** `FENIX_SEEDS=7` replays one cloud, `FENIX_SEEDS=1-500` is the long run. */
+const [first = 1, last = first] = (process.env.FENIX_SEEDS ?? '1-40').split('-').map(Number);
+
+test.serial(`random clouds ${first} to ${last} are maintained, or the session fails for a true reason`, async (t) => {
+  t.timeout(30 * 60_000);
+  const ends = new Map<string, number>();
+  const wrong: string[] = [];
+  for (let seed = first; seed <= last; seed += 1) {
+    const { state, reason, faults } = await runRandomCloud(t, seed);
+    const end = `${state} ${reason}`.trim();
+    ends.set(end, (ends.get(end) ?? 0) + 1);
+    if (faults.length > 0) wrong.push(`seed ${seed} (${end}): ${faults.join(' ')}`);
+  }
+  t.log(`seeds ${first} to ${last}: ${[...ends].map(([end, times]) => `${times} × ${end}`).join(', ')}`);
+  t.deepEqual(wrong, [], 'replay one with: FENIX_SEEDS=<seed> npm test -- dist/test/scenario/random-clouds.test.js');
+});
