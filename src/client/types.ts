@@ -118,9 +118,18 @@ export interface SessionDetail extends SessionSummary {
 
 /** Body of a project's reply. */
 export interface ReplyRequest {
-  readonly state: string;
+  /** `ACK_<state>` or `NACK_<state>`; may be left out with `defer_seconds`. */
+  readonly state?: string;
+  /** More time, in seconds. */
+  readonly defer_seconds?: number;
   readonly instance_actions?: Readonly<Record<string, string>>;
   readonly instance_action?: string;
+}
+
+/** When a deferred notice is due. */
+export interface ReplyAnswer {
+  readonly reply_at?: string | null;
+  readonly actions_at?: string | null;
 }
 
 export interface Health {

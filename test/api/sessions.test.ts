@@ -424,6 +424,7 @@ for (const kind of databaseKinds) {
               actionsAt: null,
               replyAt: null,
               repeats: 0,
+              deferredS: 0,
               openedAt: NOON,
               closedAt: null,
               outcome: null,
