@@ -1,4 +1,13 @@
-import type { ActionType, HostState, HostType, InstanceAction, SessionState } from '../model/index.js';
+import type {
+  ActionType,
+  HostState,
+  HostType,
+  InstanceAction,
+  SessionLimits,
+  SessionPolicy,
+  SessionScope,
+  SessionState,
+} from '../model/index.js';
 
 /** Body of POST /v1/maintenance (fenix-v1 §1.2). */
 export interface NewSession {
@@ -9,6 +18,10 @@ export interface NewSession {
   readonly hosts?: readonly string[];
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly actions?: readonly NewAction[];
+  /** Instead of hosts. */
+  readonly scope?: SessionScope;
+  readonly limits?: SessionLimits;
+  readonly policy?: SessionPolicy;
 }
 
 export interface NewAction {
@@ -104,6 +117,9 @@ export interface SessionDetail extends SessionSummary {
   readonly workflow: string;
   readonly maintenance_at: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly scope: SessionScope;
+  readonly limits: SessionLimits;
+  readonly policy: SessionPolicy;
   readonly percent_done: number;
   readonly reason: SessionReason | null;
   readonly waiting: SessionWait | null;
