@@ -194,4 +194,6 @@ export interface RunPlugin {
   readonly host: string;
   readonly type: string;
   readonly name: string;
+  /** Only its `check`, before anyone is told. */
+  readonly check?: boolean;
 }
