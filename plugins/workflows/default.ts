@@ -1,7 +1,7 @@
 import type { NoticeState, Reason, SessionHost } from '../../src/model/index.js';
 import type { StateHandler, WorkflowPlugin } from '../../src/workflow/contract.js';
 import type { Decision, Step } from '../../src/workflow/decisions.js';
-import { discoverHosts } from '../../src/workflow/discovery.js';
+import { discoverHosts, readSurroundings } from '../../src/workflow/discovery.js';
 import {
   byProject,
   type EmptyingRules,
@@ -10,7 +10,7 @@ import {
   notYetTaken,
   otherReceivers,
 } from '../../src/workflow/emptying-flow.js';
-import { actionsFor, actionsOf, progressOf } from '../../src/workflow/maintaining.js';
+import { actionsFor, actionsOf, ENGINE_HOST, preflight, progressOf } from '../../src/workflow/maintaining.js';
 import { assumeUnmanaged, withoutManager } from '../../src/workflow/managers.js';
 import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '../../src/workflow/notices.js';
 import { replyWindow } from '../../src/workflow/reply-window.js';
@@ -20,12 +20,11 @@ import { beyondBudget, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
 import { deadline } from '../../src/workflow/waits.js';
 
-/** `pre` and `post` actions run on the engine, under this name. */
-const ENGINE = 'localhost';
-
 /** MAINTENANCE: claims hosts, tells all projects, waits for their answers and for maintenance_at, runs `pre`. */
 const maintenance: StateHandler = async (view, tools) => {
-  if (view.hosts.length === 0) return join(view);
+  if (view.hosts.length === 0) return join(view, tools);
+  const fits = preflight(view, tools.hasCheck);
+  if (!fits.done) return 'trouble' in fits ? resolveTrouble(view, fits.trouble) : fits.step;
   const projects = projectsOn(view);
   const strangers = await withoutManager(view, tools, [...projects.keys()]);
   if (strangers.length > 0) return noManager(strangers);
@@ -49,7 +48,7 @@ const maintenance: StateHandler = async (view, tools) => {
       wait: { for: 'maintenance-at', message: 'All projects answered; waiting for maintenance_at.', until: startsAt },
     };
   }
-  const pre = progressOf(view, ENGINE, actionsOf(view, 'pre'));
+  const pre = progressOf(view, ENGINE_HOST, actionsOf(view, 'pre'));
   if (!pre.done) return 'trouble' in pre ? resolveTrouble(view, pre.trouble) : pre.step;
   return choose(view, tools);
 };
@@ -111,7 +110,7 @@ const planned: StateHandler = async (view, tools) => {
 
 /** MAINTENANCE_COMPLETE: runs `post`, tells projects that they may scale back; every host is maintained by now. */
 const complete: StateHandler = (view) => {
-  const post = progressOf(view, ENGINE, actionsOf(view, 'post'));
+  const post = progressOf(view, ENGINE_HOST, actionsOf(view, 'post'));
   if (!post.done) return 'trouble' in post ? resolveTrouble(view, post.trouble) : post.step;
   const asked = ask(view, {
     ...about('MAINTENANCE_COMPLETE', projectsOn(view), view),
@@ -160,8 +159,10 @@ const PLANNED: EmptyingRules = {
   candidates: (view) => cheapestFirst(view, waitingComputes(view)),
 };
 
-function join(view: SessionView): Step {
-  const decision = discoverHosts(view);
+async function join(view: SessionView, tools: WorkflowTools): Promise<Step> {
+  const surroundings = await readSurroundings(view, tools);
+  if ('unknown' in surroundings) return fail({ code: 'unknown-scope', message: surroundings.unknown });
+  const decision = discoverHosts(view, surroundings);
   if (decision.hosts.length > 0) return { do: [decision] };
   const why = decision.excluded.map(({ hostname, reason }) => `${hostname}: ${reason}`).join(' ');
   return fail({ code: 'no-hosts', message: `There is no host to be maintained. ${why}`.trim() });

@@ -71,7 +71,9 @@ function skip(view: SessionView, trouble: Trouble): Step {
     return { wait: { for: 'effects', message, until } };
   }
   const { code, message } = trouble.reason;
-  const state = trouble.event === 'plugin_failed' ? 'failed' : 'skipped';
+  // A failed pre-flight touched nothing.
+  const isCheck = trouble.entry?.intent.check === true;
+  const state = trouble.event === 'plugin_failed' && !isCheck ? 'failed' : 'skipped';
   const losses = trouble.hosts.map((host): Decision => ({ kind: 'lose-host', host, state, code, message }));
   return { do: [...losses, ...settled(trouble, 'tolerated')] };
 }

@@ -9,7 +9,7 @@ import type {
   SessionPolicy,
 } from '../model/index.js';
 import type { HostPlan, HostPlanSnapshot } from '../planner/host-plan.js';
-import type { ComputeService, HostCapacity, Server } from './cloud-port.js';
+import type { Aggregate, ComputeService, HostCapacity, Server } from './cloud-port.js';
 import type { ConstraintBook } from './constraint-book.js';
 
 /** Everything a state handler decides from; read afresh before every call. */
@@ -51,6 +51,10 @@ export interface CloudView {
 export interface WorkflowTools {
   /** The pure planner, off the event loop. */
   planHost(snapshot: HostPlanSnapshot): Promise<HostPlan>;
+  aggregates(): Promise<readonly Aggregate[]>;
+  ironicHosts(): Promise<readonly string[]>;
+  /** Whether an action plug-in can look at hosts before anything begins. */
+  hasCheck(plugin: string): boolean;
   /** Which of the projects have a manager, i.e. an alarm on maintenance.scheduled. */
   projectsWithManager(projectIds: readonly string[]): Promise<ReadonlySet<string>>;
 }

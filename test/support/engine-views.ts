@@ -139,6 +139,9 @@ export function aView(parts: ViewParts = {}): SessionView {
 export function tools(...withoutManager: string[]): WorkflowTools {
   return {
     planHost: async (snapshot) => planHost(snapshot),
+    aggregates: async () => [],
+    ironicHosts: async () => [],
+    hasCheck: () => false,
     projectsWithManager: async (ids) => new Set(ids.filter((id) => !withoutManager.includes(id))),
   };
 }

@@ -17,7 +17,7 @@ test('discovery: without given hosts, every host of a conductor or a compute, by
   const view = aView({
     services: [aService('c2'), conductor('ctl'), aService('c1'), aService('both'), conductor('both')],
   });
-  const { hosts, excluded } = discoverHosts(view);
+  const { hosts, excluded } = discoverHosts(view, { ironic: [] });
   t.deepEqual(
     hosts.map(({ hostname, type, isCompute }) => [hostname, type, isCompute]),
     [
@@ -36,7 +36,7 @@ test('discovery: given hosts and no others; unknown ones get their plug-ins only
     session: { hosts: ['storage-1', 'c2', 'ctl', 'c2'] },
   });
   t.deepEqual(
-    discoverHosts(view).hosts.map(({ hostname, type, isCompute }) => [hostname, type, isCompute]),
+    discoverHosts(view, { ironic: [] }).hosts.map(({ hostname, type, isCompute }) => [hostname, type, isCompute]),
     [
       ['c2', 'compute', true],
       ['ctl', 'controller', false],
@@ -48,7 +48,7 @@ test('discovery: given hosts and no others; unknown ones get their plug-ins only
 test('discovery: short and full name of one host are one host, written as Nova writes it', (t) => {
   const view = aView({ services: [aService('c1.example.org')], session: { hosts: ['c1', 'c1.example.org', 'c'] } });
   t.deepEqual(
-    discoverHosts(view).hosts.map(({ hostname, type }) => [hostname, type]),
+    discoverHosts(view, { ironic: [] }).hosts.map(({ hostname, type }) => [hostname, type]),
     [
       ['c', 'other'],
       ['c1.example.org', 'compute'],
@@ -59,7 +59,7 @@ test('discovery: short and full name of one host are one host, written as Nova w
 test('discovery: a compute that is down is left out, with the reason, also when it was given', (t) => {
   const services = [aService('c1', { up: false }), aService('c2')];
   for (const hosts of [[], ['c1', 'c2']]) {
-    const found = discoverHosts(aView({ services, session: { hosts } }));
+    const found = discoverHosts(aView({ services, session: { hosts } }), { ironic: [] });
     t.deepEqual(
       found.hosts.map(({ hostname }) => hostname),
       ['c2'],
@@ -80,7 +80,11 @@ test('discovery: what others disabled stays theirs, what an earlier session of o
     ],
   });
   t.deepEqual(
-    discoverHosts(view).hosts.map(({ hostname, disabledBefore, inherited }) => [hostname, disabledBefore, inherited]),
+    discoverHosts(view, { ironic: [] }).hosts.map(({ hostname, disabledBefore, inherited }) => [
+      hostname,
+      disabledBefore,
+      inherited,
+    ]),
     [
       ['c1', false, false],
       ['c2', true, false],

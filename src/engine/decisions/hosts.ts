@@ -33,7 +33,11 @@ export async function joinHosts(session: SessionContext, view: SessionView, deci
 /** Hosts that an admin added join as the cloud shows them; the API has claimed them already. */
 export async function joinPending(session: SessionContext, view: SessionView): Promise<void> {
   const known = new Set(view.hosts.map((host) => host.hostname));
-  const { hosts, excluded, kind } = discoverHosts(view, view.session.pendingHosts);
+  const { hosts, excluded, kind } = discoverHosts(
+    view,
+    { ironic: await session.cloud.ironicHosts() },
+    view.session.pendingHosts,
+  );
   const fresh = hosts.filter(({ hostname }) => !known.has(hostname));
   await joinHosts(session, view, { kind, hosts: fresh, excluded });
   await session.writer.commit((unit) => unit.patchSession({ pendingHosts: [] }));
