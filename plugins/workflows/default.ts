@@ -1,7 +1,7 @@
 import type { NoticeState, Reason, SessionHost } from '../../src/model/index.js';
 import type { StateHandler, WorkflowPlugin } from '../../src/workflow/contract.js';
 import type { Decision, Step } from '../../src/workflow/decisions.js';
-import { discoverHosts } from '../../src/workflow/discovery.js';
+import { discoverHosts, readSurroundings } from '../../src/workflow/discovery.js';
 import {
   byProject,
   type EmptyingRules,
@@ -10,34 +10,37 @@ import {
   notYetTaken,
   otherReceivers,
 } from '../../src/workflow/emptying-flow.js';
-import { actionsFor, actionsOf, progressOf } from '../../src/workflow/maintaining.js';
-import { ask, maintenanceWindow, plainWindow, type Question, refusalReason } from '../../src/workflow/notices.js';
+import { actionsFor, actionsOf, ENGINE_HOST, preflight, progressOf } from '../../src/workflow/maintaining.js';
+import { assumeUnmanaged, withoutManager } from '../../src/workflow/managers.js';
+import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '../../src/workflow/notices.js';
+import { replyWindow } from '../../src/workflow/reply-window.js';
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
+import { beyondBudget, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
 import { deadline } from '../../src/workflow/waits.js';
 
-/** `pre` and `post` actions run on the engine, under this name. */
-const ENGINE = 'localhost';
-
 /** MAINTENANCE: claims hosts, tells all projects, waits for their answers and for maintenance_at, runs `pre`. */
 const maintenance: StateHandler = async (view, tools) => {
-  if (view.hosts.length === 0) return join(view);
+  if (view.hosts.length === 0) return join(view, tools);
+  const fits = preflight(view, tools.hasCheck);
+  if (!fits.done) return 'trouble' in fits ? resolveTrouble(view, fits.trouble) : fits.step;
   const projects = projectsOn(view);
-  const untold = [...projects.keys()].filter((id) => !view.notices.some((notice) => notice.projectId === id));
-  if (untold.length > 0) {
-    const managed = await tools.projectsWithManager(untold);
-    const strangers = untold.filter((id) => !managed.has(id));
-    if (strangers.length > 0) return noManager(strangers);
-  }
+  const strangers = await withoutManager(view, tools, [...projects.keys()]);
+  if (strangers.length > 0) return noManager(strangers);
   const asked = ask(view, {
     ...about('MAINTENANCE', projects, view),
-    window: (repeated) =>
-      maintenanceWindow(view.now, view.session.maintenanceAt, view.settings.projectMaintenanceReplyS, repeated),
+    window: (repeated, projectId) =>
+      maintenanceWindow(
+        view.now,
+        view.session.maintenanceAt,
+        replyWindow(view, 'project_maintenance_reply', projectId),
+        repeated,
+      ),
   });
-  const refused = refusalReason(asked);
-  if (refused !== undefined) return fail(refused);
-  if (asked.decisions.length > 0) return { do: asked.decisions };
+  const trouble = troubleOf(asked, (notice) => hostsOf(view, notice.projectId));
+  if (trouble !== undefined) return resolveTrouble(view, trouble);
+  if (asked.decisions.length > 0) return { do: await assumeUnmanaged(view, tools, asked.decisions) };
   if (asked.wait !== undefined) return asked.wait;
   const startsAt = startTime(view);
   if (startsAt > view.now) {
@@ -45,8 +48,8 @@ const maintenance: StateHandler = async (view, tools) => {
       wait: { for: 'maintenance-at', message: 'All projects answered; waiting for maintenance_at.', until: startsAt },
     };
   }
-  const pre = progressOf(view, ENGINE, actionsOf(view, 'pre'));
-  if (!pre.done) return 'failed' in pre ? fail(pre.failed) : pre.step;
+  const pre = progressOf(view, ENGINE_HOST, actionsOf(view, 'pre'));
+  if (!pre.done) return 'trouble' in pre ? resolveTrouble(view, pre.trouble) : pre.step;
   return choose(view, tools);
 };
 
@@ -54,13 +57,13 @@ const maintenance: StateHandler = async (view, tools) => {
 const scaleIn: StateHandler = async (view, tools) => {
   const asked = ask(view, {
     ...about('SCALE_IN', projectsOn(view), view),
-    window: () => plainWindow(view.now, view.settings.projectScaleInReplyS),
+    window: (_repeated, projectId) => plainWindow(view.now, replyWindow(view, 'project_scale_in_reply', projectId)),
     repeats: Math.min(1, view.settings.notifyRetries),
     since: view.session.stateSince,
   });
-  const refused = refusalReason(asked);
-  if (refused !== undefined) return fail(refused);
-  if (asked.decisions.length > 0) return { do: asked.decisions };
+  const trouble = troubleOf(asked, () => []);
+  if (trouble !== undefined) return resolveTrouble(view, trouble);
+  if (asked.decisions.length > 0) return { do: await assumeUnmanaged(view, tools, asked.decisions) };
   if (asked.wait !== undefined) return asked.wait;
   const next = await choose(view, tools);
   if (!('to' in next) || next.to !== 'SCALE_IN') return next;
@@ -87,8 +90,6 @@ const start: StateHandler = async (view) => {
     view.hosts.find(({ state }) => state === 'in_maintenance' || state === 'empty') ??
     view.hosts.find(({ state }) => state === 'emptying');
   if (active !== undefined) return maintain(view, active);
-  const owed = view.hosts.find((host) => host.state === 'done' && host.disabled);
-  if (owed !== undefined) return giveBack(view, owed);
   const next = nextDue(view);
   if (next !== undefined) return { do: [beginWith(next)] };
   return computesOf(view).some((host) => host.state === 'waiting')
@@ -109,17 +110,17 @@ const planned: StateHandler = async (view, tools) => {
 
 /** MAINTENANCE_COMPLETE: runs `post`, tells projects that they may scale back; every host is maintained by now. */
 const complete: StateHandler = (view) => {
-  const post = progressOf(view, ENGINE, actionsOf(view, 'post'));
-  if (!post.done) return 'failed' in post ? fail(post.failed) : post.step;
+  const post = progressOf(view, ENGINE_HOST, actionsOf(view, 'post'));
+  if (!post.done) return 'trouble' in post ? resolveTrouble(view, post.trouble) : post.step;
   const asked = ask(view, {
     ...about('MAINTENANCE_COMPLETE', projectsOn(view), view),
-    window: () => plainWindow(view.now, view.settings.projectScaleInReplyS),
+    window: (_repeated, projectId) => plainWindow(view.now, replyWindow(view, 'project_scale_in_reply', projectId)),
     repeats: 0,
   });
   if (asked.decisions.length > 0) return { do: asked.decisions };
   if (asked.wait !== undefined) return asked.wait;
-  const noted = refusalReason(asked);
-  return { to: 'MAINTENANCE_DONE', why: noted === undefined ? 'All projects answered.' : `Noted: ${noted.message}` };
+  const noted = troubleOf(asked, () => [])?.reason.message;
+  return { to: 'MAINTENANCE_DONE', why: noted === undefined ? 'All projects answered.' : `Noted: ${noted}` };
 };
 
 export default {
@@ -128,12 +129,12 @@ export default {
   description: 'One host after the other, instances moved onto maintained hosts',
   style: 'default',
   states: {
-    MAINTENANCE: maintenance,
-    SCALE_IN: scaleIn,
-    PREPARE_MAINTENANCE: prepare,
-    START_MAINTENANCE: start,
-    PLANNED_MAINTENANCE: planned,
-    MAINTENANCE_COMPLETE: complete,
+    MAINTENANCE: guarded(maintenance),
+    SCALE_IN: guarded(scaleIn),
+    PREPARE_MAINTENANCE: guarded(prepare),
+    START_MAINTENANCE: guarded(start),
+    PLANNED_MAINTENANCE: guarded(planned),
+    MAINTENANCE_COMPLETE: guarded(complete),
   },
 } satisfies WorkflowPlugin;
 
@@ -144,18 +145,24 @@ const PREPARE: EmptyingRules = {
   candidates: (view) => cheapestFirst(view, waitingComputes(view)),
 };
 
-/** The next not maintained host, fewest instances first; onto maintained hosts only (L12). */
+/**
+ * The next not maintained host, fewest instances first; onto maintained hosts only (L12), unless none of those that
+ * are maintained by now is ever to receive.
+ */
 const PLANNED: EmptyingRules = {
   state: 'PLANNED_MAINTENANCE',
-  targets: (view) =>
-    view.hosts
-      .filter((host) => host.isCompute && host.maintained && !host.disabledBefore && mayReceive(view, host.hostname))
-      .map((host) => host.hostname),
+  targets: (view, host) => {
+    const maintained = computesOf(view).filter((known) => known.maintained && !known.disabledBefore);
+    if (maintained.length === 0) return otherReceivers(view, host);
+    return maintained.map(({ hostname }) => hostname).filter((hostname) => mayReceive(view, hostname));
+  },
   candidates: (view) => cheapestFirst(view, waitingComputes(view)),
 };
 
-function join(view: SessionView): Step {
-  const decision = discoverHosts(view);
+async function join(view: SessionView, tools: WorkflowTools): Promise<Step> {
+  const surroundings = await readSurroundings(view, tools);
+  if ('unknown' in surroundings) return fail({ code: 'unknown-scope', message: surroundings.unknown });
+  const decision = discoverHosts(view, surroundings);
   if (decision.hosts.length > 0) return { do: [decision] };
   const why = decision.excluded.map(({ hostname, reason }) => `${hostname}: ${reason}`).join(' ');
   return fail({ code: 'no-hosts', message: `There is no host to be maintained. ${why}`.trim() });
@@ -163,7 +170,7 @@ function join(view: SessionView): Step {
 
 /** By free room: an empty compute, or one that can be emptied, or capacity has to be freed first (v1 §5.2). */
 async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
-  const computes = computesOf(view).filter((host) => !host.maintained);
+  const computes = computesOf(view).filter((host) => !isOver(host));
   const empty = computes.find((host) => host.state === 'empty' || serversOn(view, host.hostname).length === 0);
   if (computes.length === 0) return { to: 'START_MAINTENANCE', why: 'No compute host needs to be emptied.' };
   if (empty !== undefined) return { to: 'START_MAINTENANCE', why: `Host ${empty.hostname} is empty.` };
@@ -172,6 +179,28 @@ async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
   if (!('plan' in found)) return { to: 'SCALE_IN', why: found.why };
   const why = `There is room to empty host ${found.host.hostname}.`;
   return { to: some ? 'PLANNED_MAINTENANCE' : 'PREPARE_MAINTENANCE', why };
+}
+
+/** Before anything else: more was lost than allowed, or a host that is through has to be given back. */
+function guarded(handler: StateHandler): StateHandler {
+  return (view, tools) => {
+    const beyond = beyondBudget(view);
+    if (beyond !== undefined) return beyond;
+    const owed = view.hosts.find((host) => host.disabled && (host.state === 'done' || host.state === 'skipped'));
+    return owed === undefined ? handler(view, tools) : giveBack(view, owed);
+  };
+}
+
+/** Maintained, or given up. */
+function isOver({ state }: SessionHost): boolean {
+  return state === 'done' || state === 'skipped' || state === 'failed';
+}
+
+function hostsOf(view: SessionView, projectId: string): string[] {
+  const own = new Set(view.cloud.servers.filter((server) => server.projectId === projectId).map(({ host }) => host));
+  return computesOf(view)
+    .filter((host) => !isOver(host) && own.has(host.hostname))
+    .map((host) => host.hostname);
 }
 
 /** A host that was being emptied when room was lost goes first. */
@@ -201,7 +230,7 @@ function maintain(view: SessionView, host: SessionHost): Step {
   if (progress.done) {
     return { do: [{ kind: 'set-host-state', host: hostname, state: 'done', why: 'its actions succeeded' }] };
   }
-  return 'failed' in progress ? fail(progress.failed) : progress.step;
+  return 'trouble' in progress ? resolveTrouble(view, progress.trouble) : progress.step;
 }
 
 function giveBack(view: SessionView, { hostname }: SessionHost): Step {
@@ -248,7 +277,8 @@ function waitingComputes(view: SessionView): SessionHost[] {
 }
 
 function projectsOn(view: SessionView): Map<string, string[]> {
-  return byProject(computesOf(view).flatMap((host) => serversOn(view, host.hostname)));
+  const hosts = computesOf(view).filter((host) => host.state !== 'skipped' && host.state !== 'failed');
+  return byProject(hosts.flatMap((host) => serversOn(view, host.hostname)));
 }
 
 function cheapestFirst(view: SessionView, hosts: readonly SessionHost[]): SessionHost[] {

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import type { ApiDeps } from './deps.js';
 import { healthcheck } from './handlers/healthcheck.js';
+import { historyRoutes } from './handlers/history.js';
 import { instanceRoutes } from './handlers/instance.js';
 import { instanceGroupRoutes } from './handlers/instance-group.js';
 import { maintenanceRoutes } from './handlers/maintenance.js';
@@ -14,7 +15,7 @@ import { requestLog } from './middleware/request-log.js';
 import { methodNotAllowed, type Route, routerOf, unknownPath } from './routes.js';
 
 /** Reserved in place of a project id (v1 §1.1), not served yet. */
-const RESERVED = ['history', 'plan', 'events', 'action', 'hosts', 'report'];
+const RESERVED = ['plan', 'events', 'hosts', 'report'];
 
 /** The REST API, version 1 (fenix-v1 §1). */
 export function createApp(deps: ApiDeps): Express {
@@ -35,6 +36,7 @@ function routes(deps: ApiDeps): Route[] {
   const reserved = RESERVED.map((word) => ({ path: `/maintenance/:session/${word}`, methods: null }));
   return [
     ...maintenanceRoutes(deps),
+    ...historyRoutes(deps),
     ...reserved,
     ...projectRoutes(deps),
     ...instanceRoutes(deps),

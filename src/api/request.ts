@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { RequestContext } from '../common/context.js';
 import type { Logger } from '../common/logger.js';
 import { type Identity, identityOf } from '../keystone-auth-middleware/index.js';
-import { parseJson } from './middleware/json-body.js';
+import { isEmpty, parseJson } from './middleware/json-body.js';
 
 /** What policies look at. */
 export type Caller = Pick<Identity, 'userId' | 'projectId' | 'roles'>;
@@ -14,8 +14,10 @@ export interface ApiRequest {
   readonly log: Logger;
   /** A parameter of the path, decoded. */
   param(name: string): string;
-  /** @throws Refusal 400 unless the body is JSON */
-  body(): unknown;
+  /** A parameter of the query; the first of several. */
+  query(name: string): string | undefined;
+  /** @param absent stands for a body that is not there. @throws Refusal 400 unless the body is JSON */
+  body(absent?: unknown): unknown;
 }
 
 export function apiRequest(req: Request, res: Response, logger: Logger): ApiRequest {
@@ -32,8 +34,14 @@ export function apiRequest(req: Request, res: Response, logger: Logger): ApiRequ
     context,
     log: logger.child({ request_id: requestId }),
     param: (name) => String(req.params[name] ?? ''),
-    body: () => parseJson(req.body),
+    query: (name) => firstOf(req.query[name]),
+    body: (absent) => (absent !== undefined && isEmpty(req.body) ? absent : parseJson(req.body)),
   };
+}
+
+function firstOf(value: unknown): string | undefined {
+  const [first] = [value].flat();
+  return typeof first === 'string' ? first : undefined;
 }
 
 export function requestIdOf(res: Response): string {

@@ -1,9 +1,11 @@
+import type { SessionState } from '../model/index.js';
 import type {
   GroupConstraintsAnswer,
   GroupConstraintsBody,
   InstanceConstraintsAnswer,
   InstanceConstraintsBody,
 } from './constraint-types.js';
+import type { ControlRequest, HistoryLine } from './control-types.js';
 import { type FetchFunction, type HttpRequest, requestJson } from './http.js';
 import type { Health, NewSession, ReplyRequest, SessionDetail, SessionSummary } from './types.js';
 
@@ -44,6 +46,22 @@ export class FenixClient {
 
   detail(sessionId: string, signal?: AbortSignal): Promise<SessionDetail> {
     return this.request('GET', `${path(sessionId)}/detail`, undefined, signal);
+  }
+
+  /** A failed session goes on where it failed. @returns that state */
+  async resumeFailed(sessionId: string, signal?: AbortSignal): Promise<SessionState> {
+    return (await this.request<{ state: SessionState }>('PUT', path(sessionId), {}, signal)).state;
+  }
+
+  /** What the session's engine is to do; it does so once it has read it. */
+  async control(sessionId: string, action: ControlRequest, signal?: AbortSignal): Promise<void> {
+    await this.request('POST', `${path(sessionId)}/action`, action, signal);
+  }
+
+  /** Oldest first; of deleted sessions, too, until they are purged. */
+  async history(sessionId: string, signal?: AbortSignal): Promise<HistoryLine[]> {
+    const url = `/history?session_id=${encodeURIComponent(sessionId)}`;
+    return (await this.request<{ history: HistoryLine[] }>('GET', url, undefined, signal)).history;
   }
 
   async remove(sessionId: string, signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 export type * from './constraint-types.js';
+export type * from './control-types.js';
 export { FenixClient, type FenixClientOptions } from './fenix-client.js';
 export type { FetchFunction } from './http.js';
 export type * from './types.js';

@@ -37,7 +37,8 @@ const EXCHANGE = 'openstack';
 
 /** Everything in one process: simulated cloud with project managers, in-memory broker, API, engine. */
 export class Embedded {
-  private engineParts: { readonly container: DependencyContainer; readonly components: Component[] } | undefined;
+  /** Those that run, in the order in which they were started. */
+  private readonly engines = new Map<Engine, Composed>();
 
   private constructor(
     readonly simulator: Simulator,
@@ -76,24 +77,31 @@ export class Embedded {
     return new FenixClient({ url: this.apiUrl, token: () => this.admin.authToken() });
   }
 
-  /** The running engine. */
+  /** The engine that was started last, of those that run. */
   get engine(): Engine | undefined {
-    return this.engineParts?.container.resolve(Engine);
+    return [...this.engines.keys()].at(-1);
   }
 
   get database(): Database {
     return this.parts.database;
   }
 
+  /** One more engine on the same database and broker. */
   async startEngine(): Promise<Engine> {
     const values = { DEFAULT: { public_url: this.apiUrl } };
-    this.engineParts = await startParts(compose(this.parts, values, composeEngine));
-    return this.engineParts.container.resolve(Engine);
+    const composed = await startParts(compose(this.parts, values, composeEngine));
+    const engine = composed.container.resolve(Engine);
+    this.engines.set(engine, composed);
+    return engine;
   }
 
-  async stopEngine(): Promise<void> {
-    if (this.engineParts !== undefined) await stopParts(this.engineParts);
-    this.engineParts = undefined;
+  /** Stops that engine; all of them unless told which. */
+  async stopEngine(engine?: Engine): Promise<void> {
+    for (const each of engine === undefined ? [...this.engines.keys()] : [engine]) {
+      const composed = this.engines.get(each);
+      this.engines.delete(each);
+      if (composed !== undefined) await stopParts(composed);
+    }
   }
 
   async stop(): Promise<void> {

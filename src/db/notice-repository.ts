@@ -71,6 +71,12 @@ export class NoticeRepository {
     return rows.map((row) => NOTICES.fromRow(row));
   }
 
+  /** Those that wait, or waited, for an admin's word. */
+  async withQuestion(sessionId: string, tx: Tx = this.database.knex): Promise<Notice[]> {
+    const rows = await NOTICES.query(tx).where({ session_id: sessionId }).whereNotNull('question').orderBy('notice_id');
+    return rows.map((row) => NOTICES.fromRow(row));
+  }
+
   insert(notice: Notice, tx: Tx): Promise<void> {
     return NOTICES.insert(tx, notice);
   }

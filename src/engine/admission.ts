@@ -1,6 +1,6 @@
 import type { Repositories } from '../db/repositories.js';
 import type { Impact, Resources } from '../model/index.js';
-import { freeRoom, groupRefusal, type RuleRefusal, roomRefusal } from '../planner/rules.js';
+import { freeRoom, groupRefusal, type RuleRefusal, roomRefusal, spreadRefusal } from '../planner/rules.js';
 import type { Group } from '../workflow/groups.js';
 import type { CloudView } from '../workflow/view.js';
 import type { Unit } from './session-writer.js';
@@ -32,8 +32,7 @@ export async function admit(
   if (request.targetHost !== null) guards.push(`host:${request.targetHost}`);
   const versions = await repositories.guards.read(guards.map(guardKey), tx);
   const impacts = await repositories.impacts.active(cloud.at, tx);
-  const refusal =
-    groupRefusal(request.group, request.instanceId, impacts, now) ?? roomAtTarget(request, cloud, impacts);
+  const refusal = groupRefusal(request.group, request.instanceId, impacts, now) ?? atTarget(request, cloud, impacts);
   if (refusal !== undefined) return refusal;
   const { group, resources, ...rest } = request;
   const impact: Impact = {
@@ -50,9 +49,11 @@ export async function admit(
   return undefined;
 }
 
-function roomAtTarget(request: ImpactRequest, cloud: CloudView, impacts: readonly Impact[]): RuleRefusal | undefined {
-  const { targetHost, resources } = request;
+function atTarget(request: ImpactRequest, cloud: CloudView, impacts: readonly Impact[]): RuleRefusal | undefined {
+  const { targetHost, resources, group, instanceId } = request;
   if (targetHost === null) return undefined;
+  const spread = spreadRefusal(group, instanceId, targetHost, cloud.servers, impacts);
+  if (spread !== undefined) return spread;
   const capacity = cloud.capacities.find(({ host }) => host === targetHost)?.capacity;
   if (capacity === undefined) return { because: 'no-room', message: `Placement knows no host ${targetHost}.` };
   return roomRefusal(targetHost, resources, freeRoom(targetHost, capacity, cloud.servers, impacts, cloud.at));

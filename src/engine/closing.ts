@@ -1,9 +1,11 @@
 import { plusSeconds } from '../common/clock.js';
-import { isUnfinished, type Session, type SessionHost } from '../model/index.js';
+import { isUnfinished, type JournalEntry, type Session, type SessionHost } from '../model/index.js';
+import { disabledReason } from '../workflow/hosts.js';
 import { plainWindow } from '../workflow/notices.js';
 import type { SessionContext } from './context.js';
-import { giveHostBack } from './decisions/hosts.js';
+import { giveHostBack, tellWhyDisabled } from './decisions/hosts.js';
 import { openNotice } from './decisions/notices.js';
+import type { ServiceIntent } from './effects/service.js';
 import type { OutboxPublisher } from './outbox.js';
 import type { Unit } from './session-writer.js';
 import { transition } from './transition.js';
@@ -25,9 +27,18 @@ export async function closeSession(
   deleted: boolean,
 ): Promise<ClosingStep> {
   if (context.effects.count > 0) return 'waiting';
-  const [owed] = await hostsOwed(context);
+  const journal = await context.repositories.journal.list(context.sessionId);
+  const disabled = (await context.repositories.hosts.list(context.sessionId)).filter((host) => host.disabled);
+  for (const host of disabled) {
+    const failed = isBroken(journal, host) ? unsuccessful(journal, host) : undefined;
+    const reason = disabledReason(context.sessionId, `${failed?.intent.name} failed`);
+    if (failed === undefined || saysWhy(journal, host, reason)) continue;
+    await tellWhyDisabled(context, host.hostname, reason);
+    return 'waiting';
+  }
+  const owed = disabled.find((host) => host.state !== 'failed' && !isBroken(journal, host));
   if (owed !== undefined) {
-    if (await isTooSoon(context, owed)) return 'waiting';
+    if (isTooSoon(journal, owed)) return 'waiting';
     await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return 'waiting';
   }
@@ -104,22 +115,32 @@ async function tellScaledIn(context: SessionContext, deleted: boolean): Promise<
 }
 
 /** After a refusal we try again, less and less often, for as long as it takes. */
-async function isTooSoon({ repositories, sessionId }: SessionContext, { hostname }: SessionHost): Promise<boolean> {
-  const tries = (await repositories.journal.list(sessionId)).filter(
-    (entry) => entry.kind === 'service' && entry.subject === hostname && entry.action === 'enable',
-  );
+function isTooSoon(journal: readonly JournalEntry[], host: SessionHost): boolean {
+  const tries = changesOf(journal, host).filter(({ action }) => action === 'enable');
   const last = tries.at(-1);
   return last?.state === 'failed' && last.ageS < Math.min(LONGEST_PAUSE_S, 2 ** tries.length);
 }
 
 /** Only a host on which an action began and did not succeed stays disabled, until the admin says otherwise (L6). */
-async function hostsOwed({ repositories, sessionId }: SessionContext): Promise<SessionHost[]> {
-  const hosts = (await repositories.hosts.list(sessionId)).filter((host) => host.disabled && host.state !== 'failed');
-  if (!hosts.some((host) => host.state === 'in_maintenance')) return hosts;
-  const runs = await repositories.pluginRuns.list(sessionId);
-  const isBroken = (hostname: string): boolean =>
-    runs.some((run) => run.hostname === hostname && run.endedAt !== null && run.state !== 'DONE');
-  return hosts.filter((host) => host.state !== 'in_maintenance' || !isBroken(host.hostname));
+function isBroken(journal: readonly JournalEntry[], host: SessionHost): boolean {
+  return host.state === 'in_maintenance' && unsuccessful(journal, host) !== undefined;
+}
+
+/** The newest run of an action on the host, where that run did not succeed. */
+function unsuccessful(journal: readonly JournalEntry[], { hostname }: SessionHost): JournalEntry | undefined {
+  const runs = journal.filter(({ kind, subject }) => kind === 'plugin' && subject === hostname);
+  const newest = new Map(runs.map((run) => [run.action, run]));
+  return [...newest.values()].find(({ state }) => state !== 'done');
+}
+
+/** Whether the last request to disable its compute service, whatever came of it, was made with that reason. */
+function saysWhy(journal: readonly JournalEntry[], host: SessionHost, reason: string): boolean {
+  const last = changesOf(journal, host).findLast(({ action }) => action === 'disable');
+  return (last?.intent as Partial<ServiceIntent> | undefined)?.disable?.reason === reason;
+}
+
+function changesOf(journal: readonly JournalEntry[], { hostname }: SessionHost): JournalEntry[] {
+  return journal.filter(({ kind, subject }) => kind === 'service' && subject === hostname);
 }
 
 async function cancelOpenNotices({ repositories, sessionId }: SessionContext, { tx, now }: Unit): Promise<void> {

@@ -1,6 +1,6 @@
 import type { SessionInstance } from '../model/index.js';
 import type { Server } from '../workflow/cloud-port.js';
-import { implicitGroup } from '../workflow/groups.js';
+import { groupOf } from '../workflow/groups.js';
 import type { SessionView } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 import type { Unit } from './session-writer.js';
@@ -35,7 +35,7 @@ export class InstanceRecords {
     const gone = [...seen].filter(([id, { state }]) => state !== 'GONE' && !present.has(id));
     if (changed.length + gone.length === 0) return;
     await this.session.writer.commit(async (unit) => {
-      for (const server of changed) await this.write(unit, server, seen.get(server.id));
+      for (const server of changed) await this.write(unit, view, server, seen.get(server.id));
       for (const [id, { host }] of gone) await this.change(unit, id, { host, state: 'GONE' });
     });
     for (const { id, host, status } of changed) seen.set(id, { host: host ?? seen.get(id)?.host ?? '', state: status });
@@ -50,17 +50,17 @@ export class InstanceRecords {
     return this.seen;
   }
 
-  private write(unit: Unit, server: Server, last: Seen | undefined): Promise<void> {
+  private write(unit: Unit, view: SessionView, server: Server, last: Seen | undefined): Promise<void> {
     if (last !== undefined) {
       return this.change(unit, server.id, { host: server.host ?? last.host, state: server.status });
     }
-    const { repositories, sessionId, settings } = this.session;
+    const { repositories, sessionId } = this.session;
     const record: SessionInstance = {
       sessionId,
       instanceId: server.id,
       instanceName: server.name,
       projectId: server.projectId,
-      groupId: implicitGroup(server, settings).groupId,
+      groupId: groupOf(view, server).groupId,
       host: server.host ?? '',
       state: server.status,
       projectState: null,

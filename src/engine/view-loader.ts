@@ -1,12 +1,24 @@
 import { plusSeconds } from '../common/clock.js';
+import type { Repositories } from '../db/repositories.js';
 import type { Session } from '../model/index.js';
 import type { HostPlan } from '../planner/host-plan.js';
+import type { Server } from '../workflow/cloud-port.js';
+import { ConstraintBook } from '../workflow/constraint-book.js';
 import type { SessionView } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 import type { OutboxPublisher } from './outbox.js';
 
 /** Notices closed so long ago matter to nobody who asks again (the rest between rounds is 2 s). */
 const NOTICE_MEMORY_S = 60;
+
+/** Records of every instance that Nova has: members of a group may be anywhere (V1, V4). */
+async function loadConstraints(repositories: Repositories, servers: readonly Server[]): Promise<ConstraintBook> {
+  const projects = new Map(servers.map((server) => [server.id, server.projectId]));
+  const instances = await repositories.instanceConstraints.forInstances([...projects.keys()]);
+  const groupIds = [...new Set(instances.flatMap(({ groupId }) => (groupId === null ? [] : [groupId])))];
+  const groups = await repositories.groupConstraints.forGroups(groupIds);
+  return new ConstraintBook(instances, groups, (id) => projects.get(id));
+}
 
 /** Reads everything that a state handler decides from. @throws FenixError when the cloud can't be read */
 export async function loadView(
@@ -27,6 +39,7 @@ export async function loadView(
     effects: await repositories.journal.current(sessionId),
     plans: (await repositories.plans.current(sessionId)) as ReadonlyMap<string, HostPlan>,
     facts: await repositories.facts.list(sessionId),
+    constraints: await loadConstraints(repositories, cloud.servers),
     impacts: await repositories.impacts.active(cloud.at),
     undelivered: await outbox.hasPending(),
     cloud,

@@ -3,8 +3,11 @@ import type { SessionContext } from './context.js';
 import { fnmatch } from './fnmatch.js';
 
 /** What handlers may ask for beyond their view. */
-export function workflowTools({ planner, cloud }: SessionContext): WorkflowTools {
+export function workflowTools({ planner, cloud, plugins }: SessionContext): WorkflowTools {
   return {
+    aggregates: () => cloud.aggregates(),
+    ironicHosts: () => cloud.ironicHosts(),
+    hasCheck: (plugin) => plugins.action(plugin).check !== undefined,
     planHost: (snapshot) => planner.planHost(snapshot),
     projectsWithManager: async (projectIds) => {
       const alarms = (await cloud.eventAlarms()).filter(({ eventType }) => fnmatch(eventType, 'maintenance.scheduled'));

@@ -1,6 +1,7 @@
 import type { KeystoneSession } from '../keystone-auth-middleware/index.js';
 import { hostNamed, type Resources } from '../model/index.js';
 import type {
+  Aggregate,
   CloudPort,
   ComputeService,
   EventAlarm,
@@ -13,6 +14,7 @@ import type {
 } from '../workflow/cloud-port.js';
 import { listEventAlarms } from './aodh/alarms.js';
 import { projectIdByName } from './keystone/projects.js';
+import { listAggregates, listIronicHosts } from './nova/aggregates.js';
 import { listMigrations, listUnfinished } from './nova/migrations.js';
 import * as actions from './nova/server-actions.js';
 import { findServer, listServers, listSoftDeleted } from './nova/servers.js';
@@ -55,6 +57,14 @@ export class OpenStackCloud implements CloudPort {
 
   services(signal?: AbortSignal): Promise<ComputeService[]> {
     return services.listServices(this.nova, signal);
+  }
+
+  aggregates(signal?: AbortSignal): Promise<Aggregate[]> {
+    return listAggregates(this.nova, signal);
+  }
+
+  ironicHosts(signal?: AbortSignal): Promise<string[]> {
+    return listIronicHosts(this.nova, signal);
   }
 
   servers(filter: { readonly host?: string } = {}, signal?: AbortSignal): Promise<Server[]> {

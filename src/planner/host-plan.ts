@@ -6,12 +6,16 @@ export interface PlanTarget {
   readonly zone: string;
   /** Capacity less what is there and what is reserved for others. */
   readonly free: Resources;
+  /** How many members of each group that is limited per host are there or on their way. */
+  readonly members?: Readonly<Record<string, number>>;
 }
 
 export interface PlanInstance {
   readonly instanceId: string;
   readonly zone: string;
   readonly resources: Resources;
+  /** Set where its group is limited per host (V4). */
+  readonly group?: { readonly groupId: string; readonly maxPerHost: number };
   /** Hosts that refused it. */
   readonly refusedBy: readonly string[];
 }
@@ -30,7 +34,7 @@ export interface PlannedMove {
 
 export interface PlanRefusal {
   readonly instanceId: string;
-  readonly because: 'no-room' | 'refused-everywhere';
+  readonly because: 'no-room' | 'refused-everywhere' | 'anti-affinity';
   readonly message: string;
 }
 

@@ -6,11 +6,12 @@ import { addResources, fitsIn, type Impact, NO_RESOURCES, type Resources, subtra
  *
  * V1. Impacted members of a group <= the allowed number.
  * V2. An instance is impacted from the start of its action until recovery_time after its end.
+ * V4. Anti-affinity and max_instances_per_host hold at every moment; a migrating instance counts on both hosts.
  */
 
 /** Why an effect may not begin now. */
 export interface RuleRefusal {
-  readonly because: 'group-limit' | 'recovery-time' | 'no-room' | 'already-moving';
+  readonly because: 'group-limit' | 'recovery-time' | 'anti-affinity' | 'no-room' | 'already-moving';
   readonly message: string;
   /** When it may be otherwise, where that is known. */
   readonly until?: Date;
@@ -21,9 +22,12 @@ export function countsAt(impact: Impact, now: Date): boolean {
   return impact.recoveredAt === null || impact.recoveredAt.getTime() > now.getTime();
 }
 
-/** V1 for one more member of the group. `impacts` are those of all sessions. */
+/**
+ * V1 for one more member of the group. `impacts` are those of all sessions; members in ERROR or on a host that is down
+ * count as well.
+ */
 export function groupRefusal(
-  group: { readonly groupId: string; readonly maxImpacted: number },
+  group: { readonly groupId: string; readonly maxImpacted: number; readonly broken?: readonly string[] },
   instanceId: string,
   impacts: readonly Impact[],
   now: Date,
@@ -32,7 +36,7 @@ export function groupRefusal(
   if (counting.some((impact) => impact.instanceId === instanceId && impact.endedAt === null)) {
     return { because: 'already-moving', message: `Instance ${instanceId} is being moved already.` };
   }
-  const members = new Set(counting.map((impact) => impact.instanceId));
+  const members = new Set([...counting.map((impact) => impact.instanceId), ...(group.broken ?? [])]);
   members.delete(instanceId);
   if (members.size < group.maxImpacted) return undefined;
   const others = counting.filter((impact) => members.has(impact.instanceId));
@@ -41,6 +45,28 @@ export function groupRefusal(
   return recovering.length > 0
     ? { because: 'recovery-time', message, until: new Date(Math.min(...recovering)) }
     : { because: 'group-limit', message };
+}
+
+/** V4 for one more member on `host`: who is there, who is on the way there, and who has not left it yet, all count. */
+export function spreadRefusal(
+  group: { readonly groupId: string; readonly maxPerHost: number; readonly members: readonly string[] },
+  instanceId: string,
+  host: string,
+  servers: readonly Placed[],
+  impacts: readonly Impact[],
+): RuleRefusal | undefined {
+  if (group.maxPerHost === 0) return undefined;
+  const members = new Set(group.members);
+  const there = servers.filter((server) => server.host === host && members.has(server.id)).map((server) => server.id);
+  const underWay = impacts.filter(
+    ({ endedAt, groupId, sourceHost, targetHost }) =>
+      endedAt === null && groupId === group.groupId && (sourceHost === host || targetHost === host),
+  );
+  const all = new Set([...there, ...underWay.map((impact) => impact.instanceId)]);
+  all.delete(instanceId);
+  if (all.size < group.maxPerHost) return undefined;
+  const message = `Host ${host} has ${all.size} of at most ${group.maxPerHost} members of group ${group.groupId}.`;
+  return { because: 'anti-affinity', message };
 }
 
 /** A server as the room rules see it. */

@@ -8,6 +8,10 @@ import type { Resources } from '../model/index.js';
 export interface CloudPort {
   /** All nova-compute and nova-conductor services. */
   services(signal?: AbortSignal): Promise<ComputeService[]>;
+  /** Host aggregates with the compute hosts in them. */
+  aggregates(signal?: AbortSignal): Promise<Aggregate[]>;
+  /** Compute hosts whose hypervisor is Ironic: nothing can be moved off them. */
+  ironicHosts(signal?: AbortSignal): Promise<string[]>;
   /** Servers of all projects; `host` narrows to one host (exact name). */
   servers(filter?: { readonly host?: string }, signal?: AbortSignal): Promise<Server[]>;
   /** One server, or undefined if Nova has it no more. */
@@ -47,6 +51,11 @@ export interface ComputeService {
   readonly enabled: boolean;
   readonly disabledReason: string | null;
   readonly up: boolean;
+}
+
+export interface Aggregate {
+  readonly name: string;
+  readonly hosts: readonly string[];
 }
 
 export interface Server {

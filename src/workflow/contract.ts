@@ -51,6 +51,8 @@ export interface ActionPlugin extends PluginDeclaration {
   run(context: ActionContext): Promise<string>;
   /** Was it done? Asked before a run that was begun by an engine that died is repeated. */
   probe?(context: ActionContext): Promise<boolean>;
+  /** Pre-flight: could it run on this host? Asked on all its hosts before anyone is told; must change nothing. */
+  check?(context: ActionContext): Promise<boolean>;
   /** After `run`: only its yes makes DONE. */
   verify?(context: ActionContext): Promise<boolean>;
 }

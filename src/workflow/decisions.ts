@@ -2,6 +2,7 @@ import type {
   HostState,
   HostType,
   InstanceAction,
+  JournalEntry,
   NoticeOutcome,
   NoticeState,
   Reason,
@@ -21,7 +22,10 @@ export interface GoTo {
   readonly reason?: Omit<Reason, 'at'>;
 }
 
-/** Nothing to do before somebody wakes the session or `until` has come; then the handler is asked again. */
+/**
+ * Nothing to do before somebody wakes the session or `until` has come; then the handler is asked again. One that answers
+ * with a time that is over already has nothing left to wait for: the session fails, with the message as reason.
+ */
 export interface WaitFor {
   readonly wait: {
     /** Stable word (L7). */
@@ -49,7 +53,12 @@ export type Decision =
   | VerifyEmpty
   | SetHostState
   | MoveInstance
-  | RunPlugin;
+  | RunPlugin
+  | LoseHost
+  | AskAdmin
+  | OverrulePlugin
+  | MoveOtherwise
+  | ExtendNotice;
 
 /** The hosts become part of the session; claims them against other sessions. */
 export interface JoinHosts {
@@ -77,6 +86,8 @@ export interface OpenNotice {
   /** Null for notices that expect no answer; they are closed at once. */
   readonly replyAt: Date | null;
   readonly actionsAt: Date | null;
+  /** Nobody listens there: it counts as acknowledged with MIGRATE (v1 §3.5). */
+  readonly assumed?: boolean;
 }
 
 export interface RepeatNotice {
@@ -90,6 +101,47 @@ export interface CloseNotice {
   readonly kind: 'close-notice';
   readonly noticeId: number;
   readonly outcome: NoticeOutcome;
+  /** What is done with each instance, where it goes on without an answer. */
+  readonly actions?: Readonly<Record<string, InstanceAction>>;
+}
+
+/** The project is visibly acting: it is left in peace a little longer (v1 §2.4). */
+export interface ExtendNotice {
+  readonly kind: 'extend-notice';
+  readonly noticeId: number;
+  readonly replyAt: Date;
+  readonly actionsAt: Date;
+}
+
+/** The host ends without being maintained: `skipped` and given back, or `failed` and left disabled with the reason. */
+export interface LoseHost {
+  readonly kind: 'lose-host';
+  readonly host: string;
+  readonly state: 'skipped' | 'failed';
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Puts a question to the admin, about a notice or a host (v1 §5.4 `ask`). */
+export interface AskAdmin {
+  readonly kind: 'ask-admin';
+  readonly event: string;
+  readonly message: string;
+  readonly noticeId?: number;
+  readonly host?: string;
+}
+
+/** A failed run is let pass, as if an admin had done the work by hand. */
+export interface OverrulePlugin {
+  readonly kind: 'overrule-plugin';
+  readonly entry: JournalEntry;
+}
+
+/** A failed move is forgotten, and the instance leaves in another way. */
+export interface MoveOtherwise {
+  readonly kind: 'move-otherwise';
+  readonly entry: JournalEntry;
+  readonly action: InstanceAction;
 }
 
 /**
@@ -142,4 +194,6 @@ export interface RunPlugin {
   readonly host: string;
   readonly type: string;
   readonly name: string;
+  /** Only its `check`, before anyone is told. */
+  readonly check?: boolean;
 }

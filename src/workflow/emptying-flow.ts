@@ -4,8 +4,11 @@ import type { HostPlan } from '../planner/host-plan.js';
 import type { Server } from './cloud-port.js';
 import type { Step } from './decisions.js';
 import { movesFrom, nextMoves } from './emptying.js';
-import { ask, plainWindow, refusalReason } from './notices.js';
+import { assumeUnmanaged } from './managers.js';
+import { ask, plainWindow, troubleOf } from './notices.js';
+import { replyWindow } from './reply-window.js';
 import { mayReceive, planSnapshot, serversOn } from './room.js';
+import { resolveTrouble } from './trouble.js';
 import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
 import { deadline } from './waits.js';
 
@@ -135,16 +138,14 @@ async function tellAndMove(
     instances: byProject(servers),
     host: hostname,
     allowedActions: OFFERED_ACTIONS,
-    window: () => plainWindow(view.now, view.settings.projectMaintenanceReplyS),
+    window: (_repeated, projectId) => plainWindow(view.now, replyWindow(view, 'project_maintenance_reply', projectId)),
     repeats: view.settings.notifyRetries,
   });
-  const refused = refusalReason(asked);
-  if (refused !== undefined) return { step: { to: 'MAINTENANCE_FAILED', why: refused.message, reason: refused } };
+  const trouble = troubleOf(asked, () => [hostname]);
+  if (trouble !== undefined) return { step: resolveTrouble(view, trouble) };
   const moves = nextMoves(view, hostname, asked.acked);
-  if (moves.failed !== undefined) {
-    return { step: { to: 'MAINTENANCE_FAILED', why: moves.failed.message, reason: moves.failed } };
-  }
-  const decisions = [...asked.decisions, ...moves.decisions];
+  if (moves.trouble !== undefined) return { step: resolveTrouble(view, moves.trouble) };
+  const decisions = [...(await assumeUnmanaged(view, tools, asked.decisions)), ...moves.decisions];
   if (decisions.length > 0) return { step: { do: decisions } };
   if (moves.needsTarget) {
     const only = view.hosts.filter((host) => host.hostname === hostname);

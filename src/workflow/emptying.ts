@@ -1,7 +1,10 @@
-import type { Impact, InstanceAction, JournalEntry, Notice, Reason } from '../model/index.js';
+import type { Impact, InstanceAction, JournalEntry, Notice } from '../model/index.js';
 import type { Server } from './cloud-port.js';
 import type { Decision, MoveInstance } from './decisions.js';
+import { MoveLimits } from './move-limits.js';
+import { preferredAction } from './preferences.js';
 import { impactOf, moveRefusal, serversOn } from './room.js';
+import type { Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
 
 /** The newest attempt of each move that began on `host`. */
@@ -20,8 +23,8 @@ export interface Moves {
   /** Why instances that might go do not go yet. */
   readonly held: readonly string[];
   readonly inFlight: number;
-  /** An instance can't leave; the session fails. */
-  readonly failed?: Omit<Reason, 'at'>;
+  /** An instance did not get away. */
+  readonly trouble?: Trouble;
   /** An instance needs another target than planned. */
   readonly needsTarget: boolean;
 }
@@ -37,23 +40,25 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
   const impacts: Impact[] = [];
   const held: string[] = [];
   let needsTarget = false;
+  const limits = new MoveLimits(view, host);
   for (const server of serversOn(view, host)) {
     const last = moves.get(server.id);
     if (last?.state === 'begun') continue;
     if (last?.state === 'failed')
-      return { decisions: [], held, inFlight: 0, needsTarget, failed: reasonOf(last, host) };
-    const action = actionFor(server, acked);
+      return { decisions: [], held, inFlight: 0, needsTarget, trouble: troubleOf(last, host) };
+    const action = actionFor(view, server, acked);
     if (action === undefined) continue;
     const target = action === 'OWN_ACTION' ? null : planned.get(server.id);
     if (target === undefined || (target !== null && isRefused(view, server, target))) {
       needsTarget = true;
       continue;
     }
-    const refusal = moveRefusal(view, server, target, impacts);
+    const refusal = limits.refusal(target) ?? moveRefusal(view, server, target, impacts)?.message;
     if (refusal !== undefined) {
-      held.push(refusal.message);
+      held.push(refusal);
       continue;
     }
+    limits.take(target);
     decisions.push({ kind: 'move-instance', instanceId: server.id, action, target });
     impacts.push(impactOf(view, server, action, target));
   }
@@ -61,16 +66,18 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
   return { decisions, held, inFlight, needsTarget };
 }
 
-function actionFor(server: Server, acked: readonly Notice[]): InstanceAction | undefined {
+function actionFor(view: SessionView, server: Server, acked: readonly Notice[]): InstanceAction | undefined {
   const notice = acked.findLast((candidate) => candidate.instanceIds.includes(server.id));
-  return notice && (notice.actions[server.id] ?? 'MIGRATE');
+  return notice && (notice.actions[server.id] ?? preferredAction(view, server.id));
 }
 
 function isRefused(view: SessionView, server: Server, target: string): boolean {
   return view.facts.some((fact) => fact.instanceId === server.id && fact.host === target);
 }
 
-function reasonOf(entry: JournalEntry, host: string): Omit<Reason, 'at'> {
-  const why = String(entry.outcome?.message ?? 'The move did not succeed.');
-  return { code: 'instance-failed', message: why, host, instanceId: entry.subject };
+function troubleOf(entry: JournalEntry, host: string): Trouble {
+  const message = String(entry.outcome?.message ?? 'The move did not succeed.');
+  const projectId = String(entry.intent.projectId ?? '');
+  const reason = { code: 'instance-failed', message, host, instanceId: entry.subject, projectId };
+  return { event: 'instance_failed', reason, hosts: [host], entry };
 }

@@ -1,16 +1,35 @@
+import { allowedImpacts, type GroupConstraints } from '../model/index.js';
 import type { Server } from './cloud-port.js';
+import { computeServiceOf } from './hosts.js';
+import type { SessionView } from './view.js';
 
-/** An instance group as the safety rules see it (v1 §4.1). */
+/** An instance group as the safety rules see it now (v1 §4.1, §5.3). */
 export interface Group {
+  /** Unique over projects. */
   readonly groupId: string;
+  /** Impacted members allowed at the same time, by the group's present size. */
   readonly maxImpacted: number;
+  /** Members that count as impacted although nobody moves them: in ERROR, or on a host that is down (V1). */
+  readonly broken: readonly string[];
   /** Seconds of domain time after an impact before its place counts as free. */
   readonly recoveryTimeS: number;
+  /** Members on one host; 0 = no limit (V4). */
+  readonly maxPerHost: number;
+  /** Ids of the members that Nova has; empty where maxPerHost is 0. */
+  readonly members: readonly string[];
+}
+
+type GroupView = Pick<SessionView, 'cloud' | 'constraints' | 'settings'>;
+
+/** The group of a server: its own by its project's records, else the implicit one. */
+export function groupOf(view: GroupView, server: Server): Group {
+  const own = view.constraints.groupOf(server.id);
+  return own === undefined ? implicitGroup(server, view.settings) : explicitGroup(view, own);
 }
 
 /**
  * The implicit group of instances without a group of their own: the project's instances of one flavor. Its id is
- * derived, so that every session and engine finds the same.
+ * derived, so that every session and engine finds the same. ERROR members do not count there.
  */
 export function implicitGroup(
   server: Pick<Server, 'projectId' | 'flavorName'>,
@@ -19,6 +38,28 @@ export function implicitGroup(
   return {
     groupId: `${server.projectId}:${server.flavorName}`.slice(0, 255),
     maxImpacted: settings.defaultMaxImpacted,
+    broken: [],
     recoveryTimeS: settings.defaultRecoveryTimeS,
+    maxPerHost: 0,
+    members: [],
   };
+}
+
+function explicitGroup({ cloud, constraints }: GroupView, group: GroupConstraints): Group {
+  const ids = new Set(constraints.membersOf(group));
+  const members = cloud.servers.filter((server) => ids.has(server.id));
+  const broken = members.filter((server) => isBroken(cloud, server)).map((server) => server.id);
+  return {
+    groupId: `${group.ownerProjectId}/${group.groupId}`,
+    maxImpacted: allowedImpacts(group, members.length, members.length - broken.length),
+    broken,
+    recoveryTimeS: group.recoveryTimeS,
+    maxPerHost: group.maxInstancesPerHost,
+    members: group.maxInstancesPerHost === 0 ? [] : [...ids],
+  };
+}
+
+function isBroken(cloud: SessionView['cloud'], server: Server): boolean {
+  if (server.status === 'ERROR') return true;
+  return server.host !== null && computeServiceOf(cloud, server.host)?.up === false;
 }

@@ -1,7 +1,9 @@
 import { plusSeconds } from '../common/clock.js';
-import type { InstanceAction, Notice, NoticeState, Reason } from '../model/index.js';
-import type { CloseNotice, Decision, OpenNotice, RepeatNotice, WaitFor } from './decisions.js';
+import type { InstanceAction, Notice, NoticeState } from '../model/index.js';
+import type { CloseNotice, Decision, ExtendNotice, OpenNotice, RepeatNotice, WaitFor } from './decisions.js';
+import type { Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
+import { deadline } from './waits.js';
 
 /*
  * The protocol of asking projects (v1 §2.3, §2.4), for handlers of any workflow: open a notice, repeat it to the
@@ -26,7 +28,7 @@ export interface Question {
   readonly host: string | null;
   readonly allowedActions: readonly InstanceAction[];
   /** For a new notice or a repeat, seen from now. */
-  window(repeated: boolean): Window;
+  window(repeated: boolean, projectId: string): Window;
   /** How often the silent are asked again. */
   readonly repeats: number;
   /** Only notices opened since then count: a question that is asked in rounds. */
@@ -56,7 +58,7 @@ export function ask(view: SessionView, question: Question): Asked {
   for (const [projectId, instanceIds] of question.instances) {
     const notices = noticesOf(view, question, projectId);
     for (const notice of notices) {
-      if (notice.outcome === 'ack') acked.push(notice);
+      if (notice.outcome === 'ack' || notice.outcome === 'forced') acked.push(notice);
       else if (notice.outcome === 'nack') refused.push(notice);
       else if (notice.outcome === 'silent') silent.push(notice);
     }
@@ -78,23 +80,21 @@ export function ask(view: SessionView, question: Question): Asked {
   return { decisions, acked, refused, silent, ...(wait && { wait }) };
 }
 
-/** The reason of a session that fails because of these answers; undefined if nobody refused or kept silent. */
-export function refusalReason(asked: Asked): Omit<Reason, 'at'> | undefined {
-  const [nack] = asked.refused;
-  if (nack !== undefined) {
-    const message = `Project ${nack.projectId} answered NACK_${nack.state}${aboutHost(nack)}.`;
-    return { code: 'nack', message, projectId: nack.projectId, ...(nack.host !== null && { host: nack.host }) };
-  }
-  const [silence] = asked.silent;
-  if (silence === undefined) return undefined;
-  const times = silence.repeats + 1;
-  const message = `Project ${silence.projectId} did not answer ${silence.state}${aboutHost(silence)} (told ${times} times).`;
-  return {
-    code: 'silence',
-    message,
-    projectId: silence.projectId,
-    ...(silence.host !== null && { host: silence.host }),
-  };
+/**
+ * What a policy has to decide about, of these answers; undefined if nobody refused or kept silent.
+ * @param hostsOf the hosts that end with it where the reach is `skip_host`
+ */
+export function troubleOf(asked: Asked, hostsOf: (notice: Notice) => readonly string[]): Trouble | undefined {
+  const notice = asked.refused[0] ?? asked.silent[0];
+  if (notice === undefined) return undefined;
+  const { projectId, state, host, repeats } = notice;
+  const event = notice.outcome === 'nack' ? 'nack' : 'silence';
+  const message =
+    event === 'nack'
+      ? `Project ${projectId} answered NACK_${state}${aboutHost(notice)}.`
+      : `Project ${projectId} did not answer ${state}${aboutHost(notice)} (told ${repeats + 1} times).`;
+  const reason = { code: event, message, projectId, ...(host !== null && { host }) };
+  return { event, reason, hosts: hostsOf(notice), notice };
 }
 
 /** reply_at = actions_at = now + window. */
@@ -139,12 +139,44 @@ function noticesOf(view: SessionView, question: Question, projectId: string): No
 }
 
 /** An open notice: nothing to do, or it is over, or it is repeated. */
-function chase(view: SessionView, question: Question, notice: Notice): CloseNotice | RepeatNotice | undefined {
+function chase(
+  view: SessionView,
+  question: Question,
+  notice: Notice,
+): CloseNotice | RepeatNotice | ExtendNotice | undefined {
   const left = notice.instanceIds.filter((id) => view.cloud.servers.some((server) => server.id === id));
   if (left.length === 0) return { kind: 'close-notice', noticeId: notice.noticeId, outcome: 'gone' };
   if (notice.replyAt === null || notice.replyAt > view.now || view.undelivered) return undefined;
+  if (isActing(view, notice)) {
+    const longest = plusSeconds(notice.openedAt, view.settings.busyTimeoutS);
+    if (longest > view.now) {
+      const { replyAt, actionsAt } = question.window(true, notice.projectId);
+      const until = replyAt < longest ? replyAt : longest;
+      return { kind: 'extend-notice', noticeId: notice.noticeId, replyAt: until, actionsAt: later(actionsAt, until) };
+    }
+  }
   if (notice.repeats >= question.repeats) return { kind: 'close-notice', noticeId: notice.noticeId, outcome: 'silent' };
-  return { kind: 'repeat-notice', noticeId: notice.noticeId, ...question.window(true) };
+  return { kind: 'repeat-notice', noticeId: notice.noticeId, ...question.window(true, notice.projectId) };
+}
+
+/**
+ * Signs that the project does something about the notice: existing managers scale once per notice received and only
+ * then reply, so they must not be told again meanwhile (v1 §2.4). What we move ourselves is no sign.
+ */
+function isActing(view: SessionView, notice: Notice): boolean {
+  const own = view.cloud.servers.filter((server) => server.projectId === notice.projectId);
+  const present = new Set(own.map((server) => server.id));
+  if (notice.instanceIds.some((id) => !present.has(id))) return true;
+  const moving = new Set(view.effects.filter(({ state }) => state === 'begun').map(({ subject }) => subject));
+  if (own.some((server) => server.taskState !== null && !moving.has(server.id))) return true;
+  if (notice.host !== null) return false;
+  const computes = new Set(view.hosts.filter((host) => host.isCompute).map((host) => host.hostname));
+  const told = new Set(notice.instanceIds);
+  return own.some((server) => server.host !== null && computes.has(server.host) && !told.has(server.id));
+}
+
+function later(a: Date, b: Date): Date {
+  return a > b ? a : b;
 }
 
 function openNotice(question: Question, projectId: string, instanceIds: readonly string[]): OpenNotice {
@@ -156,7 +188,7 @@ function openNotice(question: Question, projectId: string, instanceIds: readonly
     instanceIds,
     host: question.host,
     allowedActions: question.allowedActions,
-    ...question.window(false),
+    ...question.window(false, projectId),
   };
 }
 
@@ -179,7 +211,7 @@ function waitFor(view: SessionView, question: Question, open: readonly Notice[],
       return { wait: { for: 'replies', message, until } };
     }
     const message = `Notifications cannot be delivered, so the silence of ${projects} means nothing yet.`;
-    return { wait: { for: 'delivery', message, until: plusSeconds(view.now, 5) } };
+    return { wait: { for: 'delivery', message, until: deadline(view, 'delivery', view.settings.blockedTimeoutS) } };
   }
   if (rest === undefined) return undefined;
   return {

@@ -1,9 +1,9 @@
 import { plusSeconds } from '../common/clock.js';
 import type { Fact, Impact } from '../model/index.js';
-import type { HostPlanSnapshot } from '../planner/host-plan.js';
-import { freeRoom, groupRefusal, type RuleRefusal, roomRefusal } from '../planner/rules.js';
+import type { HostPlanSnapshot, PlanInstance } from '../planner/host-plan.js';
+import { freeRoom, groupRefusal, type RuleRefusal, roomRefusal, spreadRefusal } from '../planner/rules.js';
 import type { Server } from './cloud-port.js';
-import { implicitGroup } from './groups.js';
+import { groupOf } from './groups.js';
 import { computeServiceOf } from './hosts.js';
 import type { SessionView } from './view.js';
 
@@ -40,6 +40,7 @@ export function planSnapshot(
       instanceId: id,
       zone,
       resources,
+      ...limitedGroup(view, id),
       refusedBy: facts.filter((fact) => fact.instanceId === id).map((fact) => fact.host),
     })),
     targets: view.cloud.capacities
@@ -48,8 +49,30 @@ export function planSnapshot(
         host: capacity.host,
         zone: computeServiceOf(view.cloud, capacity.host)?.zone ?? '',
         free: freeRoom(capacity.host, capacity.capacity, view.cloud.servers, view.impacts, view.cloud.at),
+        members: membersOn(view, capacity.host),
       })),
   };
+}
+
+/** The group of an instance, where it is limited per host. */
+function limitedGroup(view: SessionView, instanceId: string): Pick<PlanInstance, 'group'> {
+  const own = view.constraints.groupOf(instanceId);
+  if (own === undefined || own.maxInstancesPerHost === 0) return {};
+  return { group: { groupId: `${own.ownerProjectId}/${own.groupId}`, maxPerHost: own.maxInstancesPerHost } };
+}
+
+/** Members of limited groups on a host or on their way there (V4). */
+function membersOn(view: SessionView, host: string): Record<string, number> {
+  const ids = new Set(serversOn(view, host).map((server) => server.id));
+  for (const { targetHost, endedAt, instanceId } of view.impacts) {
+    if (targetHost === host && endedAt === null) ids.add(instanceId);
+  }
+  const members: Record<string, number> = {};
+  for (const id of ids) {
+    const { group } = limitedGroup(view, id);
+    if (group !== undefined) members[group.groupId] = (members[group.groupId] ?? 0) + 1;
+  }
+  return members;
 }
 
 function mayBeLag(fact: Fact, now: Date): boolean {
@@ -67,8 +90,11 @@ export function moveRefusal(
   decided: readonly Impact[],
 ): RuleRefusal | undefined {
   const impacts = [...view.impacts, ...decided];
-  const group = groupRefusal(implicitGroup(server, view.settings), server.id, impacts, view.now);
-  if (group !== undefined || target === null) return group;
+  const group = groupOf(view, server);
+  const impacted = groupRefusal(group, server.id, impacts, view.now);
+  if (impacted !== undefined || target === null) return impacted;
+  const spread = spreadRefusal(group, server.id, target, view.cloud.servers, impacts);
+  if (spread !== undefined) return spread;
   const capacity = view.cloud.capacities.find(({ host }) => host === target)?.capacity;
   if (capacity === undefined) return { because: 'no-room', message: `Placement knows no host ${target}.` };
   return roomRefusal(target, server.resources, freeRoom(target, capacity, view.cloud.servers, impacts, view.cloud.at));
@@ -82,7 +108,7 @@ export function impactOf(view: SessionView, server: Server, action: string, targ
     instanceId: server.id,
     attempt: 0,
     projectId: server.projectId,
-    groupId: implicitGroup(server, view.settings).groupId,
+    groupId: groupOf(view, server).groupId,
     action,
     sourceHost: server.host ?? '',
     targetHost: target,

@@ -1,6 +1,16 @@
-import type { Fact, Impact, InstanceAction, JournalEntry, Notice, Session, SessionHost } from '../model/index.js';
+import type {
+  Fact,
+  Impact,
+  InstanceAction,
+  JournalEntry,
+  Notice,
+  Session,
+  SessionHost,
+  SessionPolicy,
+} from '../model/index.js';
 import type { HostPlan, HostPlanSnapshot } from '../planner/host-plan.js';
-import type { ComputeService, HostCapacity, Server } from './cloud-port.js';
+import type { Aggregate, ComputeService, HostCapacity, Server } from './cloud-port.js';
+import type { ConstraintBook } from './constraint-book.js';
 
 /** Everything a state handler decides from; read afresh before every call. */
 export interface SessionView {
@@ -21,6 +31,7 @@ export interface SessionView {
   /** Adopted plans by host, the newest of each, for hosts that are not maintained yet. */
   readonly plans: ReadonlyMap<string, HostPlan>;
   readonly facts: readonly Fact[];
+  readonly constraints: ConstraintBook;
   /** Of all sessions: whatever still counts in a group or reserves room, or did when the cloud was read. */
   readonly impacts: readonly Impact[];
   /** Some notification could not be handed to the broker yet: silence means nothing meanwhile (L7). */
@@ -40,6 +51,10 @@ export interface CloudView {
 export interface WorkflowTools {
   /** The pure planner, off the event loop. */
   planHost(snapshot: HostPlanSnapshot): Promise<HostPlan>;
+  aggregates(): Promise<readonly Aggregate[]>;
+  ironicHosts(): Promise<readonly string[]>;
+  /** Whether an action plug-in can look at hosts before anything begins. */
+  hasCheck(plugin: string): boolean;
   /** Which of the projects have a manager, i.e. an alarm on maintenance.scheduled. */
   projectsWithManager(projectIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
@@ -59,6 +74,10 @@ export interface WorkflowSettings {
   readonly blockedTimeoutS: number;
   readonly defaultMaxImpacted: number;
   readonly defaultRecoveryTimeS: number;
+  readonly askTimeoutS: number;
+  readonly maxDeferS: number;
+  /** Cloud-wide defaults of the session's policy. */
+  readonly policy: SessionPolicy;
 }
 
 /** What v1 offers a project for an instance that must leave its host. */

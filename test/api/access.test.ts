@@ -39,6 +39,11 @@ const ENDPOINTS: readonly [method: string, path: string, body: unknown, expected
   ['GET', '/v1/maintenance', undefined, adminOnly],
   ['GET', '/v1/maintenance/sid', undefined, adminOnly],
   ['GET', '/v1/maintenance/sid/detail', undefined, adminOnly],
+  ['GET', '/v1/maintenance/sid/history', undefined, adminOnly],
+  ['GET', '/v1/history?session_id=sid', undefined, adminOnly],
+  ['POST', '/v1/maintenance/sid/action', { pause: {} }, adminOnly],
+  // It has not failed: whoever may resume it finds that out.
+  ['PUT', '/v1/maintenance/sid', undefined, { ...adminOnly, admin: 422, unscopedAdmin: 422 }],
   ['DELETE', '/v1/maintenance/sid', undefined, adminOnly],
   ['GET', `/v1/maintenance/sid/${TENANT}`, undefined, projectReads],
   ['PUT', `/v1/maintenance/sid/${TENANT}`, reply, projectAnswers],

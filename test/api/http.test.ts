@@ -77,15 +77,19 @@ test('unknown paths are 404, known ones with other methods 405 with Allow, reser
     ['GET', `${path}/${TENANT}/i/more`, 404],
     ['GET', '/v1/maintenance/%zz', 400],
     ['PUT', '/v1/maintenance', 405, 'GET, POST, HEAD'],
-    ['PATCH', path, 405, 'GET, DELETE, HEAD'],
+    ['PATCH', path, 405, 'GET, PUT, DELETE, HEAD'],
     ['PUT', `${path}/detail`, 405, 'GET, HEAD'],
     ['DELETE', `${path}/${TENANT}`, 405, 'GET, PUT, HEAD'],
     ['GET', `${path}/${TENANT}/i`, 405, 'PUT'],
+    ['PUT', `${path}/history`, 405, 'GET, HEAD'],
+    ['GET', `${path}/action`, 405, 'POST'],
+    ['POST', '/v1/history', 405, 'GET, HEAD'],
+    ['POST', '/v1/instance/i', 405, 'GET, PUT, DELETE, HEAD'],
     ['OPTIONS', '/v1/maintenance', 405, 'GET, POST, HEAD'],
     ['POST', '/', 405, 'GET, HEAD'],
     ['DELETE', '/v1', 405, 'GET, HEAD'],
     ['POST', '/healthcheck', 405, 'GET, HEAD'],
-    ...['history', 'plan', 'events', 'action', 'hosts', 'report'].flatMap(
+    ...['plan', 'events', 'hosts', 'report'].flatMap(
       (word) =>
         [
           ['GET', `${path}/${word}`, 404],
@@ -307,6 +311,15 @@ test('the client speaks to all of it', async (t) => {
   await tenant.removeGroupConstraints('g');
   await t.throwsAsync(tenant.instanceConstraints('i'), { code: 'not-found' });
   await t.throwsAsync(tenant.groupConstraints('g'), { code: 'not-found' });
+  await admin.control(sessionId, { pause: {} });
+  await t.throwsAsync(admin.control(sessionId, { skip_host: { host: 'h' } }), { code: 'unknown-host' });
+  await t.throwsAsync(admin.resumeFailed(sessionId), { code: 'not-resumable' });
+  const failed = await api.session([], [], { state: 'MAINTENANCE_FAILED', failedIn: 'SCALE_IN' });
+  t.is(await admin.resumeFailed(failed.sessionId), 'SCALE_IN');
+  t.deepEqual(
+    (await admin.history(sessionId)).map(({ what }) => what),
+    ['session-created', 'pause'],
+  );
   t.is((await admin.health()).status, 'ok');
   await admin.remove(sessionId);
   await t.throwsAsync(admin.show(sessionId), { instanceOf: FenixError, code: 'not-found' });

@@ -37,7 +37,7 @@ const wish = (instanceId: string, overrides: Partial<ImpactRequest> = {}): Impac
   instanceId,
   attempt: 1,
   projectId: 'tenant',
-  group: { groupId: 'group', maxImpacted: 1, recoveryTimeS: 60 },
+  group: { groupId: 'group', maxImpacted: 1, recoveryTimeS: 60, broken: [], maxPerHost: 0, members: [] },
   action: 'MIGRATE',
   sourceHost: 'c1',
   targetHost: 'c2',
@@ -52,7 +52,14 @@ const grant = (
   servers: readonly Server[] = [],
 ) => writer.commit((unit) => admit(unit, repositories, aView({ servers }).cloud, request));
 
-const roomy = (groupId: string) => ({ groupId, maxImpacted: 100, recoveryTimeS: 0 });
+const roomy = (groupId: string) => ({
+  groupId,
+  maxImpacted: 100,
+  recoveryTimeS: 0,
+  broken: [],
+  maxPerHost: 0,
+  members: [],
+});
 
 test('two sessions that want the last place of one group at once: one gets it', async (t) => {
   const { repositories, one, two } = await twoSessions(t);

@@ -2,6 +2,7 @@ import { plusSeconds } from '../../src/common/clock.js';
 import type { Impact, JournalEntry, Notice, Resources, Session, SessionHost } from '../../src/model/index.js';
 import { planHost } from '../../src/planner/plan-host.js';
 import type { ComputeService, Server } from '../../src/workflow/cloud-port.js';
+import { ConstraintBook } from '../../src/workflow/constraint-book.js';
 import type { SessionView, WorkflowSettings, WorkflowTools } from '../../src/workflow/view.js';
 import { aHost, aNotice, aSession, NOON } from './api-records.js';
 
@@ -25,6 +26,9 @@ export const SETTINGS: WorkflowSettings = {
   blockedTimeoutS: 3600,
   defaultMaxImpacted: 1,
   defaultRecoveryTimeS: 0,
+  askTimeoutS: 86_400,
+  maxDeferS: 600,
+  policy: {},
 };
 
 export function aServer(id: string, host: string | null, overrides: Partial<Server> = {}): Server {
@@ -116,6 +120,7 @@ export function aView(parts: ViewParts = {}): SessionView {
     hosts: (parts.hosts ?? []).map((host) => aHost({ sessionId, ...host })),
     notices: (parts.notices ?? []).map((notice, index) => aNotice({ sessionId, noticeId: index + 1, ...notice })),
     effects: [],
+    constraints: new ConstraintBook([], [], () => undefined),
     plans: new Map(),
     facts: [],
     impacts: [],
@@ -134,6 +139,9 @@ export function aView(parts: ViewParts = {}): SessionView {
 export function tools(...withoutManager: string[]): WorkflowTools {
   return {
     planHost: async (snapshot) => planHost(snapshot),
+    aggregates: async () => [],
+    ironicHosts: async () => [],
+    hasCheck: () => false,
     projectsWithManager: async (ids) => new Set(ids.filter((id) => !withoutManager.includes(id))),
   };
 }

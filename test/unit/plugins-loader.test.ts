@@ -1,12 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { ManualClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { type Logger, silentLogger } from '../../src/common/logger.js';
 import { ACTIVE_STATES } from '../../src/model/index.js';
 import { loadPlugins } from '../../src/workflow/loader.js';
 import { checkAction, checkInstanceAction, checkWorkflow } from '../../src/workflow/plugin-checks.js';
+import { httpDouble } from '../support/http-double.js';
 
 /** A directory of the search path; `files` by path in it, as plain JavaScript. */
 function aDirectory(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
@@ -210,4 +212,37 @@ test('what has all it needs is taken as it is', (t) => {
   t.is(checkAction(whole, 'f'), whole as never);
   t.is(checkWorkflow(workflow, 'f'), workflow as never);
   t.is(checkInstanceAction(instanceAction, 'f'), instanceAction as never);
+});
+
+/** The examples of docs/plugins.md, in their order. */
+function examples(): string[] {
+  const page = readFileSync(new URL('../../../docs/plugins.md', import.meta.url), 'utf8');
+  return [...page.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+}
+
+test('the examples of the page for plug-in authors are plug-ins, and the action does its work', async (t) => {
+  const [action = '', instanceAction = ''] = examples();
+  const files = { 'actions/firmware.mjs': action, 'instance-actions/live.mjs': instanceAction };
+  const registry = await loadPlugins([aDirectory(t, files)], silentLogger);
+  t.is(registry.instanceAction('LIVE_MIGRATE').version, '2.0.0');
+
+  const versions = ['2.18', '2.19'];
+  const service = await httpDouble(({ method }) => ({
+    body: method === 'POST' ? {} : { version: versions.shift() ?? '2.19' },
+  }));
+  t.teardown(() => service.close());
+  const clock = new ManualClock();
+  const about = { sessionId: 's', host: 'compute-1', type: 'compute', name: 'firmware', attempt: 1 } as const;
+  const metadata = { service: service.url, version: '2.19' };
+  const { signal } = new AbortController();
+  const context = { ...about, metadata, sessionMetadata: {}, log: silentLogger, clock, signal };
+  const plugin = registry.action('firmware');
+  const running = plugin.run(context);
+  while (clock.nextDue() === undefined) await new Promise((resolve) => setImmediate(resolve));
+  clock.advanceTo(clock.nextDue() as Date);
+  t.is(await running, 'DONE');
+  t.true(await plugin.verify?.(context));
+  const [asked, ...looks] = service.arrived.map(({ method, path }) => `${method} ${path}`);
+  t.is(asked, 'POST /hosts/compute-1/install');
+  t.deepEqual(looks, Array(3).fill('GET /hosts/compute-1'));
 });

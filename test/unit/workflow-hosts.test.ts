@@ -17,7 +17,7 @@ test('discovery: without given hosts, every host of a conductor or a compute, by
   const view = aView({
     services: [aService('c2'), conductor('ctl'), aService('c1'), aService('both'), conductor('both')],
   });
-  const { hosts, excluded } = discoverHosts(view);
+  const { hosts, excluded } = discoverHosts(view, { ironic: [] });
   t.deepEqual(
     hosts.map(({ hostname, type, isCompute }) => [hostname, type, isCompute]),
     [
@@ -36,7 +36,7 @@ test('discovery: given hosts and no others; unknown ones get their plug-ins only
     session: { hosts: ['storage-1', 'c2', 'ctl', 'c2'] },
   });
   t.deepEqual(
-    discoverHosts(view).hosts.map(({ hostname, type, isCompute }) => [hostname, type, isCompute]),
+    discoverHosts(view, { ironic: [] }).hosts.map(({ hostname, type, isCompute }) => [hostname, type, isCompute]),
     [
       ['c2', 'compute', true],
       ['ctl', 'controller', false],
@@ -48,7 +48,7 @@ test('discovery: given hosts and no others; unknown ones get their plug-ins only
 test('discovery: short and full name of one host are one host, written as Nova writes it', (t) => {
   const view = aView({ services: [aService('c1.example.org')], session: { hosts: ['c1', 'c1.example.org', 'c'] } });
   t.deepEqual(
-    discoverHosts(view).hosts.map(({ hostname, type }) => [hostname, type]),
+    discoverHosts(view, { ironic: [] }).hosts.map(({ hostname, type }) => [hostname, type]),
     [
       ['c', 'other'],
       ['c1.example.org', 'compute'],
@@ -59,7 +59,7 @@ test('discovery: short and full name of one host are one host, written as Nova w
 test('discovery: a compute that is down is left out, with the reason, also when it was given', (t) => {
   const services = [aService('c1', { up: false }), aService('c2')];
   for (const hosts of [[], ['c1', 'c2']]) {
-    const found = discoverHosts(aView({ services, session: { hosts } }));
+    const found = discoverHosts(aView({ services, session: { hosts } }), { ironic: [] });
     t.deepEqual(
       found.hosts.map(({ hostname }) => hostname),
       ['c2'],
@@ -80,7 +80,11 @@ test('discovery: what others disabled stays theirs, what an earlier session of o
     ],
   });
   t.deepEqual(
-    discoverHosts(view).hosts.map(({ hostname, disabledBefore, inherited }) => [hostname, disabledBefore, inherited]),
+    discoverHosts(view, { ironic: [] }).hosts.map(({ hostname, disabledBefore, inherited }) => [
+      hostname,
+      disabledBefore,
+      inherited,
+    ]),
     [
       ['c1', false, false],
       ['c2', true, false],
@@ -172,17 +176,15 @@ test('progress: a failed run waits for its retry class, then runs again', (t) =>
 });
 
 test('progress: with no try left it is a failure that names plug-in, host and why', (t) => {
-  t.deepEqual(progress([run('a', { state: 'failed', outcome: { state: 'FAILED', message: 'ssh: no route' } })]), {
-    done: false,
-    failed: {
-      code: 'plugin-failed',
-      message: 'Plug-in a (compute) failed on c1: ssh: no route',
-      host: 'c1',
-      plugin: 'a-plugin',
-    },
+  const failed = progress([run('a', { state: 'failed', outcome: { state: 'FAILED', message: 'ssh: no route' } })]);
+  t.deepEqual('trouble' in failed && failed.trouble.reason, {
+    code: 'plugin-failed',
+    message: 'Plug-in a (compute) failed on c1: ssh: no route',
+    host: 'c1',
+    plugin: 'a-plugin',
   });
   const said = progress([run('a', { state: 'failed', outcome: { state: 'HALF_FAILED' } })]);
-  t.regex('failed' in said ? said.failed.message : '', /it returned "HALF_FAILED"/);
+  t.regex('trouble' in said ? said.trouble.reason.message : '', /it returned "HALF_FAILED"/);
 });
 
 const acked = (instanceIds: string[], actions: Record<string, 'MIGRATE' | 'LIVE_MIGRATE' | 'OWN_ACTION'> = {}) => ({
@@ -262,16 +264,16 @@ test('moves: what is under way is not begun again', (t) => {
 
 test('moves: a failed one fails the session, naming the instance', (t) => {
   const effects = [moveOf({ state: 'failed', outcome: { message: 'It went to ERROR.' } })];
-  t.deepEqual(nextMoves(pair({ effects }), 'c1', [acked(['i1', 'i2'])]).failed, {
+  t.like(nextMoves(pair({ effects }), 'c1', [acked(['i1', 'i2'])]).trouble?.reason, {
     code: 'instance-failed',
     message: 'It went to ERROR.',
     host: 'c1',
     instanceId: 'i1',
   });
   const older = [...effects, moveOf({ attempt: 2, state: 'begun' })];
-  t.is(nextMoves(pair({ effects: older }), 'c1', []).failed, undefined, 'the newest attempt counts');
+  t.is(nextMoves(pair({ effects: older }), 'c1', []).trouble, undefined, 'the newest attempt counts');
   const elsewhere = [moveOf({ state: 'failed', intent: { from: 'c9' } })];
-  t.is(nextMoves(pair({ effects: elsewhere }), 'c1', []).failed, undefined, 'a move off another host');
+  t.is(nextMoves(pair({ effects: elsewhere }), 'c1', []).trouble, undefined, 'a move off another host');
 });
 
 test('moves: a target that refused is not tried again; another is asked for, and no second answer', (t) => {
@@ -315,7 +317,7 @@ test('the planner is shown the host’s instances, the room of the targets and w
   t.deepEqual(planSnapshot(view, 'c1', ['c2']), {
     host: 'c1',
     instances: [{ instanceId: 'i1', zone: 'nova', resources: SMALL, refusedBy: ['c2', 'c3', 'c9'] }],
-    targets: [{ host: 'c2', zone: 'west', free }],
+    targets: [{ host: 'c2', zone: 'west', free, members: {} }],
   });
   const patient = planSnapshot(view, 'c1', ['c2'], true);
   t.deepEqual(patient.instances[0]?.refusedBy, ['c3', 'c9'], 'Placement may still lag about c2');

@@ -1,14 +1,7 @@
 import test from 'ava';
 import type { Notice, NoticeState } from '../../src/model/index.js';
 import type { Decision } from '../../src/workflow/decisions.js';
-import {
-  ask,
-  inform,
-  maintenanceWindow,
-  plainWindow,
-  type Question,
-  refusalReason,
-} from '../../src/workflow/notices.js';
+import { ask, inform, maintenanceWindow, plainWindow, type Question, troubleOf } from '../../src/workflow/notices.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
 import type { SessionView } from '../../src/workflow/view.js';
 import { aServer, at, aView } from '../support/engine-views.js';
@@ -79,7 +72,7 @@ const cases: Readonly<Record<string, Case>> = {
   'silence means nothing while a notification is not delivered': {
     notices: [{ ...told, replyAt: at(99), repeats: 2 }],
     view: { undelivered: true },
-    wait: { for: 'delivery', until: at(105) },
+    wait: { for: 'delivery', until: at(3700) },
   },
   'a notice whose instances are all gone is closed': { notices: [told], servers: [], decisions: [over('gone')] },
   'a notice stays open while one of its instances is there': {
@@ -172,7 +165,7 @@ test('ask: the window of a repeat is another than that of the first notice', (t)
 });
 
 test('a failure by answers names the project and what it was asked', (t) => {
-  const reasonOf = (notices: Partial<Notice>[]) => refusalReason(ask(viewWith(notices), aboutHost));
+  const reasonOf = (notices: Partial<Notice>[]) => troubleOf(ask(viewWith(notices), aboutHost), () => ['c1'])?.reason;
   t.is(reasonOf([{ ...told, ...closed('ack') }]), undefined);
   t.deepEqual(reasonOf([{ ...told, ...closed('nack') }]), {
     code: 'nack',

@@ -7,6 +7,7 @@ import { Refusal } from '../errors.js';
 import { PluginCatalog } from '../plugins.js';
 import type { ApiRequest } from '../request.js';
 import { metadataWarnings } from '../schemas/metadata.js';
+import { claimHosts } from './claim-hosts.js';
 import { parseSessionRequest } from './session-request.js';
 
 /** Whoever decides about the number of sessions moves this guard. */
@@ -72,7 +73,7 @@ async function store(deps: ApiDeps, session: Session): Promise<void> {
 }
 
 async function insert({ repositories, settings }: ApiDeps, session: Session, tx: Tx): Promise<void> {
-  const { sessions, guards, claims, history } = repositories;
+  const { sessions, guards, history } = repositories;
   const { sessionId, createdAt, userId, workflow, requestId } = session;
   if (settings.maxSessions > 0) {
     const seen = await guards.read([GUARD], tx);
@@ -81,10 +82,7 @@ async function insert({ repositories, settings }: ApiDeps, session: Session, tx:
     }
     await guards.move(seen, tx);
   }
-  const claim = await claims.claim(sessionId, session.hosts, tx);
-  if (!claim.claimed) {
-    throw new Refusal(409, 'host-claimed', `Host ${claim.hostname} belongs to unfinished session ${claim.by}.`);
-  }
+  await claimHosts(repositories, sessionId, session.hosts, tx);
   await sessions.create(session, tx);
   const details = { workflow, hosts: session.hosts, request_id: requestId };
   await history.append([{ sessionId, seq: null, at: createdAt, who: userId, what: 'session-created', details }], tx);

@@ -5,6 +5,8 @@ import { mayManageSessions as allowed } from '../policies/maintenance.js';
 import type { ApiRequest } from '../request.js';
 import type { Route } from '../routes.js';
 import { timeText } from '../schemas/time.js';
+import { continueSession } from './continue-session.js';
+import { controlSession } from './control.js';
 import { createSession } from './create-session.js';
 import { deleteSession } from './delete-session.js';
 import { sessionDetail } from './detail.js';
@@ -24,8 +26,13 @@ export function maintenanceRoutes(deps: ApiDeps): Route[] {
       path: '/maintenance/:session',
       methods: {
         GET: { allowed, handle: (request) => showSession(deps, request) },
+        PUT: { allowed, handle: (request) => continueSession(deps, request) },
         DELETE: { allowed, handle: (request) => deleteSession(deps, request) },
       },
+    },
+    {
+      path: '/maintenance/:session/action',
+      methods: { POST: { allowed, handle: (request) => controlSession(deps, request) } },
     },
     {
       path: '/maintenance/:session/detail',

@@ -12,8 +12,12 @@ export const UNKNOWN_INSTANCE = 'The instance has no part in this session.';
 /** @throws Refusal 404 for what cannot be the id of a session */
 export function sessionIdOf(request: ApiRequest): string {
   const id = request.param('session');
-  if (!UUID.test(id)) throw notFound(UNKNOWN_SESSION);
+  if (!isSessionId(id)) throw notFound(UNKNOWN_SESSION);
   return id;
+}
+
+export function isSessionId(id: string): boolean {
+  return UUID.test(id);
 }
 
 /** @throws Refusal 404 likewise */

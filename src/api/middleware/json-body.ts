@@ -22,6 +22,11 @@ export function parseJson(raw: unknown): unknown {
   return value;
 }
 
+/** Nothing was sent. */
+export function isEmpty(raw: unknown): boolean {
+  return !Buffer.isBuffer(raw) || raw.length === 0;
+}
+
 function decode(raw: unknown): string {
   if (!Buffer.isBuffer(raw)) return '';
   try {

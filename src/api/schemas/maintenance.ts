@@ -26,7 +26,7 @@ export interface ActionBody {
 
 /** No control characters, no blanks at the ends: databases may compare without the latter. */
 const PRINTABLE = '^(?!\\s)[^\\u0000-\\u001f\\u007f]*(?<!\\s)$';
-const NAME = { type: 'string', minLength: 1, maxLength: 255, pattern: PRINTABLE };
+export const NAME = { type: 'string', minLength: 1, maxLength: 255, pattern: PRINTABLE };
 export const HOSTS = { type: 'array', items: NAME };
 const ORDER = { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
 

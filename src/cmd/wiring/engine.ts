@@ -10,6 +10,7 @@ import { Engine, newIdentity } from '../../engine/engine.js';
 import type { Publish } from '../../engine/outbox.js';
 import { Notifier } from '../../messaging/notifier.js';
 import type { RpcServer } from '../../messaging/rpc-server.js';
+import type { Reach, SessionPolicy } from '../../model/index.js';
 import { inlinePlanner, Planner, ThreadPlanner } from '../../planner/planner.js';
 import { serveEngineApi } from '../../rpc/engine-server.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
@@ -120,5 +121,24 @@ function engineSettings({ default: common, engine, nova, workflow }: Config, url
     blockedTimeoutS: common.blockedTimeout,
     defaultMaxImpacted: workflow.defaultMaxImpacted,
     defaultRecoveryTimeS: workflow.defaultRecoveryTime,
+    askTimeoutS: workflow.askTimeout,
+    maxDeferS: workflow.maxDefer,
+    policy: policyDefaults(workflow),
+  };
+}
+
+/** Cloud-wide defaults, in the words of a request's `policy`. */
+function policyDefaults(workflow: Config['workflow']): SessionPolicy {
+  return {
+    nack: workflow.nack as Reach,
+    silence: workflow.silence as Reach,
+    instance_failed: workflow.instanceFailed as Reach,
+    plugin_failed: workflow.pluginFailed as Reach,
+    failure_budget: workflow.failureBudget,
+    no_manager: workflow.noManager as 'fail' | 'proceed',
+    constraints: workflow.constraints as 'defaults' | 'require',
+    immovable: workflow.immovable as 'fail' | 'skip_host' | 'stop_while_out',
+    down_hosts: workflow.downHosts as 'exclude' | 'evacuate' | 'fail',
+    steer_new: workflow.steerNew as 'none' | 'disable_waiting',
   };
 }

@@ -3,8 +3,9 @@ import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 import { adoptPlan } from './adopt-plan.js';
 import { giveHostBack, joinHosts, setHostState, takeHost, verifyEmpty } from './hosts.js';
+import { askAdmin, loseHost, moveOtherwise, overrulePlugin } from './losses.js';
 import { moveInstance } from './move-instance.js';
-import { closeNotice, openNotice, repeatNotice } from './notices.js';
+import { closeNotice, extendNotice, openNotice, repeatNotice } from './notices.js';
 import { runPluginOn } from './run-plugin.js';
 
 /** The world does not allow it yet: the session says so, and looks again a little later. */
@@ -48,6 +49,21 @@ export async function apply(
       return undefined;
     case 'run-plugin':
       await runPluginOn(session, view, decision);
+      return undefined;
+    case 'extend-notice':
+      await session.writer.commit((unit) => extendNotice(session, unit, decision));
+      return undefined;
+    case 'lose-host':
+      await loseHost(session, view, decision);
+      return undefined;
+    case 'ask-admin':
+      await askAdmin(session, decision);
+      return undefined;
+    case 'overrule-plugin':
+      await overrulePlugin(session, decision);
+      return undefined;
+    case 'move-otherwise':
+      await moveOtherwise(session, view, decision);
       return undefined;
     case 'move-instance': {
       const refusal = await moveInstance(session, view, decision);

@@ -33,7 +33,11 @@ export async function joinHosts(session: SessionContext, view: SessionView, deci
 /** Hosts that an admin added join as the cloud shows them; the API has claimed them already. */
 export async function joinPending(session: SessionContext, view: SessionView): Promise<void> {
   const known = new Set(view.hosts.map((host) => host.hostname));
-  const { hosts, excluded, kind } = discoverHosts(view, view.session.pendingHosts);
+  const { hosts, excluded, kind } = discoverHosts(
+    view,
+    { ironic: await session.cloud.ironicHosts() },
+    view.session.pendingHosts,
+  );
   const fresh = hosts.filter(({ hostname }) => !known.has(hostname));
   await joinHosts(session, view, { kind, hosts: fresh, excluded });
   await session.writer.commit((unit) => unit.patchSession({ pendingHosts: [] }));
@@ -61,6 +65,15 @@ export async function giveHostBack(session: SessionContext, { host }: GiveHostBa
   session.effects.start(started);
 }
 
+/** An action on the host began and did not succeed: it stays disabled, and its disabled_reason says why (v1 §5.4). */
+export async function tellWhyDisabled(session: SessionContext, host: string, reason: string): Promise<void> {
+  const intent = { disable: { reason } };
+  const started = await session.writer.commit((unit) =>
+    beginEffect(session, unit, { kind: 'service', subject: host, host, action: 'disable', intent }),
+  );
+  session.effects.start(started);
+}
+
 /** Nothing of anybody may be left on the host: servers, allocations, unfinished migrations (v1 §5.1). */
 export async function verifyEmpty(
   session: SessionContext,
@@ -81,7 +94,8 @@ export async function setHostState(session: SessionContext, view: SessionView, d
   await session.writer.commit((unit) => setState(session, unit, hostOf(view, host), state, why));
 }
 
-function hostOf(view: SessionView, hostname: string): SessionHost {
+/** @throws FenixError `unknown-host` */
+export function hostOf(view: SessionView, hostname: string): SessionHost {
   const found = view.hosts.find((host) => host.hostname === hostname);
   if (found === undefined)
     throw new FenixError('terminal', 'unknown-host', `Host ${hostname} is not part of the session.`);

@@ -1,7 +1,7 @@
 import { FenixError } from '../../common/errors.js';
 import type { RuleRefusal } from '../../planner/rules.js';
 import type { MoveInstance } from '../../workflow/decisions.js';
-import { implicitGroup } from '../../workflow/groups.js';
+import { groupOf } from '../../workflow/groups.js';
 import type { SessionView } from '../../workflow/view.js';
 import { admit } from '../admission.js';
 import type { SessionContext } from '../context.js';
@@ -28,7 +28,7 @@ export async function moveInstance(
   if (server === undefined || server.host === null) {
     return { because: 'already-moving', message: `Instance ${instanceId} is not on a host any more.` };
   }
-  const group = implicitGroup(server, session.settings);
+  const group = groupOf(view, server);
   const { projectId, resources, host: sourceHost } = server;
   const { needsTarget } = session.plugins.instanceAction(action);
   if (needsTarget && target === null) {

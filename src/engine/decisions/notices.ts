@@ -1,6 +1,6 @@
 import type { Notice, SessionInstance, SessionProject } from '../../model/index.js';
 import { SCHEDULED_EVENT, scheduledPayload } from '../../notifications/scheduled.js';
-import type { CloseNotice, OpenNotice, RepeatNotice } from '../../workflow/decisions.js';
+import type { CloseNotice, ExtendNotice, OpenNotice, RepeatNotice } from '../../workflow/decisions.js';
 import type { SessionContext } from '../context.js';
 import type { Unit } from '../session-writer.js';
 
@@ -9,8 +9,8 @@ const ONCE: ReadonlySet<string> = new Set(['SCALE_IN', 'MAINTENANCE_COMPLETE']);
 
 export async function openNotice(session: SessionContext, unit: Unit, decision: OpenNotice): Promise<void> {
   const { repositories, sessionId } = session;
-  const { kind: _, ...said } = decision;
-  const expectsAnswer = said.replyAt !== null;
+  const { kind: _, assumed = false, ...said } = decision;
+  const expectsAnswer = said.replyAt !== null && !assumed;
   const notice: Notice = {
     ...said,
     sessionId,
@@ -18,8 +18,8 @@ export async function openNotice(session: SessionContext, unit: Unit, decision: 
     repeats: 0,
     openedAt: unit.now,
     closedAt: expectsAnswer ? null : unit.now,
-    outcome: expectsAnswer ? null : 'informed',
-    actions: {},
+    outcome: expectsAnswer ? null : assumed ? 'forced' : 'informed',
+    actions: assumed ? assumedActions(decision) : {},
     question: null,
   };
   await repositories.notices.insert(notice, unit.tx);
@@ -33,18 +33,37 @@ export async function repeatNotice(session: SessionContext, unit: Unit, decision
   const { repositories, sessionId } = session;
   const { noticeId, replyAt, actionsAt } = decision;
   const notice = await repositories.notices.find(sessionId, noticeId, unit.tx);
-  // The answer may have come between the decision and now.
-  if (notice === undefined || notice.closedAt !== null) return;
+  if (notice === undefined || notice.closedAt !== null || (await isAnswered(session, unit, notice))) return;
   const repeated = { ...notice, replyAt, actionsAt, repeats: notice.repeats + 1 };
   await repositories.notices.update(sessionId, noticeId, { replyAt, actionsAt, repeats: repeated.repeats }, unit.tx);
   await publish(session, unit, repeated);
   unit.tell('notice-repeated', { noticeId, project: notice.projectId, state: notice.state, repeats: repeated.repeats });
 }
 
+function assumedActions({ allowedActions, instanceIds }: OpenNotice): Notice['actions'] {
+  return allowedActions.length === 0 ? {} : Object.fromEntries(instanceIds.map((id) => [id, 'MIGRATE' as const]));
+}
+
+/** The project is acting: its window grows, without another word to it. */
+export async function extendNotice(session: SessionContext, unit: Unit, decision: ExtendNotice): Promise<void> {
+  const { noticeId, replyAt, actionsAt } = decision;
+  await session.repositories.notices.update(session.sessionId, noticeId, { replyAt, actionsAt }, unit.tx);
+  unit.tell('notice-extended', { noticeId, replyAt });
+}
+
 export async function closeNotice(session: SessionContext, unit: Unit, decision: CloseNotice): Promise<void> {
-  const { noticeId, outcome } = decision;
-  await session.repositories.notices.update(session.sessionId, noticeId, { closedAt: unit.now, outcome }, unit.tx);
-  unit.tell('notice-closed', { noticeId, outcome });
+  const { noticeId, outcome, actions } = decision;
+  const notice = await session.repositories.notices.find(session.sessionId, noticeId, unit.tx);
+  if (outcome === 'silent' && notice !== undefined && (await isAnswered(session, unit, notice))) return;
+  const patch = { closedAt: unit.now, outcome, question: null, ...(actions && { actions }) };
+  await session.repositories.notices.update(session.sessionId, noticeId, patch, unit.tx);
+  unit.tell('notice-closed', { noticeId, outcome, ...(actions && { actions }) });
+}
+
+/** An answer has come between the decision and now; it counts, being there before we gave up (v1 §2.4). */
+async function isAnswered({ repositories, sessionId }: SessionContext, unit: Unit, notice: Notice): Promise<boolean> {
+  const unread = await repositories.replies.unhandled(sessionId, unit.tx);
+  return unread.some(({ projectId }) => projectId === notice.projectId);
 }
 
 async function publish(session: SessionContext, unit: Unit, notice: Notice): Promise<void> {

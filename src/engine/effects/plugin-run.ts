@@ -1,6 +1,6 @@
 import { plusSeconds } from '../../common/clock.js';
 import { messageOf, Stopped } from '../../common/errors.js';
-import type { ActionType, JournalEntry } from '../../model/index.js';
+import type { ActionType, JournalEntry, PluginRun } from '../../model/index.js';
 import type { ActionContext, ActionPlugin } from '../../workflow/contract.js';
 import type { SessionContext } from '../context.js';
 
@@ -13,6 +13,8 @@ export interface PluginIntent {
   readonly sessionMetadata: Record<string, unknown>;
   /** Domain time, ISO 8601. */
   readonly begunAt: string;
+  /** Only the pre-flight. */
+  readonly check: boolean;
 }
 
 /** What a failed run's journal entry says beside the state: when the plug-in's retry class allows another. */
@@ -34,21 +36,24 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
   await session.writer.commit(async (unit) => {
     const retryAt = retry ? { retryAt: plusSeconds(unit.now, plugin.retry?.waitS ?? 0).toISOString() } : {};
     await session.repositories.journal.end(entry, failed ? 'failed' : 'done', { ...outcome, ...retryAt }, unit.tx);
-    await session.repositories.pluginRuns.save(
-      {
-        sessionId: entry.sessionId,
-        type: intent.type,
-        name: intent.name,
-        plugin: intent.plugin,
-        hostname: entry.subject,
-        state: outcome.state || 'FAILED',
-        attempt: entry.attempt,
-        startedAt: new Date(intent.begunAt),
-        endedAt: unit.now,
-      },
-      unit.tx,
-    );
-    unit.tell('plug-in-ended', { host: entry.subject, type: intent.type, name: intent.name, ...outcome });
+    const run: PluginRun = {
+      sessionId: entry.sessionId,
+      type: intent.type,
+      name: intent.name,
+      plugin: intent.plugin,
+      hostname: entry.subject,
+      state: outcome.state || 'FAILED',
+      attempt: entry.attempt,
+      startedAt: new Date(intent.begunAt),
+      endedAt: unit.now,
+    };
+    if (!intent.check) await session.repositories.pluginRuns.save(run, unit.tx);
+    unit.tell(intent.check ? 'plug-in-checked' : 'plug-in-ended', {
+      host: entry.subject,
+      type: intent.type,
+      name: intent.name,
+      ...outcome,
+    });
   });
   session.log.info({ host: entry.subject, plugin: intent.name, ...outcome }, 'plug-in ended');
 }
@@ -63,15 +68,28 @@ async function withinTime(
   const seconds = plugin.timeoutS ?? session.settings.actionPluginTimeoutS;
   const ended = new AbortController();
   const signal = AbortSignal.any([session.stopping, ended.signal]);
+  // What an earlier life had begun gets its time again: while nobody looked, it may well have ended.
+  const begunAt = resumed ? session.clock.now() : new Date(intent.begunAt);
   const timeUp = session.clock
-    .sleep(plusSeconds(new Date(intent.begunAt), seconds), signal)
+    .sleep(plusSeconds(begunAt, seconds), signal)
     .then((): PluginOutcome => ({ state: 'FAILED', message: `${intent.name} did not end within ${seconds} s.` }));
   const context = contextOf(session, entry, intent, signal);
   try {
-    return await Promise.race([stateOf(plugin, context, resumed), timeUp]);
+    const work = intent.check ? checkState(plugin, context) : stateOf(plugin, context, resumed);
+    return await Promise.race([work, timeUp]);
   } finally {
     timeUp.catch(() => undefined);
     ended.abort();
+  }
+}
+
+async function checkState(plugin: ActionPlugin, context: ActionContext): Promise<PluginOutcome> {
+  try {
+    const fits = plugin.check === undefined || (await plugin.check(context));
+    return fits ? { state: 'DONE' } : { state: 'FAILED', message: `${context.name} says that it cannot run here.` };
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    return { state: 'FAILED', message: messageOf(error) };
   }
 }
 
