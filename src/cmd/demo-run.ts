@@ -1,9 +1,11 @@
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createProgress, progressModeFor } from '../cli/progress.js';
 import { renderReport, reportLine, wentWell } from '../cli/report.js';
 import type { SessionDetail } from '../client/index.js';
 import { ManualClock, plusSeconds, SystemMachineClock } from '../common/clock.js';
+import { FenixError, messageOf } from '../common/errors.js';
 import { EXIT } from '../common/lifecycle.js';
 import { createLogger, type Logger, silentLogger } from '../common/logger.js';
 import { generateTopology, readTopology, type Topology } from '../simulator/index.js';
@@ -123,8 +125,13 @@ async function topologyOf({ topology, hosts, projects, seed, fill, ...options }:
   });
 }
 
+/** @throws FenixError `log-file` */
 function logOf({ log }: DemoOptions): Logger {
-  return log === undefined
-    ? silentLogger
-    : createLogger({ level: 'info', format: 'json' }, pino.destination({ dest: log, sync: false }));
+  if (log === undefined) return silentLogger;
+  try {
+    const dest = openSync(log, 'a');
+    return createLogger({ level: 'info', format: 'json' }, pino.destination({ dest, sync: false }));
+  } catch (error) {
+    throw new FenixError('input', 'log-file', `Cannot write the log: ${messageOf(error)}.`, { cause: error });
+  }
 }

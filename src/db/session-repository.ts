@@ -108,7 +108,7 @@ export class SessionRepository {
    * Sessions that need an engine and have none: not closed or with commands to consume, and no valid lease. Database
    * time.
    */
-  async claimable(limit: number): Promise<Session[]> {
+  async claimable(limit: number, except: readonly string[] = []): Promise<Session[]> {
     const { knex } = this.database;
     const rows = await SESSIONS.query(knex)
       .where((needed) => {
@@ -123,6 +123,7 @@ export class SessionRepository {
       .where((free) => {
         void free.whereNull('owner').orWhere('lease_until', '<', this.database.nowPlus());
       })
+      .whereNotIn('session_id', [...except])
       .orderBy('created_at')
       .limit(limit);
     return rows.map((row) => SESSIONS.fromRow(row));

@@ -27,7 +27,7 @@ export class Engine {
   private readonly stopping = new AbortController();
   private readonly sweepNow = new Wake();
   private loops: Promise<unknown>[] = [];
-  /** Plug-in differences already reported, so that a session another engine must take is not logged every sweep. */
+  /** Sessions that need plug-ins which we have not: not looked at again, so that they keep no other one waiting. */
   private readonly refused = new Set<string>();
 
   constructor(
@@ -90,7 +90,8 @@ export class Engine {
       ]);
       for (const sessionId of woken.flat()) this.owned.get(sessionId)?.raise();
     }
-    for (const session of await repositories.sessions.claimable(CLAIMS_PER_SWEEP)) await this.claim(session);
+    const free = await repositories.sessions.claimable(CLAIMS_PER_SWEEP, [...this.refused]);
+    for (const session of free) await this.claim(session);
   }
 
   private async claim(session: Session): Promise<void> {
@@ -99,7 +100,7 @@ export class Engine {
     if (this.stopping.signal.aborted || this.owned.has(sessionId)) return;
     const missing = plugins.missing(session.plugins);
     if (missing !== undefined) {
-      if (!this.refused.has(sessionId)) log.warn({ session: sessionId, missing }, 'session left to another engine');
+      log.warn({ session: sessionId, missing }, 'session left to another engine');
       this.refused.add(sessionId);
       return;
     }

@@ -26,6 +26,8 @@ const TROUBLE: BackoffSettings = { firstMs: 200, factor: 2, ceilingMs: 10_000 };
 export class SessionRunner {
   private readonly wake = new Wake();
   private failures = 0;
+  /** Times in a row that the cloud could not be read. */
+  private cloudFailures = 0;
   private readonly instances: InstanceRecords;
 
   constructor(
@@ -86,6 +88,7 @@ export class SessionRunner {
     } catch (error) {
       return this.withoutCloud(session, error);
     }
+    this.cloudFailures = 0;
     await this.instances.bringUpTo(view);
     if (session.pendingHosts.length > 0) return joinPending(context, view);
     const workflow = context.plugins.workflow(this.workflowName);
@@ -151,7 +154,12 @@ export class SessionRunner {
     context.log.info({ from: view.session.state, to: step.to, why: step.why }, 'state changed');
   }
 
+  /** What is awaited past its deadline fails the session: nobody waits for ever (L7). */
   private async waitFor({ wait }: WaitFor, view: SessionView): Promise<void> {
+    if (wait.until <= view.now) {
+      const reason = { code: 'blocked', message: wait.message };
+      return this.goTo({ to: 'MAINTENANCE_FAILED', why: wait.message, reason }, view);
+    }
     await this.noteWait(view.session, wait);
     const { clock, settings } = this.context;
     const soon = plusSeconds(clock.now(), settings.cloudPollS);
@@ -203,11 +211,11 @@ export class SessionRunner {
       return;
     }
     await this.noteWait(session, { for: 'cloud', message, until });
-    await context.machine.sleepMs(backoffMs(TROUBLE, this.failures), context.stopping);
-    this.failures += 1;
+    await context.machine.sleepMs(backoffMs(TROUBLE, this.cloudFailures), context.stopping);
+    this.cloudFailures += 1;
   }
 
-  /** Our own database or our own mistake: told loudly and tried again, it ends no session by itself. */
+  /** Our own database or a mistake in the code: told loudly and tried again, but not for ever (L7). */
   private async afterTrouble(error: unknown): Promise<void> {
     const { log, machine, stopping, clock, settings } = this.context;
     log.error(
@@ -218,7 +226,13 @@ export class SessionRunner {
     this.failures += 1;
     const session = await this.context.repositories.sessions.get(this.context.sessionId);
     if (session === undefined || !isUnfinished(session.state)) return;
-    const until = plusSeconds(clock.now(), settings.blockedTimeoutS);
-    await this.noteWait(session, { for: 'trouble', message: `Fenix could not go on: ${messageOf(error)}`, until });
+    const message = `Fenix could not go on: ${messageOf(error)}`;
+    const known = session.waiting?.for === 'trouble' ? session.waiting.until : undefined;
+    const until = known ?? plusSeconds(clock.now(), settings.blockedTimeoutS);
+    if (clock.now() < until || this.context.effects.count > 0) {
+      return this.noteWait(session, { for: 'trouble', message, until });
+    }
+    const step: GoTo = { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'trouble', message } };
+    await this.context.writer.commit((unit) => transition(unit, session, step, this.context.adminProjectId));
   }
 }

@@ -9,6 +9,8 @@ export interface Allocation {
   readonly userId: string;
   readonly host: string;
   readonly resources: Resources;
+  /** Of an evacuated instance, on the host that it came from; `consumer` is then not what Placement shows. */
+  readonly leftOver?: boolean;
 }
 
 /** Placement's allocations: who takes how much of which host. */
@@ -44,14 +46,27 @@ export class Allocations {
     this.log.add({ kind: 'claim', consumer, instanceId, host, resources });
   }
 
-  release(consumer: string): void {
+  /** @param later puts off what Placement shows; the room is given back in truth at once */
+  release(consumer: string, later: (show: () => void) => void = (show) => show()): void {
     const allocation = this.byConsumer.get(consumer);
     if (allocation === undefined) return;
     const { host, instanceId, resources } = allocation;
-    this.byConsumer.delete(consumer);
-    this.byHost.get(host)?.delete(allocation);
-    this.usedOn.set(host, subtractResources(this.used(host), resources));
     this.log.add({ kind: 'release', consumer, instanceId, host });
+    later(() => {
+      if (this.byConsumer.get(consumer) !== allocation) return;
+      this.byConsumer.delete(consumer);
+      this.byHost.get(host)?.delete(allocation);
+      this.usedOn.set(host, subtractResources(this.used(host), resources));
+    });
+  }
+
+  /** What an instance holds stays where it is, and the instance may claim room elsewhere. */
+  leaveBehind(instanceId: string): void {
+    const held = this.byConsumer.get(instanceId);
+    if (held === undefined) return;
+    const consumer = `${instanceId} left on ${held.host}`;
+    this.release(instanceId);
+    this.claim({ ...held, consumer, leftOver: true });
   }
 
   /** Gives what `from` holds to `to`, in Placement's single write. */

@@ -19,6 +19,7 @@ export function populate(cloud: Cloud, topology: Topology): void {
     cloud.flavors.push({ ...flavor, id: cloud.newUuid(), number: index + 1 });
   });
   for (const project of topology.projects) addTenant(cloud, project);
+  addAggregates(cloud, topology);
 }
 
 function addProject(cloud: Cloud, name: string, id = cloud.newHexId(), manager?: ManagerOptions): Project {
@@ -33,6 +34,31 @@ function addUser(cloud: Cloud, name: string, password: string, project: Project,
   return user;
 }
 
+function addAggregates(cloud: Cloud, topology: Topology): void {
+  const hosts = [...cloud.hosts.values()];
+  const zones = [...new Set(hosts.map(({ zone }) => zone))].filter((zone) => zone !== 'nova');
+  const add = (name: string, zone: string | null, members: readonly string[], metadata: Record<string, string>) => {
+    const number = cloud.aggregates.length + 1;
+    cloud.aggregates.push({
+      number,
+      uuid: cloud.newUuid(),
+      name,
+      zone,
+      hosts: members,
+      metadata,
+      created: cloud.now(),
+    });
+  };
+  for (const zone of zones)
+    add(
+      zone,
+      zone,
+      hosts.filter((host) => host.zone === zone).map(({ name }) => name),
+      {},
+    );
+  for (const { name, hosts: members, metadata } of topology.aggregates ?? []) add(name, null, members, { ...metadata });
+}
+
 function addController(cloud: Cloud, host: string): void {
   for (const binary of ['nova-scheduler', 'nova-conductor'])
     cloud.controllers.push({
@@ -44,7 +70,7 @@ function addController(cloud: Cloud, host: string): void {
 }
 
 function addHost(cloud: Cloud, host: TopologyHost): void {
-  const { name, vcpus, memoryMb, diskGb, zone = 'nova', enabled = true, up = true } = host;
+  const { name, vcpus, memoryMb, diskGb, zone = 'nova', enabled = true, up = true, hypervisorType = 'fake' } = host;
   if (host.controller === true) addController(cloud, name);
   const capacity = { vcpus, memoryMb, diskGb };
   cloud.hosts.set(name, {
@@ -53,6 +79,8 @@ function addHost(cloud: Cloud, host: TopologyHost): void {
     serviceId: cloud.newUuid(),
     providerId: cloud.newUuid(),
     zone,
+    nodeName: hypervisorType === 'ironic' ? cloud.newUuid() : name,
+    hypervisorType,
     capacity,
     enabled,
     disabledReason: enabled ? null : (host.disabledReason ?? null),
@@ -62,7 +90,9 @@ function addHost(cloud: Cloud, host: TopologyHost): void {
     serviceUpdatedAt: cloud.now(),
     generation: 1,
   });
-  cloud.log.add({ kind: 'host', host: name, capacity, enabled });
+  const reason = enabled ? null : (host.disabledReason ?? null);
+  cloud.log.add({ kind: 'host', host: name, capacity, enabled, reason });
+  if (!up) cloud.log.add({ kind: 'host-state', host: name, up });
 }
 
 function addTenant(cloud: Cloud, tenant: TopologyProject): void {
@@ -88,6 +118,8 @@ function habits(manager: TopologyProject['manager']): ManagerOptions | undefined
 const VM_STATES: Readonly<Record<NonNullable<TopologyInstance['state']>, VmState>> = {
   ACTIVE: 'active',
   SHUTOFF: 'stopped',
+  PAUSED: 'paused',
+  SUSPENDED: 'suspended',
   ERROR: 'error',
   SOFT_DELETED: 'soft-delete',
 };
@@ -108,6 +140,9 @@ function addTopologyInstance(cloud: Cloud, wanted: TopologyInstance, user: User,
     running: vmState === 'active' || vmState === 'resized',
     floatingIp: wanted.floatingIp === true ? `172.24.4.${2 + (cloud.instances().length % 250)}` : null,
     locked: wanted.locked ?? false,
+    cutOff: cloud.hosts.get(wanted.host)?.up === false,
+    networks: wanted.networks ?? 1,
+    addresses: wanted.addresses ?? 1,
     launched: cloud.now(),
   });
   cloud.addInstance(instance);
@@ -143,6 +178,9 @@ export function newInstance(cloud: Cloud, given: Given): Instance {
     fixedIp: `10.10.${(number >> 8) & 255}.${number & 255}`,
     floatingIp: null,
     locked: false,
+    cutOff: false,
+    networks: 1,
+    addresses: 1,
     fault: null,
     created: now,
     updated: now,

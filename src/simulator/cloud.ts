@@ -1,9 +1,10 @@
 import { createRandom, type Random } from '../common/random.js';
 import { Allocations } from './allocations.js';
-import { populate } from './cloud-population.js';
+import { populate, SERVICE } from './cloud-population.js';
 import { hex, uuid } from './ids.js';
 import { SimulatorLog } from './log.js';
 import {
+  type Aggregate,
   type Caller,
   type ComputeHost,
   type ControllerService,
@@ -27,6 +28,8 @@ export interface InstanceChange {
   readonly at: Date;
   readonly instance: Instance;
   readonly gone: boolean;
+  /** Whoever owns it did that, or bad luck: not the service under test. */
+  readonly excused: boolean;
 }
 
 /** Keeps the cloud's ids apart from those that the generator made of the same seed. */
@@ -47,11 +50,13 @@ export class Cloud {
   readonly users: User[] = [];
   readonly flavors: Flavor[] = [];
   readonly groups = new Map<string, ServerGroup>();
+  readonly aggregates: Aggregate[] = [];
   private readonly byId = new Map<string, Instance>();
   private readonly moves: Migration[] = [];
   private readonly openMoves = new Map<string, Migration>();
   private readonly actions = new Map<string, InstanceActionRecord[]>();
   private readonly listeners = new Set<(change: InstanceChange) => void>();
+  private readonly struck = new Set<string>();
   private lastNumber = 0;
 
   constructor(
@@ -115,9 +120,10 @@ export class Cloud {
 
   removeInstance(instance: Instance): void {
     if (!this.byId.delete(instance.id)) return;
+    const excused = this.excused(instance);
     this.actions.delete(instance.id);
     this.log.add({ kind: 'instance-gone', instanceId: instance.id });
-    for (const listener of this.listeners) listener({ at: this.now(), instance, gone: true });
+    for (const listener of this.listeners) listener({ at: this.now(), instance, gone: true, excused });
   }
 
   /** Calls back on every change of an instance; returns how to end that. */
@@ -176,11 +182,12 @@ export class Cloud {
   }
 
   /** Enables or disables a compute service; Placement's trait follows with the lag. */
-  setService(host: ComputeHost, enabled: boolean, reason: string | null): void {
+  setService(host: ComputeHost, enabled: boolean, reason: string | null, byProjectId: string): void {
     host.enabled = enabled;
     host.disabledReason = enabled ? null : reason;
     host.serviceUpdatedAt = this.now();
-    this.log.add({ kind: 'service', host: host.name, enabled, reason: host.disabledReason });
+    const byService = this.projects.get(byProjectId)?.name === SERVICE.projectName;
+    this.log.add({ kind: 'service', host: host.name, enabled, reason: host.disabledReason, byService });
     const follow = (): void => {
       if (host.disabledTrait === !host.enabled) return;
       host.disabledTrait = !host.enabled;
@@ -190,10 +197,27 @@ export class Cloud {
     else this.timeline.after(this.timings.disabledTraitLag, follow);
   }
 
+  /** Gives room back; Placement shows it with its lag. */
+  releaseRoom(consumer: string): void {
+    const { allocationLag } = this.timings;
+    if (allocationLag === 0) this.allocations.release(consumer);
+    else this.allocations.release(consumer, (show) => this.timeline.after(allocationLag, show));
+  }
+
   private tell(instance: Instance): void {
     const { id: instanceId, host, taskState } = instance;
     const status = statusOf(instance);
-    this.log.add({ kind: 'state', instanceId, host, status, taskState, inService: inService(instance) });
-    for (const listener of this.listeners) listener({ at: this.now(), instance, gone: false });
+    const excused = this.excused(instance);
+    this.log.add({ kind: 'state', instanceId, host, status, taskState, inService: inService(instance), excused });
+    for (const listener of this.listeners) listener({ at: this.now(), instance, gone: false, excused });
+  }
+
+  /** Bad luck strikes an instance: what becomes of it from now on is nobody's doing. */
+  strike(instanceId: string): void {
+    this.struck.add(instanceId);
+  }
+
+  private excused({ id, projectId, cutOff }: Instance): boolean {
+    return cutOff || this.struck.has(id) || this.actionsOf(id)[0]?.projectId === projectId;
   }
 }

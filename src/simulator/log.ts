@@ -9,7 +9,11 @@ export type LogEvent =
       readonly host: string;
       readonly capacity: Resources;
       readonly enabled: boolean;
+      /** Why it is disabled. */
+      readonly reason: string | null;
     }
+  /** A host goes down or comes back. */
+  | { readonly kind: 'host-state'; readonly host: string; readonly up: boolean }
   | {
       readonly kind: 'group';
       readonly groupId: string;
@@ -34,6 +38,8 @@ export type LogEvent =
       readonly status: string;
       readonly taskState: string | null;
       readonly inService: boolean;
+      /** Whoever owns it did that, or bad luck: not the service under test. */
+      readonly excused: boolean;
     }
   | { readonly kind: 'instance-gone'; readonly instanceId: string }
   /** An instance takes room on a host (a moving one on two) until it is released; `consumer` is Placement's. */
@@ -45,7 +51,14 @@ export type LogEvent =
       readonly resources: Resources;
     }
   | { readonly kind: 'release'; readonly consumer: string; readonly instanceId: string; readonly host: string }
-  | { readonly kind: 'service'; readonly host: string; readonly enabled: boolean; readonly reason: string | null }
+  | {
+      readonly kind: 'service';
+      readonly host: string;
+      readonly enabled: boolean;
+      readonly reason: string | null;
+      /** Whether the service under test did that. */
+      readonly byService: boolean;
+    }
   | {
       readonly kind: 'move-begun';
       readonly migrationId: number;
@@ -71,6 +84,15 @@ export type LogEvent =
       readonly outcome: string;
       /** Who confirmed, reverted or aborted it; null if it ended by itself. */
       readonly byProjectId: string | null;
+    }
+  /** Something that the fault plan did. */
+  | {
+      readonly kind: 'fault';
+      readonly what: string;
+      readonly method: string | null;
+      readonly path: string | null;
+      readonly instanceId: string | null;
+      readonly migrationId: number | null;
     }
   /** A call that changes something, whatever came of it. */
   | {

@@ -1,4 +1,6 @@
 import type { Cloud } from './cloud.js';
+import type { Faults, MoveFate } from './faults/faults.js';
+import { requireUp } from './hosts.js';
 import type { Caller, Instance, InstanceActionRecord, Migration } from './records.js';
 import { Refusal } from './refusal.js';
 import { schedule } from './scheduler.js';
@@ -13,24 +15,32 @@ interface Move {
   readonly instanceId: string;
   readonly migrationId: number;
   readonly action: InstanceActionRecord;
+  /** What goes wrong with it. */
+  readonly fate?: MoveFate | undefined;
 }
 
 /** Cold and live migrations, and what ends them. Each call returns when Nova would have accepted it. */
 export class Moves {
-  constructor(private readonly cloud: Cloud) {}
+  constructor(
+    private readonly cloud: Cloud,
+    private readonly faults: Faults,
+  ) {}
 
   migrate(instance: Instance, target: string | undefined, caller: Caller): void {
     requireState(instance, 'migrate', ['active', 'stopped'], caller);
+    requireUp(this.cloud, instance.host, 409);
     this.requireHost(target);
     if (target === instance.host) throw new Refusal(400, 'Cannot migrate to the host where the server exists.');
     const action = this.cloud.addAction(instance.id, 'migrate', caller);
     const { id: instanceId } = this.cloud.change(instance.id, { taskState: 'resize_prep' });
     const migration = this.begin(instance, 'migration', 'pre-migrating', caller);
-    const move = { instanceId, migrationId: migration.id, action };
+    const fate = this.faults.ofMove(instanceId, migration.id);
+    const move = { instanceId, migrationId: migration.id, action, fate };
     const whole = this.cloud.timings.coldMigration;
     this.step(move, Math.min(this.cloud.timings.scheduling, whole * COLD.migrating), () => {
       if (!this.place(move, target)) return;
       this.step(move, whole * COLD.migrating, () => this.progress(move, 'migrating', 'resize_migrating'));
+      if (this.goesWrong(move, whole * COLD.migrated)) return;
       this.step(move, whole * COLD.migrated, () => this.progress(move, 'post-migrating', 'resize_migrated', true));
       this.step(move, whole * COLD.finishing, () => this.progress(move, 'post-migrating', 'resize_finish'));
       this.step(move, whole * COLD.done, () => this.arrive(move));
@@ -43,6 +53,7 @@ export class Moves {
     caller: Caller,
   ): void {
     requireState(instance, 'os-migrateLive', ['active', 'paused'], caller);
+    requireUp(this.cloud, instance.host, 400);
     this.requireHost(options.target);
     const found = this.liveTarget(instance, options);
     // Below 2.34 the API waits for the conductor's checks.
@@ -50,14 +61,16 @@ export class Moves {
     const action = this.cloud.addAction(instance.id, 'live-migration', caller);
     this.cloud.change(instance.id, { taskState: 'migrating' });
     const migration = this.begin(instance, 'live-migration', 'accepted', caller);
-    const move = { instanceId: instance.id, migrationId: migration.id, action };
+    const fate = this.faults.ofMove(instance.id, migration.id);
+    const move = { instanceId: instance.id, migrationId: migration.id, action, fate };
     const whole = this.cloud.timings.liveMigration;
     this.step(move, Math.min(this.cloud.timings.scheduling, whole * LIVE.queued), () => {
-      const target = this.liveTarget(instance, options);
+      const target = this.elsewhere(move, options.target) ?? this.liveTarget(instance, options);
       if (target === undefined) return this.refuse(move);
       this.claimTarget(move, target);
       for (const status of ['queued', 'preparing', 'running'] as const)
         this.step(move, whole * LIVE[status], () => this.cloud.changeMigration(move.migrationId, { status }));
+      if (this.goesWrong(move, whole * LIVE.done)) return;
       this.step(move, whole * LIVE.done, () => this.arriveLive(move));
     });
   }
@@ -66,7 +79,7 @@ export class Moves {
   confirm(instance: Instance, caller: Caller): void {
     const move = this.settle(instance, 'confirmResize', 'confirming', caller);
     this.step(move, this.cloud.timings.confirmResize, ({ uuid }) => {
-      this.cloud.allocations.release(uuid);
+      this.cloud.releaseRoom(uuid);
       this.cloud.change(move.instanceId, { vmState: instance.running ? 'active' : 'stopped', taskState: null });
       this.end(move, 'confirmed', caller.projectId);
     });
@@ -135,9 +148,12 @@ export class Moves {
 
   private place(move: Move, requested: string | undefined): boolean {
     const instance = this.cloud.instance(move.instanceId);
-    const target = instance === undefined ? undefined : schedule(this.cloud, instance, requested);
+    const target =
+      instance === undefined
+        ? undefined
+        : (this.elsewhere(move, requested) ?? schedule(this.cloud, instance, requested)?.name);
     if (target === undefined) this.refuse(move);
-    else this.claimTarget(move, target.name);
+    else this.claimTarget(move, target);
     return target !== undefined;
   }
 
@@ -162,6 +178,31 @@ export class Moves {
     this.end(move, 'error', null);
   }
 
+  /** Where a move ends whose fate it is to end on another host than was asked for, if there is one. */
+  private elsewhere({ instanceId, fate }: Move, requested: string | undefined): string | undefined {
+    const instance = this.cloud.instance(instanceId);
+    if (fate !== 'elsewhere' || instance === undefined) return undefined;
+    const others = [...this.cloud.hosts.keys()].filter((name) => name !== requested);
+    return others.find((name) => schedule(this.cloud, instance, name) !== undefined);
+  }
+
+  /** Ends a move half-way, or never, where that is its fate; false for all others. */
+  private goesWrong(move: Move, seconds: number): boolean {
+    if (move.fate === undefined || move.fate === 'elsewhere') return false;
+    // A stuck one stays as it is.
+    if (move.fate === 'stuck') return true;
+    this.step(move, seconds, ({ uuid }) => {
+      this.takeBack(move.instanceId, uuid);
+      move.action.message = 'Error';
+      if (move.fate === 'error') {
+        this.cloud.strike(move.instanceId);
+        this.cloud.change(move.instanceId, { vmState: 'error', taskState: null, fault: 'The migration broke off.' });
+      } else this.cloud.change(move.instanceId, { taskState: null });
+      this.end(move, 'error', null);
+    });
+    return true;
+  }
+
   private progress(move: Move, status: string, taskState: string, moved = false): void {
     const migration = this.cloud.changeMigration(move.migrationId, { status });
     this.cloud.change(move.instanceId, { taskState, ...(moved ? { host: migration?.targetHost ?? null } : {}) });
@@ -177,7 +218,7 @@ export class Moves {
   private arriveLive(move: Move): void {
     const migration = this.cloud.openMigration(move.instanceId);
     if (migration === undefined) return;
-    this.cloud.allocations.release(migration.uuid);
+    this.cloud.releaseRoom(migration.uuid);
     this.cloud.change(move.instanceId, { host: migration.targetHost, taskState: null });
     this.arrived(move, migration.targetHost);
     this.end(move, 'completed', null);

@@ -11,6 +11,9 @@ export interface ComputeHost {
   /** Hypervisor's and resource provider's uuid. */
   readonly providerId: string;
   readonly zone: string;
+  /** The hypervisor's and the resource provider's name: the host's, but of an ironic node. */
+  readonly nodeName: string;
+  readonly hypervisorType: string;
   readonly capacity: Resources;
   enabled: boolean;
   disabledReason: string | null;
@@ -29,6 +32,17 @@ export interface ControllerService {
   readonly host: string;
   readonly number: number;
   readonly serviceId: string;
+}
+
+/** A host aggregate; one with a zone makes it. */
+export interface Aggregate {
+  readonly number: number;
+  readonly uuid: string;
+  readonly name: string;
+  readonly zone: string | null;
+  readonly hosts: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly created: Date;
 }
 
 export interface Project {
@@ -97,13 +111,18 @@ export interface Instance {
   readonly fixedIp: string;
   readonly floatingIp: string | null;
   readonly locked: boolean;
+  /** Its host is down. */
+  readonly cutOff: boolean;
+  /** How many networks it is in, and its addresses in each. */
+  readonly networks: number;
+  readonly addresses: number;
   readonly fault: string | null;
   readonly created: Date;
   readonly updated: Date;
   readonly launched: Date | null;
 }
 
-export type MigrationType = 'migration' | 'live-migration' | 'resize';
+export type MigrationType = 'migration' | 'live-migration' | 'resize' | 'evacuation';
 
 /** A record of os-migrations. Never changed in place. */
 export interface Migration {
@@ -139,6 +158,8 @@ const TASK_STATUS: Readonly<Record<string, string>> = {
   resize_finish: 'RESIZE',
   resize_reverting: 'REVERT_RESIZE',
   migrating: 'MIGRATING',
+  rebuilding: 'REBUILD',
+  rebuild_spawning: 'REBUILD',
 };
 
 const VM_STATUS: Readonly<Record<VmState, string>> = {
@@ -159,7 +180,7 @@ export function statusOf(instance: Pick<Instance, 'vmState' | 'taskState'>): str
 
 /** Whether the server does its work: running, or on the move without noticing. */
 export function inService(instance: Instance): boolean {
-  return ['ACTIVE', 'VERIFY_RESIZE', 'MIGRATING'].includes(statusOf(instance)) && instance.running;
+  return ['ACTIVE', 'VERIFY_RESIZE', 'MIGRATING'].includes(statusOf(instance)) && instance.running && !instance.cutOff;
 }
 
 const OPEN_MIGRATIONS = [

@@ -1,5 +1,5 @@
 import type { Cloud } from './cloud.js';
-import { type Judgement, judge } from './judge/index.js';
+import { type Judgement, type JudgeOptions, judge } from './judge/index.js';
 import type { Manager, ManagerReply, Outage } from './managers/index.js';
 
 /** How well one project's application served. */
@@ -24,13 +24,13 @@ export interface Report extends Judgement {
 }
 
 /** Judges the log and the managers' own measurements. An outage that a manager did not make itself is a violation. */
-export function makeReport(cloud: Cloud, managers: readonly Manager[]): Report {
-  const { moves, violations } = judge(cloud.log.entries());
+export function makeReport(cloud: Cloud, managers: readonly Manager[], options: JudgeOptions = {}): Report {
+  const { moves, movedTwice, violations } = judge(cloud.log.entries(), options);
   const now = cloud.now();
   const levels = managers.map((manager) => serviceLevel(cloud, manager, now));
   const outages = levels.flatMap(({ project, outages: list, carelessSince }) =>
     list
-      .filter(({ own, from }) => !own && !(carelessSince !== undefined && carelessSince <= from))
+      .filter(({ excused, from }) => !excused && !(carelessSince !== undefined && carelessSince <= from))
       .map(({ from, because }) => ({
         at: from,
         rule: 'service-outage' as const,
@@ -39,6 +39,7 @@ export function makeReport(cloud: Cloud, managers: readonly Manager[]): Report {
   );
   return {
     moves,
+    movedTwice,
     violations: [...violations, ...outages].sort((a, b) => a.at.getTime() - b.at.getTime()),
     replies: managers.flatMap(({ replies }) => replies).sort((a, b) => a.at.getTime() - b.at.getTime()),
     serviceLevel: levels,

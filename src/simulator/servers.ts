@@ -68,8 +68,8 @@ export class Servers {
       this.cloud.changeMigration(migration.id, { status }, caller.projectId);
     }
     this.later(instance.id, this.cloud.timings.deletion, (last) => {
-      this.cloud.allocations.release(instance.id);
-      if (migration !== undefined) this.cloud.allocations.release(migration.uuid);
+      this.cloud.releaseRoom(instance.id);
+      if (migration !== undefined) this.cloud.releaseRoom(migration.uuid);
       this.cloud.removeInstance(last);
     });
   }

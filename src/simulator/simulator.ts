@@ -3,15 +3,25 @@ import { type Clock, ScaledClock } from '../common/clock.js';
 import { type Logger, silentLogger } from '../common/logger.js';
 import type { Notification } from '../messaging/notification.js';
 import { AlarmDelivery } from './alarms/delivery.js';
+import { addTopologyAlarms } from './alarms/population.js';
 import { AlarmStore } from './alarms/store.js';
 import { Cloud } from './cloud.js';
 import { ADMIN, SERVICE } from './cloud-population.js';
 import type { Credentials } from './credentials.js';
+import { Faults } from './faults/faults.js';
+import type { FaultPlan } from './faults/plan.js';
+import { setHostUp } from './hosts.js';
 import { createApp, type Endpoints, endpointsAt } from './http/app.js';
+import type { JudgeOptions } from './judge/index.js';
 import { close, listen } from './listening.js';
 import type { SimulatorLog } from './log.js';
 import { type AddManagersOptions, type Manager, startManager } from './managers/index.js';
+import { Moves } from './moves.js';
+import type { Project } from './records.js';
 import { makeReport, type Report } from './report.js';
+import { scheduleEvents } from './scripted-events.js';
+import { Servers } from './servers.js';
+import { type ChurnOptions, TenantChurn } from './tenant-churn.js';
 import { Timeline } from './timeline.js';
 import { Tokens } from './tokens.js';
 import type { Topology } from './topology.js';
@@ -33,6 +43,8 @@ export interface SimulatorOptions {
   /** Public URL of the service under test, ending in `/v1`; stands in the catalog from then on. */
   readonly maintenanceUrl?: string;
   readonly logger?: Logger;
+  /** Takes the place of the topology's. */
+  readonly faults?: FaultPlan;
 }
 
 /** A running simulated cloud. */
@@ -48,6 +60,7 @@ export class Simulator {
     private readonly clocks: { readonly clock: Clock; readonly tokenClock: Clock },
     private readonly server: Server,
     private readonly delivery: AlarmDelivery,
+    private readonly servers: Servers,
     private readonly endpoints: { current: Endpoints },
     readonly url: string,
   ) {
@@ -74,11 +87,21 @@ export class Simulator {
     return this.delivery.deliver(notification);
   }
 
+  /** A host fails, or comes back. */
+  setHostUp(name: string, up: boolean): void {
+    this.cloud.timeline.catchUp();
+    setHostUp(this.cloud, name, up);
+  }
+
+  /** Lets tenants boot and delete servers of their own from now on. */
+  startChurn(options: ChurnOptions): TenantChurn {
+    const tenants = this.tenants().filter(({ name }) => options.projects?.includes(name) ?? true);
+    return new TenantChurn(this.cloud, this.servers, options, tenants);
+  }
+
   /** Starts a reference manager for each tenant's project, or for those named. */
   async addManagers(options: AddManagersOptions = {}): Promise<readonly Manager[]> {
-    const tenants = [...this.cloud.projects.values()].map(({ name }) => name);
-    const wanted =
-      options.projects ?? tenants.filter((name) => name !== ADMIN.projectName && name !== SERVICE.projectName);
+    const wanted = options.projects ?? this.tenants().map(({ name }) => name);
     const home = { cloud: this.cloud, authUrl: this.authUrl, ...this.clocks };
     const started = await Promise.all(wanted.map((project) => startManager(home, project, options)));
     const added = started.filter((manager) => manager !== undefined);
@@ -87,15 +110,20 @@ export class Simulator {
   }
 
   /** Moves, violations, answers and service level so far. */
-  report(): Report {
+  report(options: JudgeOptions = {}): Report {
     this.cloud.timeline.catchUp();
-    return makeReport(this.cloud, this.managers);
+    return makeReport(this.cloud, this.managers, options);
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.managers.map((manager) => manager.stop()));
     this.cloud.timeline.stop();
     await close(this.server);
+  }
+
+  private tenants(): Project[] {
+    const own: readonly string[] = [ADMIN.projectName, SERVICE.projectName];
+    return [...this.cloud.projects.values()].filter(({ name }) => !own.includes(name));
   }
 }
 
@@ -105,10 +133,18 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const tokenClock = options.tokenClock ?? new ScaledClock();
   const tokens = new Tokens(tokenClock, options.tokenLifetimeS ?? 3600);
   const alarms = new AlarmStore();
+  addTopologyAlarms(cloud, alarms, topology.alarms ?? []);
+  const faults = new Faults(options.faults ?? topology.faults ?? {}, cloud);
+  const moves = new Moves(cloud, faults);
+  const servers = new Servers(cloud);
   const endpoints = { current: endpointsAt('') };
-  const app = createApp({ cloud, tokens, alarms, endpoints: () => endpoints.current, logger });
+  const app = createApp({ cloud, tokens, alarms, moves, servers, faults, endpoints: () => endpoints.current, logger });
   const server = createServer(app);
   const url = await listen(server, options.port ?? 0, host);
   endpoints.current = endpointsAt(url, options.maintenanceUrl);
-  return new Simulator(cloud, { clock, tokenClock }, server, new AlarmDelivery(cloud, alarms, logger), endpoints, url);
+  scheduleEvents(cloud, moves, topology);
+  const delivery = new AlarmDelivery(cloud, alarms, faults, logger);
+  const simulator = new Simulator(cloud, { clock, tokenClock }, server, delivery, servers, endpoints, url);
+  if (topology.churn !== undefined) simulator.startChurn(topology.churn);
+  return simulator;
 }

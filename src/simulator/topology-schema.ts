@@ -1,3 +1,5 @@
+import { ALARM_TYPES } from './alarms/store.js';
+import { FAULTS_SCHEMA } from './faults/schema.js';
 import { ASKED_STATES, DIALECTS } from './managers/options.js';
 
 /** JSON schema of a topology file; docs/simulator.md explains it. */
@@ -21,6 +23,9 @@ const host = strict(
     enabled: { type: 'boolean' },
     disabledReason: { type: 'string', maxLength: 255 },
     up: { type: 'boolean' },
+    downAfter: seconds,
+    upAfter: seconds,
+    hypervisorType: name,
     controller: { type: 'boolean' },
   },
   ['name', ...SIZE_KEYS],
@@ -48,8 +53,11 @@ const instance = strict(
     zone: name,
     floatingIp: { type: 'boolean' },
     locked: { type: 'boolean' },
-    state: { enum: ['ACTIVE', 'SHUTOFF', 'ERROR', 'SOFT_DELETED'] },
+    state: { enum: ['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED', 'ERROR', 'SOFT_DELETED'] },
     resizedFrom: name,
+    confirmAfter: seconds,
+    networks: { type: 'integer', minimum: 0, maximum: 100 },
+    addresses: { type: 'integer', minimum: 1, maximum: 100 },
   },
   ['name', 'flavor', 'host'],
 );
@@ -62,6 +70,7 @@ const manager = strict(
     scaleInBy: count,
     needed: count,
     constraints: { type: 'boolean' },
+    eventType: name,
     inState: { enum: ASKED_STATES },
     deferSeconds: { type: 'integer', minimum: 1 },
   },
@@ -79,9 +88,39 @@ const timings = strict(
     power: seconds,
     scheduling: seconds,
     snapshot: seconds,
+    evacuation: seconds,
+    allocationLag: seconds,
     disabledTraitLag: seconds,
   },
   [],
+);
+
+const aggregate = strict({ name, hosts: { type: 'array', items: name }, metadata: { type: 'object' } }, [
+  'name',
+  'hosts',
+]);
+
+const alarm = strict(
+  {
+    name,
+    project: name,
+    type: { enum: ALARM_TYPES },
+    eventType: name,
+    enabled: { type: 'boolean' },
+    actions: { type: 'array', items: { type: 'string' } },
+  },
+  ['name', 'project', 'type'],
+);
+
+const churn = strict(
+  {
+    perHour: seconds,
+    lifetime: seconds,
+    projects: { type: 'array', items: name },
+    flavor: name,
+    seed: count,
+  },
+  ['perHour'],
 );
 
 export const TOPOLOGY_SCHEMA = strict(
@@ -104,6 +143,10 @@ export const TOPOLOGY_SCHEMA = strict(
         ['name'],
       ),
     },
+    aggregates: { type: 'array', items: aggregate },
+    alarms: { type: 'array', items: alarm },
+    churn,
+    faults: FAULTS_SCHEMA,
   },
   ['flavors', 'hosts', 'projects'],
 );

@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv, type ErrorObject } from 'ajv';
 import { FenixError, messageOf } from '../common/errors.js';
-import { addResources, fitsIn, NO_RESOURCES, type Resources } from '../model/index.js';
+import type { Resources } from '../model/index.js';
+import type { AlarmType } from './alarms/store.js';
+import type { FaultPlan } from './faults/plan.js';
 import type { Dialect, ManagerOptions } from './managers/options.js';
+import type { ChurnOptions } from './tenant-churn.js';
+import { bad, checkFaults, checkNames, checkRoom } from './topology-checks.js';
 import { TOPOLOGY_SCHEMA } from './topology-schema.js';
 
 /** A cloud to begin with, as it stands in a topology file (docs/simulator.md). */
@@ -15,6 +19,12 @@ export interface Topology {
   /** Names of machines that run nova-conductor and nova-scheduler; default one, `controller`. */
   readonly controllers?: readonly string[];
   readonly projects: readonly TopologyProject[];
+  /** Besides them there is one for each zone but `nova`, of its name. */
+  readonly aggregates?: readonly TopologyAggregate[];
+  readonly alarms?: readonly TopologyAlarm[];
+  /** Tenants that boot and delete all the time. */
+  readonly churn?: ChurnOptions;
+  readonly faults?: FaultPlan;
 }
 
 /** How long things take, in domain seconds. */
@@ -27,6 +37,7 @@ export interface Timings {
   readonly confirmResize: number;
   readonly revertResize: number;
   readonly deletion: number;
+  readonly evacuation: number;
   /** Start and stop. */
   readonly power: number;
   /** During which a server is busy, and serves. */
@@ -35,6 +46,8 @@ export interface Timings {
   readonly scheduling: number;
   /** From the change of a compute service until Placement's COMPUTE_STATUS_DISABLED follows. */
   readonly disabledTraitLag: number;
+  /** From the end of a deletion, a move or a confirmation until Placement shows the room as free. */
+  readonly allocationLag: number;
 }
 
 export const DEFAULT_TIMINGS: Timings = {
@@ -44,10 +57,12 @@ export const DEFAULT_TIMINGS: Timings = {
   confirmResize: 1,
   revertResize: 2,
   deletion: 1,
+  evacuation: 10,
   power: 1,
   snapshot: 10,
   scheduling: 0.3,
   disabledTraitLag: 0,
+  allocationLag: 0,
 };
 
 export interface TopologyFlavor extends Resources {
@@ -61,6 +76,11 @@ export interface TopologyHost extends Resources {
   readonly enabled?: boolean;
   readonly disabledReason?: string;
   readonly up?: boolean;
+  /** Domain seconds from the beginning until it goes down, or comes back. */
+  readonly downAfter?: number;
+  readonly upAfter?: number;
+  /** What its hypervisor calls itself, default `fake`; the node of an `ironic` one has a name of its own. */
+  readonly hypervisorType?: string;
   /** Runs nova-conductor as well. */
   readonly controller?: boolean;
 }
@@ -90,9 +110,34 @@ export interface TopologyInstance {
   readonly zone?: string;
   readonly floatingIp?: boolean;
   readonly locked?: boolean;
-  readonly state?: 'ACTIVE' | 'SHUTOFF' | 'ERROR' | 'SOFT_DELETED';
+  readonly state?: 'ACTIVE' | 'SHUTOFF' | 'PAUSED' | 'SUSPENDED' | 'ERROR' | 'SOFT_DELETED';
+  /** Default 1; 0 for a server without network. */
+  readonly networks?: number;
+  /** In each network, default 1. */
+  readonly addresses?: number;
   /** Its owner has resized it from that host and not confirmed yet. */
   readonly resizedFrom?: string;
+  /** Domain seconds from the beginning until the owner confirms that. */
+  readonly confirmAfter?: number;
+}
+
+export interface TopologyAggregate {
+  readonly name: string;
+  readonly hosts: readonly string[];
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** An alarm in Aodh beside those of managers. */
+export interface TopologyAlarm {
+  readonly name: string;
+  /** Name of the project. */
+  readonly project: string;
+  readonly type: AlarmType;
+  /** Of an event alarm: fnmatch pattern, default `*`. */
+  readonly eventType?: string;
+  readonly enabled?: boolean;
+  /** URLs. */
+  readonly actions?: readonly string[];
 }
 
 export interface TopologyProject {
@@ -113,6 +158,7 @@ export function parseTopology(value: unknown): Topology {
   const topology = value as Topology;
   checkNames(topology);
   checkRoom(topology);
+  checkFaults(topology);
   return topology;
 }
 
@@ -129,12 +175,6 @@ export async function readTopology(path: string): Promise<Topology> {
   return parseTopology(value);
 }
 
-function bad(field: string, problem: string): FenixError {
-  return new FenixError('input', 'bad-topology', `Topology: ${field === '' ? 'the file' : field} ${problem}.`, {
-    field,
-  });
-}
-
 function schemaError(error: ErrorObject | undefined): FenixError {
   const extra = (error?.params as { additionalProperty?: string; missingProperty?: string } | undefined) ?? {};
   const last = extra.additionalProperty ?? extra.missingProperty;
@@ -148,48 +188,4 @@ function schemaError(error: ErrorObject | undefined): FenixError {
         ? 'is missing'
         : (error?.message ?? 'is not valid');
   return bad(field.replace(/^\./, ''), problem);
-}
-
-function checkNames(topology: Topology): void {
-  unique(topology.flavors, 'flavors');
-  unique(topology.hosts, 'hosts');
-  unique(topology.projects, 'projects');
-  const flavors = new Set(topology.flavors.map(({ name }) => name));
-  const hosts = new Set(topology.hosts.map(({ name }) => name));
-  topology.projects.forEach((project, p) => {
-    if (['admin', 'service'].includes(project.name)) throw bad(`projects[${p}].name`, 'is taken by the cloud itself');
-    unique(project.groups ?? [], `projects[${p}].groups`);
-    const groups = new Set(project.groups?.map(({ name }) => name));
-    project.instances?.forEach((instance, i) => {
-      const at = `projects[${p}].instances[${i}]`;
-      if (!flavors.has(instance.flavor)) throw bad(`${at}.flavor`, `names no flavor: ${instance.flavor}`);
-      if (!hosts.has(instance.host)) throw bad(`${at}.host`, `names no host: ${instance.host}`);
-      if (instance.group !== undefined && !groups.has(instance.group))
-        throw bad(`${at}.group`, `names no group of the project: ${instance.group}`);
-      if (instance.resizedFrom !== undefined && !hosts.has(instance.resizedFrom))
-        throw bad(`${at}.resizedFrom`, `names no host: ${instance.resizedFrom}`);
-    });
-  });
-}
-
-function unique(items: readonly { readonly name: string }[], field: string): void {
-  const seen = new Set<string>();
-  items.forEach(({ name }, index) => {
-    if (seen.has(name)) throw bad(`${field}[${index}].name`, `is there twice: ${name}`);
-    seen.add(name);
-  });
-}
-
-function checkRoom(topology: Topology): void {
-  const flavors = new Map(topology.flavors.map((flavor) => [flavor.name, flavor]));
-  const used = new Map<string, Resources>();
-  for (const { instances = [] } of topology.projects)
-    for (const instance of instances)
-      for (const host of [instance.host, instance.resizedFrom])
-        if (host !== undefined)
-          used.set(host, addResources(used.get(host) ?? NO_RESOURCES, flavors.get(instance.flavor) ?? NO_RESOURCES));
-  topology.hosts.forEach((host, h) => {
-    if (!fitsIn(used.get(host.name) ?? NO_RESOURCES, host))
-      throw bad(`hosts[${h}]`, `has less room than its instances take: ${host.name}`);
-  });
 }

@@ -22,7 +22,10 @@ export interface GoTo {
   readonly reason?: Omit<Reason, 'at'>;
 }
 
-/** Nothing to do before somebody wakes the session or `until` has come; then the handler is asked again. */
+/**
+ * Nothing to do before somebody wakes the session or `until` has come; then the handler is asked again. One that answers
+ * with a time that is over already has nothing left to wait for: the session fails, with the message as reason.
+ */
 export interface WaitFor {
   readonly wait: {
     /** Stable word (L7). */

@@ -3,6 +3,7 @@ import type { InstanceAction, Notice, NoticeState } from '../model/index.js';
 import type { CloseNotice, Decision, ExtendNotice, OpenNotice, RepeatNotice, WaitFor } from './decisions.js';
 import type { Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
+import { deadline } from './waits.js';
 
 /*
  * The protocol of asking projects (v1 §2.3, §2.4), for handlers of any workflow: open a notice, repeat it to the
@@ -210,7 +211,7 @@ function waitFor(view: SessionView, question: Question, open: readonly Notice[],
       return { wait: { for: 'replies', message, until } };
     }
     const message = `Notifications cannot be delivered, so the silence of ${projects} means nothing yet.`;
-    return { wait: { for: 'delivery', message, until: plusSeconds(view.now, 5) } };
+    return { wait: { for: 'delivery', message, until: deadline(view, 'delivery', view.settings.blockedTimeoutS) } };
   }
   if (rest === undefined) return undefined;
   return {

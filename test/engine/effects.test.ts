@@ -153,6 +153,15 @@ test('plug-in: without a time of its own the configured one counts', async (t) =
   t.like(await after(begun), { state: 'failed' });
 });
 
+test('plug-in: what an earlier life had begun long ago is looked for, and has its time again', async (t) => {
+  const { life, begin, after } = await aStory(t, {}, { actionPluginTimeoutS: 7 });
+  addAction(life.plugins, { probe: async () => true, run: () => new Promise(() => undefined) });
+  const begun = await begin(pluginEffect());
+  life.clock.advanceTo(at(500));
+  life.context.effects.resume(begun);
+  t.like(await after(begun), { state: 'done' });
+});
+
 test('plug-in: its retry class says when it may be tried again, until it is used up', async (t) => {
   const { life, begin, after } = await aStory(t);
   addAction(life.plugins, { retry: { attempts: 2, waitS: 30 }, run: async () => 'FAILED' });

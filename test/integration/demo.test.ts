@@ -74,6 +74,7 @@ test('what cannot be done is refused in one sentence', async (t) => {
     [['--hosts', '1'], /^There is no host for 40 instance\(s\): of 1 host\(s\), 1 must be left empty\.\n$/],
     [['--hosts', '0'], /^error: option '--hosts <n>' argument '0' is invalid\. .*\n$/],
     [['--topology', topologyFile(t, '{"flavors": 1}')], /^Topology: \w+ is missing\.\n$/],
+    [['--log', '/nonexistent/demo.log'], /^Cannot write the log: ENOENT.*\.\n$/],
     [['--topology', '/nonexistent.json'], /^Cannot read topology \/nonexistent\.json: .*\n$/],
   ];
   for (const [args, sentence] of cases) {

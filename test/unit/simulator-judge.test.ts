@@ -33,14 +33,21 @@ const state = (instanceId: string, inService: boolean): LogEvent => ({
   status: inService ? 'ACTIVE' : 'RESIZE',
   taskState: null,
   inService,
+  excused: false,
 });
-const service = (enabled: boolean): LogEvent => ({ kind: 'service', host: 'h2', enabled, reason: null });
+const service = (enabled: boolean, reason = 'fenix s', byService = true): LogEvent => ({
+  kind: 'service',
+  host: 'h2',
+  enabled,
+  reason: enabled ? null : reason,
+  byService,
+});
 const scheduled: LogEvent = { kind: 'move-scheduled', migrationId: 1, instanceId: 'a', to: 'h2' };
 
 /** Two hosts with room for two each; a and b of one group that must not share a host, one of which may be out. */
 const BEGINNING: readonly LogEvent[] = [
-  { kind: 'host', host: 'h1', capacity: { vcpus: 4, memoryMb: 8192, diskGb: 40 }, enabled: true },
-  { kind: 'host', host: 'h2', capacity: { vcpus: 4, memoryMb: 8192, diskGb: 40 }, enabled: true },
+  { kind: 'host', host: 'h1', capacity: { vcpus: 4, memoryMb: 8192, diskGb: 40 }, enabled: true, reason: null },
+  { kind: 'host', host: 'h2', capacity: { vcpus: 4, memoryMb: 8192, diskGb: 40 }, enabled: true, reason: null },
   {
     kind: 'group',
     groupId: 'g',
@@ -56,6 +63,22 @@ const BEGINNING: readonly LogEvent[] = [
   ...['c', 'd'].map(
     (id): LogEvent => ({ kind: 'instance-added', instanceId: id, name: `vm-${id}`, projectId: 'p', groupId: null }),
   ),
+];
+
+const recovering = (seconds: number): readonly LogEvent[] => [
+  { kind: 'group', groupId: 'r', name: 'rest', policy: null, maxOutOfService: null, maxImpacted: 1, recoveryTime: 5 },
+  ...['e', 'f', 'g'].map(
+    (id): LogEvent => ({ kind: 'instance-added', instanceId: id, name: `vm-${id}`, projectId: 'p', groupId: 'r' }),
+  ),
+  ...['e', 'f', 'g'].map((id) => state(id, true)),
+  ...move('e', 7),
+  // One event a second.
+  ...Array.from({ length: seconds }, () => state('a', true)),
+];
+const move = (instanceId: string, migrationId: number, outcome = 'confirmed'): readonly LogEvent[] => [
+  { kind: 'move-begun', migrationId, instanceId, type: 'migration', from: 'h1', byProjectId: 'admin' },
+  { kind: 'move-scheduled', migrationId, instanceId, to: 'h2' },
+  { kind: 'move-ended', migrationId, instanceId, type: 'migration', outcome, byProjectId: 'admin' },
 ];
 
 function rules(events: readonly LogEvent[]): Rule[] {
@@ -95,6 +118,48 @@ const HISTORIES: readonly (readonly [string, readonly LogEvent[], readonly Rule[
   ["so is to move during another's resize", [begun(1, 'resize'), begun(2), ended(2)], ['tenants-resize']],
   ['a move onto a disabled host', [service(false), scheduled, service(true)], ['disabled-target']],
   ['a service disabled and left so', [service(false)], ['left-disabled']],
+  ['what others disabled may stay so', [service(false, 'broken fan', false)], []],
+  ['but is not to be enabled', [service(false, 'broken fan', false), service(true)], ['enabled-others']],
+  ['what an earlier session left is', [service(false, 'fenix other', false), service(true)], []],
+  ['the next member moves when the last one has recovered', [...recovering(4), ...move('f', 8)], []],
+  ['and not before', [...recovering(3), ...move('f', 8)], ['recovery-time']],
+  ['a place is its own: the same member may move again', [...recovering(0), ...move('e', 8)], []],
+  [
+    'a move that the scheduler refused leaves nothing to recover from',
+    [...recovering(4), ...move('f', 8).filter(({ kind }) => kind !== 'move-scheduled'), ...move('g', 9)],
+    [],
+  ],
+  [
+    'two members on the move at once',
+    [...recovering(9), ...move('f', 8).slice(0, 2), ...move('g', 9)].concat(move('f', 8).slice(2)),
+    ['max-impacted'],
+  ],
+  [
+    'a member in ERROR takes the place, once that can be known',
+    [
+      ...recovering(0),
+      { ...state('f', false), status: 'ERROR' } as LogEvent,
+      ...recovering(6).slice(-6),
+      ...move('g', 9),
+    ],
+    ['max-impacted'],
+  ],
+  [
+    'members on a host that is down take places, and bringing them back takes none',
+    [
+      ...recovering(9),
+      { kind: 'host-state', host: 'h1', up: false },
+      ...recovering(6).slice(-6),
+      ...move('f', 8),
+      ...move('g', 9).map((event) => ('type' in event ? { ...event, type: 'evacuation' } : event) as LogEvent),
+    ],
+    ['max-impacted'],
+  ],
+  [
+    "a stuck move is nobody's fault",
+    [begun(1), { kind: 'fault', what: 'stuck', method: null, path: null, instanceId: 'a', migrationId: 1 }],
+    [],
+  ],
   [
     'one member out of service at a time',
     [state('a', true), state('b', true), state('a', false), state('a', true), state('b', false)],
@@ -112,6 +177,22 @@ for (const [title, events, expected] of HISTORIES)
   test(`judging: ${title}`, (t) => {
     t.deepEqual(rules(events), expected);
   });
+
+test('a host whose action failed may stay disabled, and who was moved twice is named', (t) => {
+  const events: readonly LogEvent[] = [...BEGINNING, service(false), ...move('a', 1), ...move('a', 2)];
+  const entries = events.flatMap((event): LogEvent[] =>
+    event.kind === 'move-ended'
+      ? [event, { kind: 'move-arrived', migrationId: event.migrationId, instanceId: 'a', to: 'h2' }]
+      : [event],
+  );
+  const log = entries.map((event, second): LogEntry => ({ ...event, at: new Date(second * 1000) }));
+  t.deepEqual(
+    judge(log).violations.map(({ rule }) => rule),
+    ['disabled-target', 'disabled-target', 'left-disabled'],
+  );
+  const { violations, movedTwice } = judge(log, { mayStayDisabled: ['h2'] });
+  t.deepEqual([violations.length, movedTwice], [2, ['a']]);
+});
 
 test('what the cloud lets happen the judge sees: a service left disabled, a move left unconfirmed, two members out', async (t) => {
   const { simulator, admin, advance } = await aCloud(t, aSmallTopology());

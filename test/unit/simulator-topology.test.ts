@@ -19,6 +19,19 @@ const WRONG: Readonly<Record<string, readonly [object, string]>> = {
   'an unknown group': [demo({ group: 'web' }), 'projects[0].instances[0].group'],
   'a resize from nowhere': [demo({ resizedFrom: 'omega' }), 'projects[0].instances[0].resizedFrom'],
   'a host without room': [{ ...demo({}), hosts: [{ ...host, vcpus: 1 }] }, 'hosts[0]'],
+  'an unknown dialect': [{ projects: [{ name: 'demo', manager: 'rude' }] }, 'projects[0].manager'],
+  'an aggregate of an unknown host': [{ aggregates: [{ name: 'fast', hosts: ['omega'] }] }, 'aggregates[0].hosts'],
+  'an alarm of an unknown project': [
+    { alarms: [{ name: 'a', project: 'nobody', type: 'threshold' }] },
+    'alarms[0].project',
+  ],
+  'churn of an unknown flavor': [{ churn: { perHour: 1, flavor: 'huge' } }, 'churn.flavor'],
+  'a rate above 1': [{ faults: { lostAlarms: 2 } }, 'faults.lostAlarms'],
+  'a fault whose path is no pattern': [
+    { faults: { http: [{ rate: 1, kind: 'slow', path: '(' }] } },
+    'faults.http[0].path',
+  ],
+  'more broken moves than moves': [{ faults: { moves: { fail: 0.6, stuck: 0.6 } } }, 'faults.moves'],
   'the name of a project of the cloud itself': [{ projects: [{ name: 'service' }] }, 'projects[0].name'],
 };
 

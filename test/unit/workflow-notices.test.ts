@@ -72,7 +72,7 @@ const cases: Readonly<Record<string, Case>> = {
   'silence means nothing while a notification is not delivered': {
     notices: [{ ...told, replyAt: at(99), repeats: 2 }],
     view: { undelivered: true },
-    wait: { for: 'delivery', until: at(105) },
+    wait: { for: 'delivery', until: at(3700) },
   },
   'a notice whose instances are all gone is closed': { notices: [told], servers: [], decisions: [over('gone')] },
   'a notice stays open while one of its instances is there': {

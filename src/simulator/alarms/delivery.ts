@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { newRequestId } from '../../common/context.js';
-import { messageOf } from '../../common/errors.js';
+import { FenixError, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import type { Notification } from '../../messaging/notification.js';
 import type { Cloud } from '../cloud.js';
+import type { Faults } from '../faults/faults.js';
 import { pythonJson } from './python-json.js';
 import type { Alarm, AlarmStore } from './store.js';
 import { naiveUtc, payloadOf, type Trait, traitsOf } from './traits.js';
@@ -16,6 +17,7 @@ export class AlarmDelivery {
   constructor(
     private readonly cloud: Cloud,
     private readonly alarms: AlarmStore,
+    private readonly faults: Faults,
     private readonly logger: Logger,
   ) {}
 
@@ -43,6 +45,7 @@ export class AlarmDelivery {
     const payload = payloadOf(notification);
     let status: number | null = null;
     try {
+      if (this.faults.losesAlarm(alarm.project_id)) throw new FenixError('transient', 'lost', 'The POST was lost.');
       const headers = { 'content-type': 'application/json', 'x-openstack-request-id': newRequestId() };
       const signal = AbortSignal.timeout(POST_TIMEOUT_MS);
       const response = await fetch(url, { method: 'POST', headers, body, signal });
@@ -64,7 +67,13 @@ function projectOf(traits: readonly Trait[]): string | undefined {
 
 function fires(alarm: Alarm, project: string | undefined, eventType: string): boolean {
   const due = alarm.state !== 'alarm' || alarm.repeat_actions;
-  return alarm.enabled && due && alarm.project_id === project && fnmatch(alarm.eventType, eventType);
+  return (
+    alarm.type === 'event' &&
+    alarm.enabled &&
+    due &&
+    alarm.project_id === project &&
+    fnmatch(alarm.eventType, eventType)
+  );
 }
 
 /** Python's fnmatch: `*`, `?`, `[set]` and `[!set]`. */

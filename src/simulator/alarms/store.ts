@@ -1,4 +1,14 @@
-/** An alarm of type event, with Aodh's names. */
+export const ALARM_TYPES = [
+  'event',
+  'threshold',
+  'composite',
+  'gnocchi_resources_threshold',
+  'gnocchi_aggregation_by_metrics_threshold',
+  'gnocchi_aggregation_by_resources_threshold',
+] as const;
+export type AlarmType = (typeof ALARM_TYPES)[number];
+
+/** An alarm, with Aodh's names. */
 export interface Alarm {
   readonly alarm_id: string;
   readonly name: string;
@@ -8,12 +18,12 @@ export interface Alarm {
   readonly alarm_actions: readonly string[];
   readonly insufficient_data_actions: readonly string[];
   readonly repeat_actions: boolean;
-  readonly type: 'event';
+  readonly type: AlarmType;
   readonly project_id: string;
   readonly user_id: string;
   readonly timestamp: Date;
   readonly severity: string;
-  /** fnmatch pattern over event types. */
+  /** fnmatch pattern over event types; of event alarms only. */
   readonly eventType: string;
   state: 'insufficient data' | 'alarm' | 'ok';
   state_reason: string;

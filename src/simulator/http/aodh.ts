@@ -129,8 +129,15 @@ function view(alarm: Alarm): object {
     state_reason: alarm.state_reason,
     severity: alarm.severity,
     evaluate_timestamp: seconds(alarm.timestamp).slice(0, -1),
-    event_rule: { event_type: alarm.eventType, query: [] },
+    ...ruleOf(alarm),
   };
+}
+
+/** Every type of alarm has its rule under a name of its own. */
+function ruleOf({ type, eventType }: Alarm): object {
+  if (type === 'event') return { event_rule: { event_type: eventType, query: [] } };
+  if (type === 'composite') return { composite_rule: { or: [] } };
+  return { [`${type}_rule`]: { metric: 'cpu', threshold: 80, comparison_operator: 'gt', evaluation_periods: 1 } };
 }
 
 function rootDocument(alarming: string): object {

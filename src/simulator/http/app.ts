@@ -4,8 +4,12 @@ import { messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import type { AlarmStore } from '../alarms/store.js';
 import type { Cloud } from '../cloud.js';
+import type { Faults } from '../faults/faults.js';
+import type { Moves } from '../moves.js';
+import type { Servers } from '../servers.js';
 import type { Tokens } from '../tokens.js';
 import { aodhRouter } from './aodh.js';
+import { faultyCalls } from './faults.js';
 import { keystoneRouter } from './keystone.js';
 import { novaRouter } from './nova/router.js';
 import { placementRouter } from './placement.js';
@@ -34,11 +38,14 @@ export interface AppParts {
   readonly cloud: Cloud;
   readonly tokens: Tokens;
   readonly alarms: AlarmStore;
+  readonly moves: Moves;
+  readonly servers: Servers;
+  readonly faults: Faults;
   readonly endpoints: () => Endpoints;
   readonly logger: Logger;
 }
 
-/** The services' HTTP side. A fault of a service is a middleware between the two halves of this chain. */
+/** The services' HTTP side. */
 export function createApp(parts: AppParts): Express {
   const { cloud, logger } = parts;
   const app = express();
@@ -51,6 +58,7 @@ export function createApp(parts: AppParts): Express {
     next();
   });
   app.use(express.json({ type: () => true, limit: '1mb' }));
+  app.use(faultyCalls(parts.faults, parts.tokens));
   app.use('/identity', keystoneRouter(parts));
   app.use('/compute', novaRouter(parts));
   app.use('/placement', placementRouter(parts));
@@ -68,7 +76,8 @@ export function createApp(parts: AppParts): Express {
 function logCall(cloud: Cloud, request: Request, response: Response): void {
   const { method, originalUrl: path } = request;
   if (path.startsWith('/identity')) return;
-  response.on('finish', () => {
+  // An answer that was not sent, because the connection broke, is closed without being finished.
+  response.once('close', () => {
     const projectId = localsOf(response).caller?.projectId ?? null;
     const body: unknown = request.body ?? null;
     cloud.log.add({ kind: 'call', method, path, status: response.statusCode, projectId, body });

@@ -52,7 +52,7 @@ function providerRoutes(router: Router, cloud: Cloud): void {
     const [name, tree, uuid] = [query(request, 'name'), query(request, 'in_tree'), query(request, 'uuid')];
     const providers = [...cloud.hosts.values()].filter(
       (host) =>
-        (name === undefined || host.name === name) &&
+        (name === undefined || host.nodeName === name) &&
         (tree === undefined || host.providerId === tree) &&
         (uuid === undefined || host.providerId === uuid),
     );
@@ -76,9 +76,10 @@ function providerRoutes(router: Router, cloud: Cloud): void {
   });
   router.get('/resource_providers/:id/allocations', (request, response) => {
     const { name, generation } = provider(cloud, request);
-    const allocations = cloud.allocations
-      .on(name)
-      .map(({ consumer, resources }) => [consumer, { resources: resourceView(resources) }] as const);
+    const allocations = cloud.allocations.on(name).map(({ consumer, instanceId, leftOver, resources }) => {
+      const shown = leftOver === true ? instanceId : consumer;
+      return [shown, { resources: resourceView(resources) }] as const;
+    });
     response.json({ allocations: Object.fromEntries(allocations), resource_provider_generation: generation });
   });
 }
@@ -100,7 +101,7 @@ function provider(cloud: Cloud, request: Request): ComputeHost {
   return host;
 }
 
-function providerView({ providerId: uuid, name, generation }: ComputeHost): object {
+function providerView({ providerId: uuid, nodeName: name, generation }: ComputeHost): object {
   const href = `/resource_providers/${uuid}`;
   const related = ['inventories', 'usages', 'aggregates', 'traits', 'allocations'];
   return {
@@ -115,10 +116,17 @@ function providerView({ providerId: uuid, name, generation }: ComputeHost): obje
 
 function consumerView(cloud: Cloud, consumer: string, minor: number): object {
   const held = cloud.allocations.of(consumer);
-  const host = cloud.hosts.get(held?.host ?? '');
-  if (held === undefined || host === undefined) return { allocations: {} };
+  if (held === undefined) return { allocations: {} };
+  const everywhere = [...cloud.hosts.values()].flatMap((host) =>
+    cloud.allocations
+      .on(host.name)
+      .filter((there) => there === held || (there.leftOver === true && there.instanceId === consumer))
+      .map(({ resources }) => {
+        return [host.providerId, { resources: resourceView(resources), generation: host.generation }] as const;
+      }),
+  );
   return {
-    allocations: { [host.providerId]: { resources: resourceView(held.resources), generation: host.generation } },
+    allocations: Object.fromEntries(everywhere),
     project_id: held.projectId,
     user_id: held.userId,
     ...(minor >= 28 ? { consumer_generation: 1 } : {}),

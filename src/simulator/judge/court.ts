@@ -9,6 +9,9 @@ export type Rule =
   | 'group-out-of-service'
   | 'left-unconfirmed'
   | 'left-disabled'
+  | 'enabled-others'
+  | 'max-impacted'
+  | 'recovery-time'
   | 'service-outage';
 
 /** Something that must not happen, and did. */

@@ -8,7 +8,7 @@ interface Group {
   readonly out: Set<string>;
 }
 
-/** Rule group-out-of-service: no more members of a group at once than its `maxOutOfService`. */
+/** Rule group-out-of-service: nobody but its owner or bad luck takes out a member when `maxOutOfService` are out. */
 export class GroupsJudge implements Judge {
   private readonly groups = new Map<string, Group>();
 
@@ -28,7 +28,7 @@ export class GroupsJudge implements Judge {
     return this.groups.get(this.court.instance(instanceId).groupId ?? '');
   }
 
-  private state({ instanceId, inService, status }: Entry<'state'>): void {
+  private state({ instanceId, inService, status, excused }: Entry<'state'>): void {
     const group = this.groupOf(instanceId);
     if (group === undefined) return;
     if (inService) {
@@ -38,7 +38,7 @@ export class GroupsJudge implements Judge {
     }
     if (!group.known.has(instanceId) || group.out.has(instanceId)) return;
     group.out.add(instanceId);
-    if (group.out.size <= group.maxOut) return;
+    if (group.out.size <= group.maxOut || excused) return;
     const names = [...group.out].map((id) => this.court.instance(id).name).join(', ');
     this.court.violate(
       'group-out-of-service',

@@ -5,6 +5,7 @@ export class MovesJudge implements Judge {
   /** Arrivals on another host, by instance. */
   readonly moves = new Map<string, number>();
   private readonly open = new Map<number, Entry<'move-begun'>>();
+  private readonly stuck = new Set<number>();
 
   constructor(private readonly court: Court) {}
 
@@ -12,6 +13,9 @@ export class MovesJudge implements Judge {
     'move-begun': (entry) => {
       this.checkAlone(entry);
       this.open.set(entry.migrationId, entry);
+    },
+    fault: ({ what, migrationId }) => {
+      if (what === 'stuck' && migrationId !== null) this.stuck.add(migrationId);
     },
     'move-arrived': ({ instanceId }) => this.moves.set(instanceId, (this.moves.get(instanceId) ?? 0) + 1),
     'move-ended': ({ migrationId, instanceId, type, outcome, byProjectId }) => {
@@ -23,8 +27,8 @@ export class MovesJudge implements Judge {
   };
 
   end(): void {
-    for (const { instanceId, type, from } of this.open.values())
-      if (type !== 'resize')
+    for (const { migrationId, instanceId, type, from } of this.open.values())
+      if (type !== 'resize' && !this.stuck.has(migrationId))
         this.court.violate(
           'left-unconfirmed',
           `A ${type} of ${this.court.instance(instanceId).name} from ${from} was never finished`,

@@ -1,16 +1,29 @@
 import type { Court, Hearing, Judge } from './court.js';
 
-/** Rules disabled-target and left-disabled. */
-export class ServicesJudge implements Judge {
-  private readonly hosts = new Map<string, { readonly enabledAtStart: boolean; enabled: boolean }>();
+interface Service {
+  enabled: boolean;
+  reason: string | null;
+  /** Whether the service under test disabled it last. */
+  taken: boolean;
+}
 
-  constructor(private readonly court: Court) {}
+/** Rules disabled-target, left-disabled and enabled-others. */
+export class ServicesJudge implements Judge {
+  private readonly hosts = new Map<string, Service>();
+
+  constructor(
+    private readonly court: Court,
+    private readonly mayStayDisabled: ReadonlySet<string>,
+  ) {}
 
   readonly hearing: Hearing = {
-    host: ({ host, enabled }) => this.hosts.set(host, { enabledAtStart: enabled, enabled }),
-    service: ({ host: name, enabled }) => {
+    host: ({ host, enabled, reason }) => this.hosts.set(host, { enabled, reason, taken: false }),
+    service: ({ host: name, enabled, reason, byService }) => {
       const host = this.hosts.get(name);
-      if (host !== undefined) host.enabled = enabled;
+      if (host === undefined) return;
+      if (enabled && !host.enabled && byService && host.reason?.startsWith('fenix ') !== true)
+        this.court.violate('enabled-others', `nova-compute on ${name} was enabled, which others had disabled`);
+      this.hosts.set(name, { enabled, reason, taken: !enabled && byService });
     },
     'move-scheduled': ({ instanceId, to }) => {
       if (this.hosts.get(to)?.enabled === false)
@@ -22,8 +35,8 @@ export class ServicesJudge implements Judge {
   };
 
   end(): void {
-    for (const [name, { enabledAtStart, enabled }] of this.hosts)
-      if (enabledAtStart && !enabled)
-        this.court.violate('left-disabled', `nova-compute on ${name} was enabled at first and was left disabled`);
+    for (const [name, { enabled, taken }] of this.hosts)
+      if (taken && !enabled && !this.mayStayDisabled.has(name))
+        this.court.violate('left-disabled', `nova-compute on ${name} was disabled by Fenix and left so`);
   }
 }

@@ -9,8 +9,8 @@ export interface Outage {
   to: Date | null;
   /** The change that began it, e.g. `web-1 RESIZE`. */
   readonly because: string;
-  /** Its manager itself had given up the instance that it was missing. */
-  readonly own: boolean;
+  /** The owner's own doing, or bad luck. */
+  readonly excused: boolean;
 }
 
 interface Part {
@@ -46,16 +46,16 @@ export class Application {
     this.adopted.add(id);
     const known = this.strangers.get(id);
     this.strangers.delete(id);
-    if (known !== undefined) this.take({ instance: known, gone: false });
+    if (known !== undefined) this.take({ instance: known, gone: false, excused: false });
   }
 
-  /** Its manager does without that instance: what is missing by that is no outage that others made. */
+  /** Its manager is about to do without that instance: it does not count on it any more. */
   giveUp(id: string): void {
     this.givenUp.add(id);
   }
 
   /** Sees a change of one of the project's instances; also how it learns of those that it begins with. */
-  take({ instance, gone }: Pick<InstanceChange, 'instance' | 'gone'>): void {
+  take({ instance, gone, excused }: Pick<InstanceChange, 'instance' | 'gone' | 'excused'>): void {
     if (gone) this.goneAt.set(instance.id, this.now());
     if (!this.adopted.has(instance.id)) {
       if (gone) this.strangers.delete(instance.id);
@@ -69,7 +69,7 @@ export class Application {
     } else part.members.set(instance.id, instance);
     this.fill(part, new Set());
     const what = `${instance.name} ${gone ? 'deleted' : (instance.taskState ?? instance.vmState)}`;
-    this.measure(part, what, this.givenUp.has(instance.id));
+    this.measure(part, what, excused);
   }
 
   /** When an instance of the project was gone; undefined while it is there, and of others'. */
@@ -143,7 +143,7 @@ export class Application {
     );
   }
 
-  private measure(part: Part, because: string, own = false): void {
+  private measure(part: Part, because: string, excused = false): void {
     const active = [...part.active].map((id) => part.members.get(id));
     const up = active.length >= this.needed && active.every((member) => member !== undefined && inService(member));
     part.started ||= up;
@@ -151,7 +151,7 @@ export class Application {
       if (part.outage !== undefined) part.outage.to = this.now();
       part.outage = undefined;
     } else if (part.started && part.outage === undefined) {
-      part.outage = { part: part.name, from: this.now(), to: null, because, own };
+      part.outage = { part: part.name, from: this.now(), to: null, because, excused };
       this.outages.push(part.outage);
     }
   }

@@ -61,7 +61,7 @@ function applicationOf(cloud: Cloud, projectId: string, needed: number): Applica
   for (const instance of cloud.instances().reverse())
     if (instance.projectId === projectId) {
       application.adopt(instance.id);
-      application.take({ instance, gone: false });
+      application.take({ instance, gone: false, excused: false });
     }
   cloud.onInstance((change) => {
     if (change.instance.projectId === projectId) application.take(change);

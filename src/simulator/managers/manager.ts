@@ -89,7 +89,7 @@ export class Manager {
       enabled: true,
       alarm_actions: [`${url}/maintenance`],
       repeat_actions: true,
-      event_rule: { event_type: 'maintenance.scheduled' },
+      event_rule: { event_type: this.options.eventType ?? 'maintenance.scheduled' },
     });
     if (status !== 201) throw new FenixError('terminal', 'no-alarm', `Aodh answered ${status} to a new alarm.`);
     this.alarmId = isObject(body) ? String(body.alarm_id) : undefined;

@@ -42,6 +42,8 @@ export interface ManagerOptions {
   readonly needed?: number;
   /** Whether it tells its constraints (PUT of instances and groups) when it starts, and keeps them up to date. */
   readonly constraints?: boolean;
+  /** fnmatch pattern of its alarm, default `maintenance.scheduled`. */
+  readonly eventType?: string;
   /** In which state a `refusing` or `retiring` one does so; default PLANNED_MAINTENANCE. */
   readonly inState?: AskedState;
   /** By how much a `deferring` one puts off, default 30. */

@@ -1,5 +1,6 @@
 import type { Response, Router } from 'express';
 import type { Cloud } from '../../cloud.js';
+import type { Evacuations } from '../../evacuations.js';
 import type { Moves } from '../../moves.js';
 import type { Caller, Instance } from '../../records.js';
 import { Refusal } from '../../refusal.js';
@@ -9,10 +10,17 @@ import { minorOf } from './microversion.js';
 import { requireAdmin } from './policy.js';
 import { serverOf } from './servers.js';
 
+/** Whatever takes time in the cloud. */
+interface Doers {
+  readonly servers: Servers;
+  readonly moves: Moves;
+  readonly evacuations: Evacuations;
+}
+
 type Action = (instance: Instance, argument: unknown, response: Response, caller: Caller) => void;
 
 /** POST /servers/{id}/action and what it left behind in os-instance-actions. */
-export function actionRoutes(router: Router, cloud: Cloud, servers: Servers, moves: Moves): void {
+export function actionRoutes(router: Router, cloud: Cloud, { servers, moves, evacuations }: Doers): void {
   const actions: Readonly<Record<string, Action>> = {
     migrate: (instance, argument, response, caller) => {
       requireAdmin(response, 'os-migrate-server:migrate');
@@ -21,6 +29,16 @@ export function actionRoutes(router: Router, cloud: Cloud, servers: Servers, mov
     'os-migrateLive': (instance, argument, response, caller) => {
       requireAdmin(response, 'os-migrate-server:migrate_live');
       moves.liveMigrate(instance, liveOptions(argument, minorOf(response)), caller);
+    },
+    evacuate: (instance, argument, response, caller) => {
+      requireAdmin(response, 'os-evacuate');
+      const minor = minorOf(response);
+      const target = isObject(argument) && typeof argument.host === 'string' ? argument.host : undefined;
+      if (minor < 14 && !(isObject(argument) && typeof argument.onSharedStorage === 'boolean'))
+        throw new Refusal(400, "Invalid input for field/attribute evacuate. 'onSharedStorage' is a required property");
+      evacuations.evacuate(instance, target, caller);
+      response.status(200);
+      if (minor < 14) response.json({ adminPass: instance.id.slice(-12) });
     },
     confirmResize: (instance, _argument, response, caller) => {
       moves.confirm(instance, caller);

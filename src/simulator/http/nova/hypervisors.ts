@@ -25,7 +25,7 @@ export function hypervisorRoutes(router: Router, cloud: Cloud): void {
 function summary(host: ComputeHost, minor: number) {
   return {
     id: minor >= 53 ? host.providerId : host.number,
-    hypervisor_hostname: host.name,
+    hypervisor_hostname: host.nodeName,
     state: host.up && !host.forcedDown ? 'up' : 'down',
     status: host.enabled ? 'enabled' : 'disabled',
   };
@@ -35,7 +35,7 @@ function detail(cloud: Cloud, host: ComputeHost, minor: number): object {
   const { disabledReason, name, number, serviceId } = host;
   return {
     ...summary(host, minor),
-    hypervisor_type: 'fake',
+    hypervisor_type: host.hypervisorType,
     hypervisor_version: 1000,
     host_ip: '127.0.0.1',
     service: {

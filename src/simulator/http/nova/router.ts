@@ -1,9 +1,9 @@
 import { Router } from 'express';
-import { Moves } from '../../moves.js';
-import { Servers } from '../../servers.js';
+import { Evacuations } from '../../evacuations.js';
 import type { AppParts } from '../app.js';
 import { authenticate, refusals } from '../wire.js';
 import { actionRoutes } from './actions.js';
+import { aggregateRoutes } from './aggregates.js';
 import { flavorRoutes } from './flavors.js';
 import { groupRoutes } from './groups.js';
 import { hypervisorRoutes } from './hypervisors.js';
@@ -22,11 +22,10 @@ const FAULTS: Readonly<Record<number, string>> = {
 };
 
 /** Compute API v2.1 up to microversion 2.93 (Zed), as far as Fenix and tenants use it. */
-export function novaRouter({ cloud, tokens, endpoints }: AppParts): Router {
+export function novaRouter({ cloud, tokens, endpoints, moves, servers }: AppParts): Router {
   const router = Router();
   const base = (): string => endpoints().compute;
   const root = (): string => base().replace(/\/v2\.1$/, '');
-  const moves = new Moves(cloud);
   router.get('/', (_request, response) => {
     response.json({ versions: [oldVersion(root()), version(base())] });
   });
@@ -40,12 +39,13 @@ export function novaRouter({ cloud, tokens, endpoints }: AppParts): Router {
   const api = Router();
   api.use((request, response, next) => authenticate(tokens, endpoints().identity)(request, response, next));
   api.use(novaMicroversion);
-  serverRoutes(api, cloud, new Servers(cloud), base);
-  actionRoutes(api, cloud, new Servers(cloud), moves);
+  serverRoutes(api, cloud, servers, base);
+  actionRoutes(api, cloud, { servers, moves, evacuations: new Evacuations(cloud) });
   migrationRoutes(api, cloud, moves);
   serviceRoutes(api, cloud);
   hypervisorRoutes(api, cloud);
   groupRoutes(api, cloud);
+  aggregateRoutes(api, cloud);
   flavorRoutes(api, cloud, base);
   router.use('/v2.1', api);
   router.use(refusals(({ status, message }) => ({ [FAULTS[status] ?? 'computeFault']: { code: status, message } })));

@@ -67,7 +67,7 @@ export class ServerViews {
       key_name: null,
       'OS-SRV-USG:launched_at': instance.launched === null ? null : wholeMicros(instance.launched),
       'OS-SRV-USG:terminated_at': null,
-      ...(lens.admin ? adminAttributes(instance, lens) : {}),
+      ...(lens.admin ? adminAttributes(instance, host?.nodeName ?? instance.host, lens) : {}),
       'OS-EXT-STS:task_state': instance.taskState,
       'OS-EXT-STS:vm_state': instance.vmState,
       'OS-EXT-STS:power_state': powerState(instance),
@@ -95,8 +95,8 @@ function hostId(projectId: string, host: string): string {
     .digest('hex');
 }
 
-function addresses({ fixedIp, floatingIp, number, host }: Instance): object {
-  if (host === null) return {};
+function addresses({ fixedIp, floatingIp, number, host, networks, addresses: each }: Instance): object {
+  if (host === null || networks === 0) return {};
   const mac = `fa:16:3e:${[number >> 16, number >> 8, number].map((byte) => (byte & 255).toString(16).padStart(2, '0')).join(':')}`;
   const address = (addr: string, type: string): object => ({
     version: 4,
@@ -105,7 +105,15 @@ function addresses({ fixedIp, floatingIp, number, host }: Instance): object {
     'OS-EXT-IPS-MAC:mac_addr': mac,
   });
   const floating = floatingIp === null ? [] : [address(floatingIp, 'floating')];
-  return { private: [address(fixedIp, 'fixed'), ...floating] };
+  const fixed = (network: number): object[] =>
+    Array.from({ length: each }, (_, index) =>
+      address(fixedIp.replace(/^10\.10/, `10.${10 + network + 100 * index}`), 'fixed'),
+    );
+  const others = Array.from(
+    { length: networks - 1 },
+    (_, index) => [`private-${index + 2}`, fixed(index + 1)] as const,
+  );
+  return { private: [...fixed(0), ...floating], ...Object.fromEntries(others) };
 }
 
 /** The traceback is for admins only; what Nova prints of it nobody may depend on. */
@@ -113,11 +121,11 @@ function fault({ fault: message, updated }: Instance, { admin }: ServerLens): ob
   return { code: 500, created: seconds(updated), message, ...(admin ? { details: '' } : {}) };
 }
 
-function adminAttributes(instance: Instance, { minor }: ServerLens): object {
+function adminAttributes(instance: Instance, node: string | null, { minor }: ServerLens): object {
   return {
     'OS-EXT-SRV-ATTR:host': instance.host,
     'OS-EXT-SRV-ATTR:instance_name': `instance-${instance.number.toString(16).padStart(8, '0')}`,
-    'OS-EXT-SRV-ATTR:hypervisor_hostname': instance.host,
+    'OS-EXT-SRV-ATTR:hypervisor_hostname': node,
     ...(minor < 3
       ? {}
       : {

@@ -2,7 +2,7 @@ import type { Request, Router } from 'express';
 import type { Cloud } from '../../cloud.js';
 import type { ComputeHost, ControllerService } from '../../records.js';
 import { Refusal } from '../../refusal.js';
-import { isObject, micros, param, query, wholeMicros } from '../wire.js';
+import { callerOf, isObject, micros, param, query, wholeMicros } from '../wire.js';
 import { minorOf, since } from './microversion.js';
 import { adminOnly } from './policy.js';
 
@@ -20,7 +20,7 @@ export function serviceRoutes(router: Router, cloud: Cloud): void {
     const uuid = param(request, 'uuid');
     const host = [...cloud.hosts.values()].find(({ serviceId }) => serviceId === uuid);
     if (host === undefined) throw missing(cloud, uuid);
-    update(cloud, host, request.body);
+    update(cloud, host, request.body, callerOf(response).projectId);
     const service = computeView(host, minorOf(response), cloud.controllers.length);
     response.json({ service: { ...service, updated_at: micros(host.serviceUpdatedAt) } });
   });
@@ -32,7 +32,7 @@ function missing(cloud: Cloud, uuid: string): Refusal {
     : new Refusal(404, `Service ${uuid} could not be found.`);
 }
 
-function update(cloud: Cloud, host: ComputeHost, body: unknown): void {
+function update(cloud: Cloud, host: ComputeHost, body: unknown, byProjectId: string): void {
   const { status, disabled_reason: reason, forced_down: forcedDown } = isObject(body) ? body : {};
   if (status === undefined && forcedDown === undefined)
     throw new Refusal(400, "No updates were requested. Fields 'status' or 'forced_down' should be specified.");
@@ -46,7 +46,8 @@ function update(cloud: Cloud, host: ComputeHost, body: unknown): void {
   if (reason !== undefined && status !== 'disabled')
     throw new Refusal(400, "Specifying 'disabled_reason' when status is 'enabled' is invalid.");
   if (typeof forcedDown === 'boolean') host.forcedDown = forcedDown;
-  if (status !== undefined) cloud.setService(host, status === 'enabled', typeof reason === 'string' ? reason : null);
+  if (status !== undefined)
+    cloud.setService(host, status === 'enabled', typeof reason === 'string' ? reason : null, byProjectId);
   host.serviceUpdatedAt = cloud.now();
 }
 
