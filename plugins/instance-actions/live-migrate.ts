@@ -1,7 +1,12 @@
 import { plusSeconds } from '../../src/common/clock.js';
+import { FenixError } from '../../src/common/errors.js';
+import type { Server } from '../../src/workflow/cloud-port.js';
 import { coldMigrate } from '../../src/workflow/cold-migration.js';
 import type { InstanceActionContext, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
-import { acceptMigration, isIdle } from '../../src/workflow/migrations.js';
+import { acceptMigration, isIdle, newest } from '../../src/workflow/migrations.js';
+
+/** How long Nova may take to take a migration back, seconds. */
+const ABORT_WAIT_S = 60;
 
 /** It does not run, or it is (after a crash) in the middle of the cold migration that was begun therefore. */
 const COLD = new Set(['SHUTOFF', 'RESIZE', 'VERIFY_RESIZE']);
@@ -27,7 +32,7 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
   const accepted = await acceptMigration(context, `live-migrate-${round}`, () => cloud.liveMigrate(instanceId, target));
   if (accepted !== undefined) return accepted;
   const until = plusSeconds(clock.now(), settings.liveMigrationWaitS);
-  const outcome = await context.watch<MoveOutcome>((server) => {
+  const judge = (server: Server | undefined): MoveOutcome | undefined => {
     if (server === undefined) return { result: 'gone' };
     if (server.status === 'ERROR') {
       return { result: 'failed', code: 'instance-error', message: `Instance ${instanceId} went to ERROR.` };
@@ -36,9 +41,29 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
     if (server.host !== from && server.host !== null) return { result: 'moved', host: server.host };
     const message = `The live migration of instance ${instanceId} to ${target} did not succeed.`;
     return { result: 'failed', code: 'live-migration-failed', message };
-  }, until);
+  };
+  const outcome = await context.watch(judge, until);
+  if (outcome !== undefined) return outcome;
+  await abort(context, round);
   const message = `The live migration of instance ${instanceId} did not end within ${settings.liveMigrationWaitS} s.`;
-  return outcome ?? { result: 'failed', code: 'time-out', message };
+  const late = await context.watch(judge, plusSeconds(clock.now(), ABORT_WAIT_S));
+  return late !== undefined && late.result !== 'failed' ? late : { result: 'failed', code: 'time-out', message };
+}
+
+/** Takes a migration back that lasts too long; one that ended in this moment cannot be, which does no harm. */
+async function abort(context: InstanceActionContext, round: number): Promise<void> {
+  const { cloud, instanceId, log } = context;
+  const migration = await newest(context);
+  if (migration === undefined) return;
+  try {
+    await context.once(`abort-${round}`, {
+      run: () => cloud.abortLiveMigration(instanceId, migration.id),
+      probe: async () => (await cloud.server(instanceId))?.taskState !== 'migrating',
+    });
+  } catch (error) {
+    if (!(error instanceof FenixError) || error.code === 'lease-lost') throw error;
+    log.warn({ code: error.code, reason: error.message }, 'live migration could not be aborted');
+  }
 }
 
 export default {

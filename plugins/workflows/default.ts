@@ -171,7 +171,10 @@ async function join(view: SessionView, tools: WorkflowTools): Promise<Step> {
 /** By free room: an empty compute, or one that can be emptied, or capacity has to be freed first (v1 §5.2). */
 async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
   const computes = computesOf(view).filter((host) => !isOver(host));
-  const empty = computes.find((host) => host.state === 'empty' || serversOn(view, host.hostname).length === 0);
+  // A host that is being emptied goes first: starting with another would only come back here.
+  const half = computes.some((host) => host.state === 'emptying' && serversOn(view, host.hostname).length > 0);
+  const isEmpty = (host: SessionHost): boolean => host.state === 'empty' || serversOn(view, host.hostname).length === 0;
+  const empty = half ? undefined : computes.find(isEmpty);
   if (computes.length === 0) return { to: 'START_MAINTENANCE', why: 'No compute host needs to be emptied.' };
   if (empty !== undefined) return { to: 'START_MAINTENANCE', why: `Host ${empty.hostname} is empty.` };
   const some = view.hosts.some((host) => host.isCompute && host.maintained);

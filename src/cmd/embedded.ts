@@ -38,6 +38,7 @@ const EXCHANGE = 'openstack';
 /** Everything in one process: simulated cloud with project managers, in-memory broker, API, engine. */
 export class Embedded {
   /** Those that run, in the order in which they were started. */
+  private readonly leaving = new Set<Promise<void>>();
   private readonly engines = new Map<Engine, Composed>();
 
   private constructor(
@@ -100,12 +101,17 @@ export class Embedded {
     for (const each of engine === undefined ? [...this.engines.keys()] : [engine]) {
       const composed = this.engines.get(each);
       this.engines.delete(each);
-      if (composed !== undefined) await stopParts(composed);
+      if (composed === undefined) continue;
+      const left = stopParts(composed).finally(() => this.leaving.delete(left));
+      this.leaving.add(left);
+      await left;
     }
   }
 
   async stop(): Promise<void> {
     await this.stopEngine();
+    // Engines that somebody else is stopping still need the database.
+    await Promise.all(this.leaving);
     for (const stop of this.stopBefore) await stop();
   }
 }

@@ -23,8 +23,8 @@ export class FactRepository {
     return FACTS.upsert(tx, ['sessionId', 'instanceId', 'host'], fact);
   }
 
-  /** Room may have come back: the host's refusals are forgotten. */
-  async forgetHost(sessionId: string, host: string, tx: Tx): Promise<void> {
-    await FACTS.query(tx).where({ session_id: sessionId, host }).delete();
+  /** Room may have come back: nothing that was refused stands any more. */
+  async forget(sessionId: string, tx: Tx): Promise<void> {
+    await FACTS.query(tx).where({ session_id: sessionId }).delete();
   }
 }

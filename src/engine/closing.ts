@@ -1,4 +1,3 @@
-import { plusSeconds } from '../common/clock.js';
 import { isUnfinished, type JournalEntry, type Session, type SessionHost } from '../model/index.js';
 import { disabledReason } from '../workflow/hosts.js';
 import { plainWindow } from '../workflow/notices.js';
@@ -10,10 +9,21 @@ import type { OutboxPublisher } from './outbox.js';
 import type { Unit } from './session-writer.js';
 import { transition } from './transition.js';
 
+const WAIT_FOR_SCALED_IN: ClosingWait = {
+  for: 'replies',
+  message: 'Ending: waiting for the projects that scaled in to answer MAINTENANCE_COMPLETE.',
+};
+
 /** Between two tries to give a host back, machine seconds. */
 const LONGEST_PAUSE_S = 300;
 
-export type ClosingStep = 'closed' | 'waiting' | 'again';
+/** What the closing waits for, in words (L7). */
+export interface ClosingWait {
+  readonly for: string;
+  readonly message: string;
+}
+
+export type ClosingStep = 'closed' | 'again' | ClosingWait;
 
 /**
  * What is left to do for a session that ended, or is to end, in whatever way: effects end, hosts are given back (L6),
@@ -26,7 +36,8 @@ export async function closeSession(
   outbox: OutboxPublisher,
   deleted: boolean,
 ): Promise<ClosingStep> {
-  if (context.effects.count > 0) return 'waiting';
+  const { count } = context.effects;
+  if (count > 0) return { for: 'effects', message: `Ending: waiting for ${count} effect(s) to end.` };
   const journal = await context.repositories.journal.list(context.sessionId);
   const disabled = (await context.repositories.hosts.list(context.sessionId)).filter((host) => host.disabled);
   for (const host of disabled) {
@@ -34,13 +45,12 @@ export async function closeSession(
     const reason = disabledReason(context.sessionId, `${failed?.intent.name} failed`);
     if (failed === undefined || saysWhy(journal, host, reason)) continue;
     await tellWhyDisabled(context, host.hostname, reason);
-    return 'waiting';
+    return { for: 'service', message: `Ending: writing down why ${host.hostname} stays disabled.` };
   }
   const owed = disabled.find((host) => host.state !== 'failed' && !isBroken(journal, host));
   if (owed !== undefined) {
-    if (isTooSoon(journal, owed)) return 'waiting';
-    await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
-    return 'waiting';
+    if (!isTooSoon(journal, owed)) await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
+    return { for: 'service', message: `Ending: host ${owed.hostname} is being given back.` };
   }
   if (isUnfinished(session.state) || isAbortOfFailed(session)) {
     const told = await tellScaledIn(context, deleted);
@@ -50,7 +60,7 @@ export async function closeSession(
   }
   if (await outbox.hasPending()) {
     outbox.raise();
-    return 'waiting';
+    return { for: 'delivery', message: 'Ending: the last notifications are being delivered.' };
   }
   await context.writer.commit(async (unit) => {
     await context.repositories.claims.release(context.sessionId, unit.tx);
@@ -103,15 +113,12 @@ async function tellScaledIn(context: SessionContext, deleted: boolean): Promise<
           ...plainWindow(unit.now, settings.projectScaleInReplyS),
         });
       }
-      const until = plusSeconds(unit.now, settings.projectScaleInReplyS);
-      const message = 'Waiting for the projects that scaled in to answer MAINTENANCE_COMPLETE.';
-      unit.patchSession({ waiting: { for: 'replies', message, since: unit.now, until } });
     });
-    return deleted ? 'again' : 'waiting';
+    return deleted ? 'again' : WAIT_FOR_SCALED_IN;
   }
   const now = context.clock.now();
   const awaited = told.some(({ closedAt, replyAt }) => closedAt === null && replyAt !== null && replyAt > now);
-  return awaited && !deleted ? 'waiting' : 'again';
+  return awaited && !deleted ? WAIT_FOR_SCALED_IN : 'again';
 }
 
 /** After a refusal we try again, less and less often, for as long as it takes. */

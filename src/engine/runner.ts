@@ -6,7 +6,7 @@ import { LeaseLost } from '../db/session-repository.js';
 import { isUnfinished, type Session, type WaitReason } from '../model/index.js';
 import type { GoTo, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
-import { closeSession } from './closing.js';
+import { type ClosingWait, closeSession } from './closing.js';
 import type { SessionContext } from './context.js';
 import { apply, type NotYet } from './decisions/apply.js';
 import { joinPending } from './decisions/hosts.js';
@@ -72,12 +72,21 @@ export class SessionRunner {
     const deleted = await context.repositories.commands.isDeleted(context.sessionId);
     if (deleted || session.aborting !== null || !isUnfinished(session.state)) {
       const step = await closeSession(context, session, outbox, deleted);
-      if (step === 'waiting') await this.pause(plusSeconds(context.clock.now(), context.settings.cloudPollS));
+      if (typeof step === 'object') await this.whileClosing(session, step);
       return step === 'closed' ? 'closed' : 'goes-on';
     }
     if (session.pausedAt === null) await this.workOn(session);
     else await this.pause(plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
     return 'goes-on';
+  }
+
+  /** An ending session waits for as long as it takes, and says for what. */
+  private async whileClosing(session: Session, wait: ClosingWait): Promise<void> {
+    const { clock, settings } = this.context;
+    const { waiting } = session;
+    const until = waiting?.for === wait.for ? waiting.until : plusSeconds(clock.now(), settings.blockedTimeoutS);
+    await this.noteWait(session, { ...wait, until });
+    await this.pause(plusSeconds(clock.now(), settings.cloudPollS));
   }
 
   private async workOn(session: Session): Promise<void> {
@@ -150,7 +159,11 @@ export class SessionRunner {
       const until = plusSeconds(view.now, context.settings.blockedTimeoutS);
       return this.waitFor({ wait: { for: 'effects', message, until } }, view);
     }
-    await context.writer.commit((unit) => transition(unit, view.session, step, context.adminProjectId));
+    await context.writer.commit(async (unit) => {
+      transition(unit, view.session, step, context.adminProjectId);
+      // Capacity was freed: what the cloud refused before may fit now.
+      if (view.session.state === 'SCALE_IN') await context.repositories.facts.forget(context.sessionId, unit.tx);
+    });
     context.log.info({ from: view.session.state, to: step.to, why: step.why }, 'state changed');
   }
 

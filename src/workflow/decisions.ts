@@ -120,6 +120,8 @@ export interface LoseHost {
   readonly state: 'skipped' | 'failed';
   readonly code: string;
   readonly message: string;
+  /** Whether it uses up the failure budget. */
+  readonly counts: boolean;
 }
 
 /** Puts a question to the admin, about a notice or a host (v1 §5.4 `ask`). */

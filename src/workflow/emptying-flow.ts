@@ -7,7 +7,7 @@ import { movesFrom, nextMoves } from './emptying.js';
 import { assumeUnmanaged } from './managers.js';
 import { ask, plainWindow, troubleOf } from './notices.js';
 import { replyWindow } from './reply-window.js';
-import { mayReceive, planSnapshot, serversOn } from './room.js';
+import { mayReceive, planSnapshot, serversOn, standingFacts } from './room.js';
 import { resolveTrouble } from './trouble.js';
 import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
 import { deadline } from './waits.js';
@@ -98,7 +98,7 @@ function isStillGood(view: SessionView, rules: EmptyingRules, host: string): boo
 }
 
 function isRefused(view: SessionView, instanceId: string, host: string): boolean {
-  return view.facts.some((fact) => fact.instanceId === instanceId && fact.host === host);
+  return standingFacts(view).some((fact) => fact.instanceId === instanceId && fact.host === host);
 }
 
 /** What to do while a host that was taken still may get instances from Nova's scheduler; undefined once it can't. */

@@ -3,7 +3,7 @@ import type { Server } from './cloud-port.js';
 import type { Decision, MoveInstance } from './decisions.js';
 import { MoveLimits } from './move-limits.js';
 import { preferredAction } from './preferences.js';
-import { impactOf, moveRefusal, serversOn } from './room.js';
+import { impactOf, moveRefusal, serversOn, standingFacts } from './room.js';
 import type { Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
 
@@ -48,6 +48,8 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
       return { decisions: [], held, inFlight: 0, needsTarget, trouble: troubleOf(last, host) };
     const action = actionFor(view, server, acked);
     if (action === undefined) continue;
+    const stuck = immovable(view, server, action);
+    if (stuck !== undefined) return { decisions: [], held, inFlight: 0, needsTarget, trouble: stuck };
     const target = action === 'OWN_ACTION' ? null : planned.get(server.id);
     if (target === undefined || (target !== null && isRefused(view, server, target))) {
       needsTarget = true;
@@ -72,7 +74,20 @@ function actionFor(view: SessionView, server: Server, acked: readonly Notice[]):
 }
 
 function isRefused(view: SessionView, server: Server, target: string): boolean {
-  return view.facts.some((fact) => fact.instanceId === server.id && fact.host === target);
+  return standingFacts(view).some((fact) => fact.instanceId === server.id && fact.host === target);
+}
+
+/** No way that is allowed leads off the host, unless the project itself acts (v1 §5.1). */
+function immovable(view: SessionView, server: Server, action: InstanceAction): Trouble | undefined {
+  if (action === 'OWN_ACTION') return undefined;
+  const ways = view.constraints.instance(server.id)?.migrationTypes ?? [];
+  const forbidden = ways[0] === 'NO_MIGRATION';
+  if (server.status !== 'ERROR' && !forbidden) return undefined;
+  const why = forbidden ? 'its constraints say NO_MIGRATION' : 'Nova moves nothing that is in ERROR';
+  const message = `Instance ${server.id} cannot be moved off ${server.host}: ${why}.`;
+  const { id: instanceId, projectId, host } = server;
+  const reason = { code: 'immovable', message, instanceId, projectId, ...(host !== null && { host }) };
+  return { event: 'immovable', reason, hosts: host === null ? [] : [host] };
 }
 
 function troubleOf(entry: JournalEntry, host: string): Trouble {

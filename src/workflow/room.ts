@@ -9,8 +9,10 @@ import type { SessionView } from './view.js';
 
 /** The code of a fact: Placement did not show the target fit and enabled. */
 export const NOT_PROVEN = 'not-proven';
-/** How long Placement may lag behind an enabled service or a freed place before its no is final, seconds. */
+/** How long Placement may lag behind an enabled service or a freed place before its no counts, seconds. */
 const PLACEMENT_LAG_S = 120;
+/** After that Placement's no is old news: it may be asked again. */
+const PLACEMENT_MEMORY_S = 180;
 
 /** Servers on a host; `host` as Nova writes it. */
 export function serversOn(view: SessionView, host: string): Server[] {
@@ -33,7 +35,7 @@ export function planSnapshot(
   targets: readonly string[],
   patient = false,
 ): HostPlanSnapshot {
-  const facts = patient ? view.facts.filter((fact) => !mayBeLag(fact, view.now)) : view.facts;
+  const facts = standingFacts(view).filter((fact) => !patient || !mayBeLag(fact, view.now));
   return {
     host,
     instances: serversOn(view, host).map(({ id, zone, resources }) => ({
@@ -73,6 +75,11 @@ function membersOn(view: SessionView, host: string): Record<string, number> {
     if (group !== undefined) members[group.groupId] = (members[group.groupId] ?? 0) + 1;
   }
   return members;
+}
+
+/** Refusals that still tell something. */
+export function standingFacts({ facts, now }: SessionView): Fact[] {
+  return facts.filter((fact) => fact.code !== NOT_PROVEN || plusSeconds(fact.at, PLACEMENT_MEMORY_S) > now);
 }
 
 function mayBeLag(fact: Fact, now: Date): boolean {

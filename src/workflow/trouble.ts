@@ -6,7 +6,7 @@ import type { SessionView } from './view.js';
 
 /** Something that a policy decides about (v1 §5.4). */
 export interface Trouble {
-  readonly event: 'nack' | 'silence' | 'instance_failed' | 'plugin_failed';
+  readonly event: 'nack' | 'silence' | 'instance_failed' | 'plugin_failed' | 'immovable';
   readonly reason: Omit<Reason, 'at'>;
   /** Hosts that end with it where the reach is `skip_host`. */
   readonly hosts: readonly string[];
@@ -49,6 +49,10 @@ export function beyondBudget(view: SessionView): Step | undefined {
 function reachOf(view: SessionView, { event, reason }: Trouble): Reach {
   const { policy } = view.session;
   const defaults = view.settings.policy;
+  // Where it can't be stopped while out, the host is left out (v1 §5.1).
+  if (event === 'immovable') {
+    return policyFor('immovable', policy, defaults, reason.projectId) === 'fail' ? 'fail' : 'skip_host';
+  }
   const reach =
     event === 'plugin_failed'
       ? (policy.plugin_failed ?? defaults.plugin_failed)
@@ -74,7 +78,9 @@ function skip(view: SessionView, trouble: Trouble): Step {
   // A failed pre-flight touched nothing.
   const isCheck = trouble.entry?.intent.check === true;
   const state = trouble.event === 'plugin_failed' && !isCheck ? 'failed' : 'skipped';
-  const losses = trouble.hosts.map((host): Decision => ({ kind: 'lose-host', host, state, code, message }));
+  // What an admin decided about immovable instances does not use up the budget.
+  const counts = trouble.event !== 'immovable';
+  const losses = trouble.hosts.map((host): Decision => ({ kind: 'lose-host', host, state, code, message, counts }));
   return { do: [...losses, ...settled(trouble, 'tolerated')] };
 }
 

@@ -52,7 +52,12 @@ export function randomCloud(seed: number): RandomCloud {
 }
 
 function dialect(random: Random, excuses: Set<Excuse>): Dialect {
-  if (random.int(8) > 0) return random.pick(WILLING);
+  if (random.int(8) > 0) {
+    const willing = random.pick(WILLING);
+    // Who shows no sign of acting for longer than a window and its repeat counts as silent.
+    if (willing === 'scaling' || willing === 'slow') excuses.add('silence');
+    return willing;
+  }
   for (const excuse of ['nack', 'silence', 'failure-budget'] as const) excuses.add(excuse);
   return random.pick(UNWILLING);
 }
@@ -62,7 +67,6 @@ function policies(random: Random): Record<string, unknown> {
     nack: random.pick(REACHES),
     silence: random.pick(REACHES),
     plugin_failed: random.pick(REACHES),
-    default_max_impacted: 1 + random.int(2),
     default_recovery_time: random.int(3) * 10,
     ...(random.int(3) === 0 && { failure_budget: random.int(2) }),
   };
@@ -112,13 +116,17 @@ async function faultsOf(scenario: Scenario, cloud: RandomCloud, detail: SessionD
   const stays = new Set(detail.hosts.filter((host) => host.disabled).map((host) => host.hostname));
   const history = await scenario.history(detail.session_id);
   const faults = violations
-    .filter(({ rule, sentence }) => rule !== 'left-disabled' || ![...stays].some((host) => sentence.includes(`${host} `)))
+    .filter(
+      ({ rule, sentence }) => rule !== 'left-disabled' || ![...stays].some((host) => sentence.includes(`${host} `)),
+    )
     .map(({ sentence }) => sentence);
   for (const host of detail.hosts.filter((one) => one.disabled)) {
-    if (host.state !== 'failed' && host.state !== 'in_maintenance') faults.push(`${host.hostname} stays disabled as ${host.state}.`);
+    if (host.state !== 'failed' && host.state !== 'in_maintenance')
+      faults.push(`${host.hostname} stays disabled as ${host.state}.`);
   }
   for (const [id, times] of moves) {
-    if (times > 1 && !wasPrepared(history, id)) faults.push(`Instance ${id} was moved ${times} times without a reason.`);
+    if (times > 1 && !wasPrepared(history, id))
+      faults.push(`Instance ${id} was moved ${times} times without a reason.`);
   }
   faults.push(...plugInsOnOccupiedHosts(history, simulator.log));
   if (detail.state === 'MAINTENANCE_FAILED' && !cloud.excuses.has(detail.reason?.code as Excuse)) {
@@ -142,7 +150,10 @@ function plugInsOnOccupiedHosts(history: readonly HistoryEntry[], log: Simulator
   const faults: string[] = [];
   for (const begun of history.filter(({ what, details }) => what === 'host' && details.to === 'in_maintenance')) {
     const host = begun.details.host;
-    const ended = history.find(({ what, at, details }) => what === 'host' && at >= begun.at && details.from === 'in_maintenance' && details.host === host);
+    const ended = history.find(
+      ({ what, at, details }) =>
+        what === 'host' && at >= begun.at && details.from === 'in_maintenance' && details.host === host,
+    );
     const there = new Set<string>();
     for (const entry of log.entries()) {
       if (ended !== undefined && entry.at >= ended.at) break;

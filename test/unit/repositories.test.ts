@@ -335,11 +335,10 @@ onEach('a fact about an instance and a host is kept once, the latest', async (t,
   }
   const texts = (await facts.list('s')).map(({ host, message }) => `${host} ${message}`);
   t.deepEqual(texts.sort(), ['h1 second', 'h2 other']);
-  await database.transaction((tx) => facts.forgetHost('s', 'h1', tx));
-  t.deepEqual(
-    (await facts.list('s')).map(({ host }) => host),
-    ['h2'],
-  );
+  await database.transaction((tx) => facts.record({ ...fact('h1', 'of another session'), sessionId: 'other' }, tx));
+  await database.transaction((tx) => facts.forget('s', tx));
+  t.deepEqual(await facts.list('s'), []);
+  t.is((await facts.list('other')).length, 1);
 });
 
 function anImpact(overrides: Partial<Impact> & Pick<Impact, 'sessionId' | 'instanceId'>): Impact {

@@ -1,7 +1,7 @@
 import type { Fact } from '../../model/index.js';
 import type { PlannedMove } from '../../planner/host-plan.js';
 import type { AdoptPlan } from '../../workflow/decisions.js';
-import { NOT_PROVEN } from '../../workflow/room.js';
+import { NOT_PROVEN, standingFacts } from '../../workflow/room.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 
@@ -37,7 +37,7 @@ async function prove(
   if (proof.fits) return [];
   const { sessionId } = session;
   // The first refusal's time stays: Placement may lag behind an enabled service, but not for ever.
-  const known = view.facts.find((fact) => fact.instanceId === instanceId && fact.host === target);
+  const known = standingFacts(view).find((fact) => fact.instanceId === instanceId && fact.host === target);
   const at = known?.code === NOT_PROVEN ? known.at : view.now;
   return [{ sessionId, instanceId, host: target, code: NOT_PROVEN, message: proof.why, at }];
 }

@@ -10,11 +10,11 @@ import { hostOf } from './hosts.js';
 
 /** The host ends unmaintained: a skipped one is given back, a failed one stays disabled and says why (L6, v1 §5.4). */
 export async function loseHost(session: SessionContext, view: SessionView, decision: LoseHost): Promise<void> {
-  const { host: hostname, state, code, message } = decision;
+  const { host: hostname, state, code, message, counts } = decision;
   const host = hostOf(view, hostname);
   const started = await session.writer.commit(async (unit) => {
     await setState(session, unit, host, state, message);
-    const lost = { code, message, counts: true };
+    const lost = { code, message, counts };
     await session.repositories.hosts.update(session.sessionId, hostname, { lost, question: null }, unit.tx);
     if (!host.disabled) return undefined;
     const about = { kind: 'service', subject: hostname, host: hostname } as const;
