@@ -16,6 +16,8 @@ export interface ApiSettings {
   readonly engineAliveS: number;
   /** Seconds: what an instance without a lead time of its own gets. */
   readonly projectMaintenanceReplyS: number;
+  /** Seconds by which the answers to one notice can be deferred, in sum. */
+  readonly maxDeferS: number;
   /** As in the catalog, ending in `/v1`; absent: as the client addressed us. */
   readonly publicUrl?: string;
   /** Longest wait for the database in a health check, milliseconds. */

@@ -7,7 +7,7 @@ import type {
 } from './constraint-types.js';
 import type { ControlRequest, HistoryLine } from './control-types.js';
 import { type FetchFunction, type HttpRequest, requestJson } from './http.js';
-import type { Health, NewSession, ReplyRequest, SessionDetail, SessionSummary } from './types.js';
+import type { Health, NewSession, ReplyAnswer, ReplyRequest, SessionDetail, SessionSummary } from './types.js';
 
 export interface FenixClientOptions {
   /** As in the catalog: ends in `/v1`; a slash at the end does no harm. */
@@ -75,8 +75,8 @@ export class FenixClient {
   }
 
   /** @param instanceId for a notice about one instance */
-  async reply(sessionId: string, projectId: string, reply: ReplyRequest, instanceId?: string): Promise<void> {
-    await this.request('PUT', path(sessionId, projectId, ...(instanceId === undefined ? [] : [instanceId])), reply);
+  reply(sessionId: string, projectId: string, reply: ReplyRequest, instanceId?: string): Promise<ReplyAnswer> {
+    return this.request('PUT', path(sessionId, projectId, ...(instanceId === undefined ? [] : [instanceId])), reply);
   }
 
   /** Replaces the project's constraints for the instance as a whole. */

@@ -1,4 +1,13 @@
-import type { ActionType, HostState, HostType, InstanceAction, SessionState } from '../model/index.js';
+import type {
+  ActionType,
+  HostState,
+  HostType,
+  InstanceAction,
+  SessionLimits,
+  SessionPolicy,
+  SessionScope,
+  SessionState,
+} from '../model/index.js';
 
 /** Body of POST /v1/maintenance (fenix-v1 §1.2). */
 export interface NewSession {
@@ -9,6 +18,10 @@ export interface NewSession {
   readonly hosts?: readonly string[];
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly actions?: readonly NewAction[];
+  /** Instead of hosts. */
+  readonly scope?: SessionScope;
+  readonly limits?: SessionLimits;
+  readonly policy?: SessionPolicy;
 }
 
 export interface NewAction {
@@ -104,6 +117,9 @@ export interface SessionDetail extends SessionSummary {
   readonly workflow: string;
   readonly maintenance_at: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly scope: SessionScope;
+  readonly limits: SessionLimits;
+  readonly policy: SessionPolicy;
   readonly percent_done: number;
   readonly reason: SessionReason | null;
   readonly waiting: SessionWait | null;
@@ -118,9 +134,18 @@ export interface SessionDetail extends SessionSummary {
 
 /** Body of a project's reply. */
 export interface ReplyRequest {
-  readonly state: string;
+  /** `ACK_<state>` or `NACK_<state>`; may be left out with `defer_seconds`. */
+  readonly state?: string;
+  /** More time, in seconds. */
+  readonly defer_seconds?: number;
   readonly instance_actions?: Readonly<Record<string, string>>;
   readonly instance_action?: string;
+}
+
+/** When a deferred notice is due. */
+export interface ReplyAnswer {
+  readonly reply_at?: string | null;
+  readonly actions_at?: string | null;
 }
 
 export interface Health {

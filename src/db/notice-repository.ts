@@ -16,6 +16,7 @@ const NOTICES = new Table<Notice>('notices', {
   actionsAt: 'time',
   replyAt: 'time',
   repeats: 'number',
+  deferredS: 'number',
   openedAt: 'time',
   closedAt: 'time',
   outcome: 'text',

@@ -8,6 +8,7 @@ const REPLIES = new Table<Reply>('replies', {
   projectId: 'text',
   instanceId: 'text',
   state: 'text',
+  deferSeconds: 'number',
   instanceActions: 'json',
   instanceAction: 'text',
   userId: 'text',

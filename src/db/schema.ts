@@ -57,17 +57,32 @@ export class TableShape {
   }
 }
 
+/** More columns of a table that is there; not nullable ones need a default. */
+export function addColumns(knex: Knex, name: string, shape: (table: TableShape) => void): Promise<void> {
+  return knex.schema.alterTable(name, (table) => shape(new TableShape(table, isMysql(knex))));
+}
+
+export function dropColumn(knex: Knex, name: string, column: string): Promise<void> {
+  return knex.schema.alterTable(name, (table) => {
+    table.dropColumn(column);
+  });
+}
+
 /** One table, comparing text by its bytes on both databases. */
 export function createTable(knex: Knex, name: string, shape: (table: TableShape) => void): Promise<void> {
-  const isMysql = knex.client.config.client === 'mysql2';
+  const forMysql = isMysql(knex);
   return knex.schema.createTable(name, (table) => {
-    if (isMysql) {
+    if (forMysql) {
       table.engine('InnoDB');
       table.charset('utf8mb4');
       table.collate('utf8mb4_bin');
     }
-    shape(new TableShape(table, isMysql));
+    shape(new TableShape(table, forMysql));
   });
+}
+
+function isMysql(knex: Knex): boolean {
+  return knex.client.config.client === 'mysql2';
 }
 
 export function dropTable(knex: Knex, name: string): Promise<void> {

@@ -1,4 +1,5 @@
 export * from './constraints.js';
+export * from './defer.js';
 export * from './engine.js';
 export * from './history.js';
 export * from './host.js';

@@ -25,6 +25,8 @@ export interface Notice {
   readonly replyAt: Date | null;
   /** Repeats sent so far. */
   readonly repeats: number;
+  /** Seconds granted so far to a project that asked for more time. */
+  readonly deferredS: number;
   readonly openedAt: Date;
   /** Null while the answer is awaited. */
   readonly closedAt: Date | null;
@@ -41,8 +43,10 @@ export interface Reply {
   readonly projectId: string;
   /** Set when it came by the instance's URL. */
   readonly instanceId: string | null;
-  /** `ACK_<state>` or `NACK_<state>`. */
+  /** `ACK_<state>` or `NACK_<state>`; `DEFER` or `DEFER_<state>` asks for more time. */
   readonly state: string;
+  /** Null unless it asks for more time. */
+  readonly deferSeconds: number | null;
   readonly instanceActions: Readonly<Record<string, string>>;
   /** For every instance of the notice. */
   readonly instanceAction: string | null;

@@ -303,6 +303,8 @@ test('the client speaks to all of it', async (t) => {
   await as('member').reply(asked.sessionId, TENANT, { state: 'ACK_MAINTENANCE' }, 'i');
   t.is((await api.stored(asked)).length, 1);
   const tenant = as('member');
+  const slow = await api.session(['i'], [{ instanceIds: ['i'] }]);
+  t.is((await tenant.reply(slow.sessionId, TENANT, { defer_seconds: 60 })).reply_at, '2026-01-01T12:01:00');
   t.like(await tenant.setInstanceConstraints('i', { group_id: 'g' }), { group_id: 'g', lead_time: 40 });
   t.like(await tenant.instanceConstraints('i'), { instance_id: 'i', migration_type: 'MIGRATE' });
   t.like(await tenant.setGroupConstraints('g', { recovery_time: 3 }), { recovery_time: 3 });

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
+import { timeText } from '../../src/api/schemas/time.js';
+import { plusSeconds } from '../../src/common/clock.js';
 import { NOTICE_STATES, type Notice } from '../../src/model/index.js';
 import { TestApi } from '../support/api.js';
 import { databaseKinds } from '../support/api-databases.js';
@@ -48,8 +50,6 @@ const REFUSED: readonly [body: unknown, status: number, field: string | undefine
   [{ ...ACK, instance_actions: { [A]: 'DELETE' } }, 422, `instance_actions.${A}`],
   [{ ...ACK, instance_actions: { [A]: 'MIGRATE', [B]: 'REBOOT' } }, 422, `instance_actions.${B}`],
   [{ ...ACK, instance_action: 'EVACUATE' }, 422, 'instance_action'],
-  [{ defer_seconds: 60 }, 422, 'defer_seconds'],
-  [{ state: 'DEFER_PLANNED_MAINTENANCE', defer_seconds: 60 }, 422, 'defer_seconds'],
 ];
 
 for (const kind of databaseKinds) {
@@ -163,6 +163,44 @@ for (const kind of databaseKinds) {
       t.deepEqual(await api.history(session), ['reply-ignored'], what);
     }
     t.deepEqual(api.woken, []);
+  });
+
+  test.serial(`${kind.name}: a project that asks for more time is told how much it has, up to the limit`, async (t) => {
+    const api = await TestApi.start(t, kind, { maxDeferS: 600 });
+    const open = { ...PLANNED, replyAt: NOON, actionsAt: plusSeconds(NOON, 30) };
+    const state = 'DEFER_PLANNED_MAINTENANCE';
+    const steps: [body: { state?: string; defer_seconds: number }, grantedS: number][] = [
+      [{ defer_seconds: 60 }, 60],
+      [{ state, defer_seconds: 500 }, 560],
+      [{ state, defer_seconds: 41 }, 600],
+      [{ state, defer_seconds: 1e15 }, 600],
+    ];
+    const session = await api.session([A, B], [open]);
+    for (const [body, grantedS] of steps) {
+      const times = {
+        reply_at: timeText(plusSeconds(NOON, grantedS)),
+        actions_at: timeText(plusSeconds(NOON, 30 + grantedS)),
+      };
+      t.deepEqual((await api.reply(session, body)).json, { ...body, ...times });
+    }
+    const stored = await api.repositories.replies.unhandled(session.sessionId);
+    t.deepEqual(
+      stored.map((reply) => [reply.state, reply.deferSeconds]),
+      [60, 500, 41, 2 ** 31 - 1].map((seconds) => [state, seconds]),
+    );
+    t.is(api.woken.length, 4);
+    t.is((await api.repositories.history.list(session.sessionId))[0]?.details.defer_seconds, 60);
+    t.is((await api.reply(session, ACK)).status, 200);
+    const late = await api.reply(session, { defer_seconds: 5 });
+    t.deepEqual([late.status, late.json], [200, { defer_seconds: 5 }], 'answered already: nothing is left to defer');
+    t.is((await api.stored(session)).length, 5);
+
+    const before = await api.session([A, B], [{ ...open, deferredS: 590 }]);
+    const cut = await api.reply(before, { defer_seconds: 60 });
+    t.is(cut.json.reply_at, timeText(plusSeconds(NOON, 10)), 'what was granted before counts');
+    const single = await api.session([A, B], [{ ...PREPARE_B, replyAt: NOON, actionsAt: NOON }]);
+    t.deepEqual((await api.reply(single, { defer_seconds: 7 })).json, { defer_seconds: 7 }, 'not to the project');
+    t.is((await api.reply(single, { defer_seconds: 7 }, B)).json.actions_at, timeText(plusSeconds(NOON, 7)));
   });
 
   test.serial(`${kind.name}: an ACK sent twice at once is answered twice`, async (t) => {

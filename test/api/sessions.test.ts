@@ -82,18 +82,15 @@ const REFUSED: readonly [body: object, status: number, field: string | undefined
   [{ scope: { zone: 3 } }, 400, 'scope.zone'],
   [{ scope: { exclude_hosts: ['a', 1] } }, 400, 'scope.exclude_hosts[1]'],
   [{ scope: { zone: 'nova' }, hosts: ['a'] }, 400, 'scope'],
-  [{ scope: { zone: 'nova' } }, 422, 'scope', 'not-available'],
   [{ limits: { hosts: 0 } }, 400, 'limits.hosts'],
   [{ limits: { hosts: '120%' } }, 400, 'limits.hosts'],
   [{ limits: { hosts: true } }, 400, 'limits.hosts'],
   [{ limits: { racks: 1 } }, 400, 'limits.racks'],
-  [{ limits: { per_zone: '20%', migrations: 2 } }, 422, 'limits', 'not-available'],
   [{ policy: { nack: 'never' } }, 400, 'policy.nack'],
   [{ policy: { nacks: 'fail' } }, 400, 'policy.nacks'],
   [{ policy: { failure_budget: -1 } }, 400, 'policy.failure_budget'],
   [{ policy: { per_project: { p: { plugin_failed: 'ask' } } } }, 400, 'policy.per_project.p.plugin_failed'],
   [{ policy: { per_project: { p: { nack: 'x' } } } }, 400, 'policy.per_project.p.nack'],
-  [{ policy: { nack: 'skip_host', per_project: { p: { silence: 'ask' } } } }, 422, 'policy', 'not-available'],
   [{ download: ['not a url'] }, 400, 'download[0]'],
   [{ download: 'https://x/y' }, 400, 'download'],
   [{ download: ['https://example.org/actions.tar.gz'] }, 422, 'download', 'not-available'],
@@ -274,6 +271,31 @@ for (const kind of databaseKinds) {
     },
   );
 
+  test.serial(`${kind.name}: scope, limits and policy are kept for the engine, and shown`, async (t) => {
+    const api = await TestApi.start(t, kind);
+    const bodies = [
+      { scope: { aggregate: 'rack-1', zone: 'nova', exclude_hosts: ['compute-9'] }, limits: {}, policy: {} },
+      {
+        scope: {},
+        limits: { hosts: 3, migrations: '20%', migrations_per_host: 1, per_zone: '100%' },
+        policy: {
+          nack: 'skip_host',
+          failure_budget: 0,
+          steer_new: 'disable_waiting',
+          project_scale_in_reply: 90,
+          per_project: { [TENANT]: { silence: 'ask', project_maintenance_reply: 5 } },
+        },
+      },
+    ];
+    for (const body of bodies) {
+      const answer = await api.post({ maintenance_at: at, ...body });
+      t.is(answer.status, 200, answer.text);
+      const sessionId = String(answer.json.session_id);
+      t.like(await api.repositories.sessions.get(sessionId), body);
+      t.like((await api.send('GET', `/v1/maintenance/${sessionId}/detail`, { token: 'admin' })).json, body);
+    }
+  });
+
   test.serial(`${kind.name}: list, show and detail tell what is stored`, async (t) => {
     const api = await TestApi.start(t, kind);
     const reason = { code: 'nack', message: 'said no', host: 'h', projectId: 'p', instanceId: 'i', at: NOON };
@@ -424,6 +446,7 @@ for (const kind of databaseKinds) {
               actionsAt: null,
               replyAt: null,
               repeats: 0,
+              deferredS: 0,
               openedAt: NOON,
               closedAt: null,
               outcome: null,

@@ -17,6 +17,7 @@ async function anOpenNotice(t: ExecutionContext, answeredBy: string | null) {
       projectId: answeredBy,
       instanceId: null,
       state: 'ACK_MAINTENANCE',
+      deferSeconds: null,
       instanceActions: {},
       instanceAction: null,
       userId: 'manager',

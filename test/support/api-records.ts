@@ -95,6 +95,7 @@ export function aNotice(overrides: Partial<Notice> & Pick<Notice, 'sessionId'>):
     actionsAt: NOON,
     replyAt: NOON,
     repeats: 0,
+    deferredS: 0,
     openedAt: NOON,
     closedAt: null,
     outcome: null,

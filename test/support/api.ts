@@ -159,7 +159,7 @@ export class TestApi {
       clock: { now: () => (api as TestApi).clock.now(), sleep: async () => {} },
       machineClock: new SystemMachineClock(),
       logger: logInto((line) => api?.log.push(line)),
-      settings: { maxSessions: 0, engineAliveS: 60, projectMaintenanceReplyS: 40, ...settings },
+      settings: { maxSessions: 0, engineAliveS: 60, projectMaintenanceReplyS: 40, maxDeferS: 600, ...settings },
       ...parts,
     });
     const server = await startApiServer({ app, host: '127.0.0.1', port: 0 });

@@ -36,6 +36,7 @@ function aNotice(more: Partial<Notice> = {}): Notice {
     actionsAt: new Date('2026-01-01T10:00:00.900Z'),
     replyAt: new Date('2026-01-01T09:59:59Z'),
     repeats: 0,
+    deferredS: 0,
     openedAt: new Date('2026-01-01T09:59:00Z'),
     closedAt: null,
     outcome: null,

@@ -232,6 +232,7 @@ onEach('replies and commands wait in order until they are handled', async (t, { 
       projectId: 'tenant',
       instanceId: null,
       state,
+      deferSeconds: null,
       instanceActions: { a: 'MIGRATE' },
       instanceAction: null,
       userId: 'u',

@@ -34,10 +34,10 @@ function head(session: Session): object {
     workflow: session.workflow,
     maintenance_at: timeOrNull(session.maintenanceAt),
     metadata: session.metadata,
-    // Nothing but their absence is accepted yet.
-    scope: {},
-    limits: {},
-    policy: {},
+    scope: session.scope,
+    limits: session.limits,
+    policy: session.policy,
+    // Nothing but its absence is accepted yet.
     download: [],
     percent_done: session.percentDone,
     reason: session.reason && reasonView(session.reason),

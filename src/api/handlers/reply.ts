@@ -1,11 +1,15 @@
 import type { Tx } from '../../db/database.js';
-import type { Notice } from '../../model/index.js';
+import type { Deferral, Notice } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
-import { notAvailable, notFound } from '../errors.js';
+import { notFound } from '../errors.js';
 import type { ApiRequest } from '../request.js';
 import { type ParsedReply, parseReply } from '../schemas/reply.js';
-import { answersOf, matching } from './reply-matching.js';
+import { deferralAfter, deferralView } from './deferral.js';
+import { type Answers, answersOf, matching } from './reply-matching.js';
 import { projectIdOf, sessionIdOf, UNKNOWN_INSTANCE, UNKNOWN_PROJECT, UNKNOWN_SESSION } from './session-id.js';
+
+/** What a column of whole seconds holds; more than that is cut anyway. */
+const MOST_SECONDS = 2 ** 31 - 1;
 
 /** Whose answer it is and by which URL it came. */
 interface ReplyTo {
@@ -23,11 +27,13 @@ export async function takeReply(deps: ApiDeps, request: ApiRequest): Promise<unk
   const to = await findAddressee(deps, request);
   const body = request.body();
   const reply = parseReply(body);
-  const isStored = await deps.repositories.database.transaction((tx) => store(deps, request, to, reply, tx));
+  const { isStored, deferral } = await deps.repositories.database.transaction(async (tx) => {
+    return store(deps, request, to, reply, tx);
+  });
   const fields = { session_id: to.sessionId, instance_id: to.instanceId, state: wordOf(reply) };
   request.log.debug(fields, isStored ? 'reply taken' : 'reply without effect: no notice awaits it');
   if (isStored) void deps.engines.wake(to.sessionId, request.context).catch(() => {});
-  return body;
+  return deferral === undefined ? body : { ...Object(body), ...deferralView(deferral) };
 }
 
 /** Of deleted sessions, too: their projects' replies still find them. @throws Refusal 404 */
@@ -50,29 +56,65 @@ async function hasPart(repositories: ApiDeps['repositories'], sessionId: string,
   return repositories.instances.hasProject(sessionId, projectId);
 }
 
-/** @returns whether a notice awaited the reply. @throws Refusal 422 for an action that the notice does not allow */
-async function store(deps: ApiDeps, request: ApiRequest, to: ReplyTo, reply: ParsedReply, tx: Tx): Promise<boolean> {
-  const { replies, history } = deps.repositories;
-  const at = deps.clock.now();
+/** The reply as it is stored. */
+interface Taken {
+  /** False when nothing awaits it: then it only stands in the history. */
+  readonly isStored: boolean;
+  /** Set when it asked for more time, and that counts. */
+  readonly deferral?: Deferral;
+}
+
+/** @throws Refusal 422 for an action that the notice does not allow */
+async function store(deps: ApiDeps, request: ApiRequest, to: ReplyTo, reply: ParsedReply, tx: Tx): Promise<Taken> {
+  const [newest, ...others] = await awaiting(deps, to, reply, tx);
+  const answers = answersOf(reply, newest === undefined ? [] : [newest, ...others]);
+  const deferral = newest && (await deferralBy(deps, reply, newest, tx));
+  const isStored = newest !== undefined && (reply.kind !== 'DEFER' || deferral !== undefined);
   const { userId } = request.caller;
   const { requestId } = request.context;
-  const notices = await awaiting(deps, to, reply, tx);
-  if (notices.length > 0 && reply.kind === 'DEFER') throw notAvailable('defer_seconds');
-  const answers = answersOf(reply, notices);
-  const isStored = notices.length > 0;
+  const receivedAt = deps.clock.now();
   if (isStored) {
-    await replies.insert({ ...to, state: wordOf(reply), ...answers, userId, requestId, receivedAt: at }, tx);
+    const state = `${reply.kind}_${newest.state}`;
+    const deferSeconds = reply.deferSeconds && Math.min(reply.deferSeconds, MOST_SECONDS);
+    await deps.repositories.replies.insert(
+      { ...to, state, deferSeconds, ...answers, userId, requestId, receivedAt },
+      tx,
+    );
   }
-  const what = isStored ? 'reply-received' : 'reply-ignored';
+  await tell(deps, request, to, reply, isStored ? answers : undefined, tx);
+  return { isStored, ...(deferral !== undefined && { deferral }) };
+}
+
+/** @param answers of a reply that counts */
+async function tell(
+  { repositories, clock }: ApiDeps,
+  { caller, context }: ApiRequest,
+  { sessionId, projectId, instanceId }: ReplyTo,
+  reply: ParsedReply,
+  answers: Answers | undefined,
+  tx: Tx,
+): Promise<void> {
   const details = {
     state: wordOf(reply),
-    project_id: to.projectId,
-    ...(to.instanceId === null ? {} : { instance_id: to.instanceId }),
-    ...(isStored ? { instance_actions: answers.instanceActions, instance_action: answers.instanceAction } : {}),
-    request_id: requestId,
+    project_id: projectId,
+    ...(instanceId !== null && { instance_id: instanceId }),
+    ...(answers && { instance_actions: answers.instanceActions, instance_action: answers.instanceAction }),
+    ...(reply.deferSeconds !== null && { defer_seconds: reply.deferSeconds }),
+    request_id: context.requestId,
   };
-  await history.append([{ sessionId: to.sessionId, seq: null, at, who: userId, what, details }], tx);
-  return isStored;
+  const what = answers === undefined ? 'reply-ignored' : 'reply-received';
+  await repositories.history.append([{ sessionId, seq: null, at: clock.now(), who: caller.userId, what, details }], tx);
+}
+
+async function deferralBy(
+  { repositories, settings }: ApiDeps,
+  { deferSeconds }: ParsedReply,
+  notice: Notice,
+  tx: Tx,
+): Promise<Deferral | undefined> {
+  if (deferSeconds === null) return undefined;
+  const unread = await repositories.replies.unhandled(notice.sessionId, tx);
+  return deferralAfter(notice, unread, deferSeconds, settings.maxDeferS);
 }
 
 /** The open notices that the reply answers; none in a deleted session. */

@@ -5,7 +5,7 @@ import { checkMetadata } from '../schemas/metadata.js';
 import { parseTime } from '../schemas/time.js';
 
 /** Part of the contract, checked for their shape, but nothing acts on them yet. */
-const NOT_AVAILABLE = ['scope', 'limits', 'policy', 'download'] as const;
+const NOT_AVAILABLE = ['download'] as const;
 
 /**
  * What POST /v1/maintenance asks for, with defaults filled in.
@@ -19,9 +19,9 @@ export function parseSessionRequest(input: unknown): SessionRequest {
     hosts: [...new Set(body.hosts ?? [])],
     metadata: body.metadata ?? {},
     actions: (body.actions ?? []).map(sessionAction),
-    scope: {},
-    limits: {},
-    policy: {},
+    scope: body.scope ?? {},
+    limits: body.limits ?? {},
+    policy: body.policy ?? {},
   };
   checkMetadata(request.metadata);
   checkNames(request.actions);

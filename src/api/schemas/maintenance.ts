@@ -1,4 +1,10 @@
-import { ACTION_TYPES, type ActionType } from '../../model/index.js';
+import {
+  ACTION_TYPES,
+  type ActionType,
+  type SessionLimits,
+  type SessionPolicy,
+  type SessionScope,
+} from '../../model/index.js';
 import { LIMITS, POLICY, SCOPE } from './maintenance-options.js';
 import { shapeOf } from './validator.js';
 
@@ -8,12 +14,12 @@ export interface MaintenanceBody {
   readonly maintenance_at: string;
   readonly workflow?: string;
   readonly hosts?: readonly string[];
-  readonly scope?: Record<string, unknown>;
+  readonly scope?: SessionScope;
   readonly metadata?: Record<string, unknown>;
   readonly actions?: readonly ActionBody[];
   readonly download?: readonly string[];
-  readonly limits?: Record<string, unknown>;
-  readonly policy?: Record<string, unknown>;
+  readonly limits?: SessionLimits;
+  readonly policy?: SessionPolicy;
 }
 
 export interface ActionBody {

@@ -14,6 +14,8 @@ export interface ParsedReply {
   readonly kind: 'ACK' | 'NACK' | 'DEFER';
   /** Null when a deferral names none. */
   readonly state: NoticeState | null;
+  /** Null unless `kind` is DEFER. */
+  readonly deferSeconds: number | null;
   readonly instanceActions: Readonly<Record<string, string>>;
   readonly instanceAction: string | null;
 }
@@ -40,6 +42,7 @@ export function parseReply(body: unknown): ParsedReply {
   return {
     kind: answer?.kind ?? 'DEFER',
     state: answer?.state ?? null,
+    deferSeconds: deferS ?? null,
     instanceActions: instance_actions ?? {},
     instanceAction: instance_action ?? null,
   };

@@ -23,7 +23,7 @@ export function registerApi(container: DependencyContainer): void {
     return new TokenValidator(validatingSession(c), settings, c.resolve<MachineClock>(MachineClock));
   });
   once(container, AppToken, (c) => {
-    const { default: common, keystoneAuthtoken, engine } = c.resolve(ConfigToken);
+    const { default: common, keystoneAuthtoken, engine, workflow } = c.resolve(ConfigToken);
     return createApp({
       repositories: c.resolve(Repositories),
       engines: c.resolve(EngineApi),
@@ -38,6 +38,7 @@ export function registerApi(container: DependencyContainer): void {
         maxSessions: common.maxSessions,
         engineAliveS: engine.leaseTime,
         projectMaintenanceReplyS: common.projectMaintenanceReply,
+        maxDeferS: workflow.maxDefer,
         ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
       },
     });

@@ -16,6 +16,7 @@ export async function openNotice(session: SessionContext, unit: Unit, decision: 
     sessionId,
     noticeId: (await repositories.notices.lastId(sessionId, unit.tx)) + 1,
     repeats: 0,
+    deferredS: 0,
     openedAt: unit.now,
     closedAt: expectsAnswer ? null : unit.now,
     outcome: expectsAnswer ? null : assumed ? 'forced' : 'informed',
