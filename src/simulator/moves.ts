@@ -1,7 +1,6 @@
-import type { Cloud } from './cloud.js';
-import type { Faults, MoveFate } from './faults/faults.js';
 import { requireUp } from './hosts.js';
-import type { Caller, Instance, InstanceActionRecord, Migration } from './records.js';
+import { type Move, MoveSteps } from './move-steps.js';
+import type { Caller, Instance, Migration } from './records.js';
 import { Refusal } from './refusal.js';
 import { schedule } from './scheduler.js';
 import { requireState } from './server-state.js';
@@ -10,22 +9,8 @@ import { requireState } from './server-state.js';
 const COLD = { migrating: 0.38, migrated: 0.6, finishing: 0.8, done: 1 } as const;
 const LIVE = { queued: 0.05, preparing: 0.1, running: 0.3, done: 1 } as const;
 
-/** A migration under way; every step of it looks whether it still is. */
-interface Move {
-  readonly instanceId: string;
-  readonly migrationId: number;
-  readonly action: InstanceActionRecord;
-  /** What goes wrong with it. */
-  readonly fate?: MoveFate | undefined;
-}
-
 /** Cold and live migrations, and what ends them. Each call returns when Nova would have accepted it. */
-export class Moves {
-  constructor(
-    private readonly cloud: Cloud,
-    private readonly faults: Faults,
-  ) {}
-
+export class Moves extends MoveSteps {
   migrate(instance: Instance, target: string | undefined, caller: Caller): void {
     requireState(instance, 'migrate', ['active', 'stopped'], caller);
     requireUp(this.cloud, instance.host, 409);
@@ -136,16 +121,6 @@ export class Moves {
     return { instanceId: instance.id, migrationId: migration.id, action };
   }
 
-  /** The one place where steps of moves are put into the future; `run` is called only if the move still goes on. */
-  private step(move: Move, seconds: number, run: (migration: Migration) => void): void {
-    const begun = move.action.started.getTime();
-    const wait = Math.max(0, seconds - (this.cloud.now().getTime() - begun) / 1000);
-    this.cloud.timeline.after(wait, () => {
-      const migration = this.cloud.openMigration(move.instanceId);
-      if (migration?.id === move.migrationId) run(migration);
-    });
-  }
-
   private place(move: Move, requested: string | undefined): boolean {
     const instance = this.cloud.instance(move.instanceId);
     const target =
@@ -155,52 +130,6 @@ export class Moves {
     if (target === undefined) this.refuse(move);
     else this.claimTarget(move, target);
     return target !== undefined;
-  }
-
-  private claimTarget(move: Move, target: string): void {
-    const migration = this.cloud.changeMigration(move.migrationId, { targetHost: target });
-    const held = this.cloud.allocations.of(move.instanceId);
-    if (migration === undefined || held === undefined) return;
-    this.cloud.log.add({
-      kind: 'move-scheduled',
-      migrationId: migration.id,
-      instanceId: move.instanceId,
-      to: target,
-    });
-    this.cloud.allocations.hand(move.instanceId, migration.uuid);
-    this.cloud.allocations.claim({ ...held, host: target });
-  }
-
-  /** "No valid host": back to what it was, to be seen only in the instance's actions and its migration. */
-  private refuse(move: Move): void {
-    move.action.message = 'Error';
-    this.cloud.change(move.instanceId, { taskState: null });
-    this.end(move, 'error', null);
-  }
-
-  /** Where a move ends whose fate it is to end on another host than was asked for, if there is one. */
-  private elsewhere({ instanceId, fate }: Move, requested: string | undefined): string | undefined {
-    const instance = this.cloud.instance(instanceId);
-    if (fate !== 'elsewhere' || instance === undefined) return undefined;
-    const others = [...this.cloud.hosts.keys()].filter((name) => name !== requested);
-    return others.find((name) => schedule(this.cloud, instance, name) !== undefined);
-  }
-
-  /** Ends a move half-way, or never, where that is its fate; false for all others. */
-  private goesWrong(move: Move, seconds: number): boolean {
-    if (move.fate === undefined || move.fate === 'elsewhere') return false;
-    // A stuck one stays as it is.
-    if (move.fate === 'stuck') return true;
-    this.step(move, seconds, ({ uuid }) => {
-      this.takeBack(move.instanceId, uuid);
-      move.action.message = 'Error';
-      if (move.fate === 'error') {
-        this.cloud.strike(move.instanceId);
-        this.cloud.change(move.instanceId, { vmState: 'error', taskState: null, fault: 'The migration broke off.' });
-      } else this.cloud.change(move.instanceId, { taskState: null });
-      this.end(move, 'error', null);
-    });
-    return true;
   }
 
   private progress(move: Move, status: string, taskState: string, moved = false): void {
@@ -222,23 +151,6 @@ export class Moves {
     this.cloud.change(move.instanceId, { host: migration.targetHost, taskState: null });
     this.arrived(move, migration.targetHost);
     this.end(move, 'completed', null);
-  }
-
-  private arrived(move: Move, to: string | null | undefined): void {
-    const { migrationId, instanceId } = move;
-    this.cloud.log.add({ kind: 'move-arrived', migrationId, instanceId, to: to ?? '' });
-  }
-
-  private end(move: Move, outcome: string, byProjectId: string | null): void {
-    move.action.updated = this.cloud.now();
-    this.cloud.changeMigration(move.migrationId, { status: outcome }, byProjectId);
-  }
-
-  /** The instance is the consumer on its source again, and on no other host. */
-  private takeBack(instanceId: string, migrationUuid: string): void {
-    if (this.cloud.allocations.of(migrationUuid) === undefined) return;
-    this.cloud.allocations.release(instanceId);
-    this.cloud.allocations.hand(migrationUuid, instanceId);
   }
 
   private requireHost(name: string | undefined): void {

@@ -20,6 +20,8 @@ export interface GeneratorOptions {
   readonly controllers?: number;
   /** Give every project's group Nova's policy anti-affinity; needs no more members than hosts that are not empty. */
   readonly antiAffinity?: boolean;
+  /** What every group's manager tells of it, and the judge holds the service to. */
+  readonly constraints?: { readonly maxImpacted: number; readonly recoveryTime: number };
   readonly timings?: Partial<Timings>;
 }
 
@@ -57,7 +59,8 @@ export function generateTopology(options: GeneratorOptions): Topology {
         {
           name: 'app',
           id: uuid(random),
-          maxOutOfService: 1,
+          maxOutOfService: options.constraints?.maxImpacted ?? 1,
+          ...options.constraints,
           ...(options.antiAffinity === true ? ({ policy: 'anti-affinity' } as const) : {}),
         },
       ],

@@ -334,6 +334,7 @@ for (const kind of databaseKinds) {
           noticeId: 3,
           reason: { code: 'c', projectId: 'p' },
           actions: { aB: 'x' },
+          replyAt: NOON,
           at: 'no',
         },
       };
@@ -357,6 +358,7 @@ for (const kind of databaseKinds) {
           notice_id: 3,
           reason: { code: 'c', project_id: 'p' },
           actions: { aB: 'x' },
+          reply_at: '2026-01-01T12:00:00',
         },
       ]);
       t.deepEqual((await get(`/v1/history?session_id=${sessionId}`)).json, own.json);

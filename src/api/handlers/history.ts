@@ -7,6 +7,9 @@ import type { Route } from '../routes.js';
 import { timeText } from '../schemas/time.js';
 import { isSessionId, sessionIdOf, UNKNOWN_SESSION } from './session-id.js';
 
+/** How a time stands in details, which are stored as JSON. */
+const STORED_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+
 /** What happened in a session and who did it (v1 §1.1, 13); of deleted ones by the second path, until they are purged. */
 export function historyRoutes(deps: ApiDeps): Route[] {
   return [
@@ -47,6 +50,7 @@ function entryView({ at, who, what, details }: HistoryEntry): object {
 
 /** A reason has keys of its own; other values may be keyed by names of hosts and ids, which stay as they are. */
 function inner(key: string, value: unknown): unknown {
+  if (typeof value === 'string' && STORED_TIME.test(value)) return timeText(new Date(value));
   if (key !== 'reason' || typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [snakeCase(name), item]));
 }
