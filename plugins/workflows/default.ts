@@ -152,9 +152,11 @@ const PREPARE: EmptyingRules = {
 const PLANNED: EmptyingRules = {
   state: 'PLANNED_MAINTENANCE',
   targets: (view, host) => {
-    const maintained = computesOf(view).filter((known) => known.maintained && !known.disabledBefore);
-    if (maintained.length === 0) return otherReceivers(view, host);
-    return maintained.map(({ hostname }) => hostname).filter((hostname) => mayReceive(view, hostname));
+    // A skipped host is not emptied any more, so nobody moves a second time from there.
+    const settled = computesOf(view).filter(({ maintained, state }) => maintained || state === 'skipped');
+    const usable = settled.filter((known) => !known.disabledBefore);
+    if (usable.length === 0) return otherReceivers(view, host);
+    return usable.map(({ hostname }) => hostname).filter((hostname) => mayReceive(view, hostname));
   },
   candidates: (view) => cheapestFirst(view, waitingComputes(view)),
 };

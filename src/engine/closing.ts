@@ -62,13 +62,16 @@ export async function closeSession(
     outbox.raise();
     return { for: 'delivery', message: 'Ending: the last notifications are being delivered.' };
   }
-  await context.writer.commit(async (unit) => {
+  const isClosed = await context.writer.commit(async (unit) => {
+    // An admin may have said something since the inbox was read: a continuation has taken its claims again already.
+    if ((await context.repositories.commands.unhandled(context.sessionId, unit.tx)).length > 0) return false;
     await context.repositories.claims.release(context.sessionId, unit.tx);
     await cancelOpenNotices(context, unit);
     unit.patchSession({ closed: true, waiting: null });
     unit.tell('closed', {});
+    return true;
   });
-  return 'closed';
+  return isClosed ? 'closed' : 'again';
 }
 
 /** A failed session that an admin aborts only has to say so, and to tell those who scaled in. */

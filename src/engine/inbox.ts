@@ -1,3 +1,4 @@
+import { deferralOf } from '../model/defer.js';
 import type { InstanceAction, Notice, Reply } from '../model/index.js';
 import { takeCommand } from './commands/take-command.js';
 import type { SessionContext } from './context.js';
@@ -30,6 +31,7 @@ async function takeReply(session: SessionContext, unit: Unit, reply: Reply): Pro
     unit.tell('reply-without-effect', about, reply.userId);
     return;
   }
+  if (reply.deferSeconds !== null) return defer(session, unit, notice, reply);
   const outcome = reply.state.startsWith('ACK_') ? 'ack' : 'nack';
   const actions = outcome === 'ack' ? chosenActions(notice, reply) : {};
   await repositories.notices.update(sessionId, notice.noticeId, { closedAt: unit.now, outcome, actions }, unit.tx);
@@ -38,11 +40,19 @@ async function takeReply(session: SessionContext, unit: Unit, reply: Reply): Pro
 }
 
 function answers(notice: Notice, reply: Reply): boolean {
-  if (reply.state !== `ACK_${notice.state}` && reply.state !== `NACK_${notice.state}`) return false;
+  if (!['ACK', 'NACK', 'DEFER'].some((word) => reply.state === `${word}_${notice.state}`)) return false;
   if (reply.instanceId !== null && notice.instanceId !== null) return reply.instanceId === notice.instanceId;
   const named = Object.keys(reply.instanceActions);
   // Instances of an earlier round only: a late answer (v1 §2.3).
   return named.length === 0 || named.some((id) => notice.instanceIds.includes(id));
+}
+
+/** Neither yes nor no: the open notice's times move, as far as `max_defer` goes (v1 §2.4). */
+async function defer(session: SessionContext, unit: Unit, notice: Notice, reply: Reply): Promise<void> {
+  const { repositories, sessionId, settings } = session;
+  const later = deferralOf(notice, reply.deferSeconds ?? 0, settings.maxDeferS);
+  await repositories.notices.update(sessionId, notice.noticeId, { ...later }, unit.tx);
+  unit.tell('notice-deferred', { noticeId: notice.noticeId, project: reply.projectId, ...later }, reply.userId);
 }
 
 /** An instance that the answer leaves out gets the reply's common action, else MIGRATE (v1 §1.2). */

@@ -57,12 +57,14 @@ for (const every of [97, 23])
         restarts += 1;
         restarting = undefined;
       };
-      system.database.knex.on('query', () => {
+      const onQuery = (): void => {
         if (restarting !== undefined) return;
         queries += 1;
         if (queries % every === 0) restarting = restart();
-      });
+      };
+      system.database.knex.on('query', onQuery);
       await scenario.until(async () => (await scenario.history(id)).some(({ what }) => what === 'closed'));
+      system.database.knex.removeListener('query', onQuery);
       await restarting;
       t.log(`${restarts} restarts`);
       t.true(restarts > 5);

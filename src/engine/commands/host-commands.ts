@@ -45,13 +45,14 @@ export async function answerQuestion(
   const { repositories, sessionId } = context;
   if (about.host !== undefined) {
     const host = await hostOf(context, unit, String(about.host));
-    if (host?.question === null || host === undefined) return;
-    const question = { ...host.question, answered: true };
-    await repositories.hosts.update(sessionId, host.hostname, { question }, unit.tx);
-    return;
+    if (host !== undefined && host.question !== null) {
+      const question = { ...host.question, answered: true };
+      await repositories.hosts.update(sessionId, host.hostname, { question }, unit.tx);
+    }
   }
   for (const notice of await repositories.notices.list(sessionId, unit.tx)) {
-    if (notice.projectId !== about.project_id || notice.question === null) continue;
+    const isMeant = about.host === undefined ? notice.projectId === about.project_id : notice.host === about.host;
+    if (!isMeant || notice.question === null) continue;
     const question = { ...notice.question, answered: true };
     await repositories.notices.update(sessionId, notice.noticeId, { question }, unit.tx);
   }
