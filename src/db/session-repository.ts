@@ -34,7 +34,8 @@ const SESSIONS = new Table<Session>('sessions', {
   updatedAt: 'time',
 });
 
-const FINISHED: readonly SessionState[] = ['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'];
+/** No handler works on a session in these. */
+export const FINISHED: readonly SessionState[] = ['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'];
 
 /** The proof of ownership under which everything of a session is written (L2). */
 export interface Lease {
