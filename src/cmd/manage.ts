@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { baseCommand } from './command-line.js';
 import { addConfig } from './manage/config.js';
 import { addDatabase } from './manage/database.js';
+import { addFreeze } from './manage/freeze.js';
 import { addHistory } from './manage/history.js';
 
 const program = baseCommand(
@@ -12,4 +13,5 @@ const program = baseCommand(
 addDatabase(program);
 addConfig(program);
 addHistory(program);
+addFreeze(program);
 await program.parseAsync();

@@ -100,6 +100,12 @@ export class SessionRepository {
     return rows.map((row) => String(row.session_id));
   }
 
+  /** Ids of all that an engine works on or is to work on, deleted ones too. */
+  async openIds(tx: Tx = this.database.knex): Promise<string[]> {
+    const rows = await SESSIONS.query(tx).where({ closed: 0 }).orWhereNotNull('owner').select('session_id');
+    return rows.map((row) => String(row.session_id));
+  }
+
   async countUnfinished(tx: Tx = this.database.knex): Promise<number> {
     const rows = await this.visible(tx).whereNotIn('state', FINISHED).count({ n: '*' });
     return Number(rows[0]?.n);

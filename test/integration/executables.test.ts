@@ -241,6 +241,23 @@ test('fenix-manage tells what happened to a session, of a deleted one too, and p
   );
 });
 
+test('fenix-manage freezes and thaws everything, and says who did and why', async (t) => {
+  const { url } = await aDatabase(t);
+  const manage = async (...args: string[]): Promise<string> => {
+    const options = { ...asEnvironment({ database: { connection: url } }), SUDO_USER: 'alice' };
+    const program = new Program(t, 'manage', args, options);
+    t.is(await program.ended, 0, program.stderr);
+    return program.stdout;
+  };
+  t.is(await manage('freeze', '--status'), 'Not frozen.\n');
+  const frozen = await manage('freeze', '--reason', 'storage is down');
+  t.regex(frozen, /^Frozen since \d{4}-.* by fenix-manage \(alice at .*\): storage is down\.\n$/);
+  t.is(await manage('freeze', '--reason', 'another'), frozen);
+  t.is(await manage('freeze', '--status'), frozen);
+  t.is(await manage('thaw'), `Thawed. It was: ${frozen}`);
+  t.is(await manage('thaw'), 'Nothing was frozen.\n');
+});
+
 test('API and engine serve a session that was created, and stop cleanly in the middle of it', async (t) => {
   const { url, database } = await aDatabase(t);
   const simulator = await aSimulator(t);
