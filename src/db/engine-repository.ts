@@ -35,6 +35,21 @@ export class EngineRepository {
       .update({ seen_at: this.database.nowPlus(-86_400) });
   }
 
+  /**
+   * Forgets engines that nobody has seen for `unseenS` seconds, but for the one seen last: without any, the API would
+   * know no plug-ins (L1). @returns how many they are
+   */
+  async prune(unseenS: number, dryRun = false): Promise<number> {
+    const { knex } = this.database;
+    const [last] = await ENGINES.query(knex).max({ seen_at: 'seen_at' });
+    const gone = ENGINES.query(knex)
+      .where('seen_at', '<', this.database.nowPlus(-unseenS))
+      .where('seen_at', '<', String(last?.seen_at ?? ''));
+    if (!dryRun) return Number(await gone.delete());
+    const [counted] = await gone.count({ n: '*' });
+    return Number(counted?.n);
+  }
+
   /** All that were ever seen, latest first. @param aliveS seconds since it was seen within which an engine is alive */
   async list(aliveS: number): Promise<EngineRecord[]> {
     const rows: Row[] = await ENGINES.query(this.database.knex)

@@ -18,6 +18,7 @@ import { SessionHostRepository } from './session-host-repository.js';
 import { SessionInstanceRepository } from './session-instance-repository.js';
 import { SessionProjectRepository } from './session-project-repository.js';
 import { SessionRepository } from './session-repository.js';
+import { SettingRepository } from './setting-repository.js';
 
 /** One repository per table, all on the same database. */
 export class Repositories {
@@ -38,6 +39,7 @@ export class Repositories {
   readonly history: HistoryRepository;
   readonly outbox: OutboxRepository;
   readonly engines: EngineRepository;
+  readonly settings: SettingRepository;
   readonly instanceConstraints: InstanceConstraintsRepository;
   readonly groupConstraints: GroupConstraintsRepository;
 
@@ -58,6 +60,7 @@ export class Repositories {
     this.history = new HistoryRepository(database);
     this.outbox = new OutboxRepository(database);
     this.engines = new EngineRepository(database);
+    this.settings = new SettingRepository(database);
     this.instanceConstraints = new InstanceConstraintsRepository(database);
     this.groupConstraints = new GroupConstraintsRepository(database);
   }

@@ -34,7 +34,8 @@ const SESSIONS = new Table<Session>('sessions', {
   updatedAt: 'time',
 });
 
-const FINISHED: readonly SessionState[] = ['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'];
+/** No handler works on a session in these. */
+export const FINISHED: readonly SessionState[] = ['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'];
 
 /** The proof of ownership under which everything of a session is written (L2). */
 export interface Lease {
@@ -96,6 +97,12 @@ export class SessionRepository {
   /** Ids of all that are not deleted, oldest first. */
   async ids(tx: Tx = this.database.knex): Promise<string[]> {
     const rows = await this.visible(tx).orderBy(['created_at', 'session_id']).select('session_id');
+    return rows.map((row) => String(row.session_id));
+  }
+
+  /** Ids of all that an engine works on or is to work on, deleted ones too. */
+  async openIds(tx: Tx = this.database.knex): Promise<string[]> {
+    const rows = await SESSIONS.query(tx).where({ closed: 0 }).orWhereNotNull('owner').select('session_id');
     return rows.map((row) => String(row.session_id));
   }
 

@@ -3,7 +3,8 @@ import { plusSeconds } from '../common/clock.js';
 import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import { Wake } from '../common/wake.js';
 import { LeaseLost } from '../db/session-repository.js';
-import { isUnfinished, type Session, type WaitReason } from '../model/index.js';
+import { frozenSentence } from '../db/setting-repository.js';
+import { type Freeze, isUnfinished, type Session, type WaitReason } from '../model/index.js';
 import type { GoTo, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
 import { type ClosingWait, closeSession } from './closing.js';
@@ -51,6 +52,8 @@ export class SessionRunner {
         this.failures = 0;
       } catch (error) {
         if (error instanceof LeaseLost || error instanceof Stopped) return 'let-go';
+        // Everything was frozen in the middle of the turn: the next one sees it.
+        if (error instanceof FenixError && error.code === 'frozen') continue;
         await this.afterTrouble(error).catch(() => undefined);
       }
     }
@@ -66,9 +69,17 @@ export class SessionRunner {
 
   private async turn(): Promise<'closed' | 'goes-on'> {
     const { context, outbox } = this;
+    const { settings } = context.repositories;
+    const wasFrozen = (await settings.frozen()) !== undefined;
     await consumeInbox(context);
     const session = await context.repositories.sessions.getEvenDeleted(context.sessionId);
     if (session === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
+    if (wasFrozen) {
+      // Read anew: what was thawed by a command that is consumed already wakes nobody.
+      const freeze = await settings.frozen();
+      if (freeze !== undefined) await this.hold(session, freeze);
+      return 'goes-on';
+    }
     const deleted = await context.repositories.commands.isDeleted(context.sessionId);
     if (deleted || session.aborting !== null || !isUnfinished(session.state)) {
       const step = await closeSession(context, session, outbox, deleted);
@@ -87,6 +98,21 @@ export class SessionRunner {
     const until = waiting?.for === wait.for ? waiting.until : plusSeconds(clock.now(), settings.blockedTimeoutS);
     await this.noteWait(session, { ...wait, until });
     await this.pause(plusSeconds(clock.now(), settings.cloudPollS));
+  }
+
+  /** Nothing begins and no time runs out until an operator thaws everything; `until` is when we look again. */
+  private async hold(session: Session, freeze: Freeze): Promise<void> {
+    const { clock, settings, writer, effects } = this.context;
+    const { waiting } = session;
+    const message = `${frozenSentence(freeze)}.`;
+    const isNoted = waiting?.for === 'frozen' && waiting.message === message && waiting.until > clock.now();
+    const until = isNoted ? waiting.until : plusSeconds(clock.now(), settings.blockedTimeoutS);
+    if (!isNoted) {
+      const noted: WaitReason = { for: 'frozen', message, since: freeze.since, until };
+      await writer.commit((unit) => unit.patchSession({ waiting: noted }));
+      this.context.log.info({ for: 'frozen', effects: effects.count }, message);
+    }
+    await this.pause(until);
   }
 
   private async workOn(session: Session): Promise<void> {

@@ -68,6 +68,8 @@ export const COMMAND_KINDS = [
   'mark_host_done',
   'add_hosts',
   'continue',
+  'freeze',
+  'thaw',
 ] as const;
 export type CommandKind = (typeof COMMAND_KINDS)[number];
 

@@ -53,6 +53,14 @@ export interface WaitReason {
   readonly until: Date;
 }
 
+/** An operator let nothing begin any more, in no session of the installation. */
+export interface Freeze {
+  readonly who: string;
+  /** Domain time. */
+  readonly since: Date;
+  readonly why: string | null;
+}
+
 export interface Session extends SessionRequest {
   readonly sessionId: string;
   readonly state: SessionState;

@@ -12,6 +12,7 @@ import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { generateTopology, type Simulator, startSimulator } from '../../src/simulator/index.js';
+import { aSession, NOON } from '../support/api-records.js';
 import { asEnvironment, Program, type ProgramName } from '../support/program.js';
 
 const NAMES = ['api', 'engine', 'manage', 'simulator'] as const;
@@ -197,6 +198,64 @@ test('fenix-manage brings the schema up and says how it stands', async (t) => {
   t.is(await manage('db', 'upgrade'), 'The schema is up to date.\n');
   t.regex(await manage('db', 'version'), /The database is up to date\.\n$/);
   t.is(await manage('config', 'sample'), readFileSync(join(root, 'etc/fenix/fenix.conf.sample'), 'utf8'));
+});
+
+test('fenix-manage tells what happened to a session, of a deleted one too, and purges it', async (t) => {
+  const { url, database } = await aDatabase(t);
+  const repositories = new Repositories(database);
+  const session = aSession();
+  const { sessionId } = session;
+  await repositories.sessions.create(session, database.knex);
+  const details = { to: 'MAINTENANCE_DONE', why: 'all hosts are done', hosts: ['a', 'b', 'c', 'd'] };
+  const lines = [
+    { sessionId, seq: 1, at: NOON, who: 'engine', what: 'state', details },
+    { sessionId, seq: null, at: NOON, who: 'admin', what: 'delete', details: {} },
+  ];
+  await repositories.history.append(lines, database.knex);
+  const command = { kind: 'delete' as const, args: {}, userId: 'admin', requestId: 'req-1', receivedAt: NOON };
+  await repositories.commands.insert({ sessionId, ...command });
+  await database.knex('commands').update({ handled_at: '2026-01-01 12:00:00' });
+  await database.knex('sessions').update({ closed: 1 });
+  const options = { database: { connection: url } };
+  const manage = async (...args: string[]): Promise<string> => {
+    const program = new Program(t, 'manage', args, asEnvironment(options));
+    t.is(await program.ended, 0, program.stderr);
+    return program.stdout;
+  };
+  t.deepEqual((await manage('history', sessionId)).split('\n'), [
+    '2026-01-01 12:00:00  engine  state   to=MAINTENANCE_DONE why="all hosts are done" hosts=[a,b,c and 1 more]',
+    '2026-01-01 12:00:00  admin   delete',
+    '',
+  ]);
+  t.deepEqual(JSON.parse(await manage('history', sessionId, '--json'))[0].details, details);
+  t.is(await manage('db', 'purge', '--older-than', '36500'), '0 session(s) removed.\n');
+  const counted = 'history   2\ncommands  1\nsessions  1\n1 session(s)';
+  t.is(await manage('db', 'purge', '--older-than', '0', '--dry-run'), `${counted} would be removed.\n`);
+  t.is(await manage('db', 'purge', '--older-than', '0'), `${counted} removed.\n`);
+  await refuses(
+    t,
+    'manage',
+    ['history', sessionId],
+    options,
+    new RegExp(`^Nothing is known of a session ${sessionId}`),
+  );
+});
+
+test('fenix-manage freezes and thaws everything, and says who did and why', async (t) => {
+  const { url } = await aDatabase(t);
+  const manage = async (...args: string[]): Promise<string> => {
+    const options = { ...asEnvironment({ database: { connection: url } }), SUDO_USER: 'alice' };
+    const program = new Program(t, 'manage', args, options);
+    t.is(await program.ended, 0, program.stderr);
+    return program.stdout;
+  };
+  t.is(await manage('freeze', '--status'), 'Not frozen.\n');
+  const frozen = await manage('freeze', '--reason', 'storage is down');
+  t.regex(frozen, /^Frozen since \d{4}-.* by fenix-manage \(alice at .*\): storage is down\.\n$/);
+  t.is(await manage('freeze', '--reason', 'another'), frozen);
+  t.is(await manage('freeze', '--status'), frozen);
+  t.is(await manage('thaw'), `Thawed. It was: ${frozen}`);
+  t.is(await manage('thaw'), 'Nothing was frozen.\n');
 });
 
 test('API and engine serve a session that was created, and stop cleanly in the middle of it', async (t) => {

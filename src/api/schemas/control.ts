@@ -27,7 +27,7 @@ const object = (properties: object, required: readonly string[] = []) => ({
 });
 const HOST = object({ host: NAME }, ['host']);
 
-const ACTIONS: Readonly<Record<Exclude<CommandKind, 'delete' | 'continue-session'>, object>> = {
+const ACTIONS: Readonly<Record<Exclude<CommandKind, 'delete' | 'continue-session' | 'freeze' | 'thaw'>, object>> = {
   pause: object({}),
   resume: object({}),
   abort: object({ moves: { type: 'string', enum: ['revert'] } }),

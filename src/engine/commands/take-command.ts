@@ -2,6 +2,7 @@ import type { Command, Session } from '../../model/index.js';
 import type { SessionContext } from '../context.js';
 import type { Unit } from '../session-writer.js';
 import { continueSession } from './continue-session.js';
+import { thawSession } from './freeze.js';
 import { answerQuestion, markHostDone, retryHost, skipHost } from './host-commands.js';
 import { pauseSession, resumeSession } from './pause.js';
 
@@ -35,6 +36,11 @@ export async function takeCommand(
     case 'add_hosts':
       unit.patchSession({ pendingHosts: [...new Set([...session.pendingHosts, ...(args.hosts as string[])])] });
       return;
+    case 'freeze':
+      // Everybody reads the setting itself; the command only wakes the session's owner, and is told.
+      return;
+    case 'thaw':
+      return thawSession(context, unit, session, args);
     case 'continue':
       return answerQuestion(context, unit, args);
   }

@@ -10,6 +10,8 @@ const ONCE: ReadonlySet<string> = new Set(['SCALE_IN', 'MAINTENANCE_COMPLETE']);
 export async function openNotice(session: SessionContext, unit: Unit, decision: OpenNotice): Promise<void> {
   const { repositories, sessionId } = session;
   const { kind: _, assumed = false, ...said } = decision;
+  // Only telling that something has ended goes on while everything is frozen.
+  if (said.replyAt !== null) await repositories.settings.requireThawed(unit.tx);
   const expectsAnswer = said.replyAt !== null && !assumed;
   const notice: Notice = {
     ...said,
@@ -33,6 +35,7 @@ export async function openNotice(session: SessionContext, unit: Unit, decision: 
 export async function repeatNotice(session: SessionContext, unit: Unit, decision: RepeatNotice): Promise<void> {
   const { repositories, sessionId } = session;
   const { noticeId, replyAt, actionsAt } = decision;
+  await repositories.settings.requireThawed(unit.tx);
   const notice = await repositories.notices.find(sessionId, noticeId, unit.tx);
   if (notice === undefined || notice.closedAt !== null || (await isAnswered(session, unit, notice))) return;
   const repeated = { ...notice, replyAt, actionsAt, repeats: notice.repeats + 1 };

@@ -5,6 +5,7 @@ import type { Unit } from '../session-writer.js';
 /**
  * Writes the intent of an effect as the next attempt on its subject (L3). Start the effect with the returned entry
  * after the transaction was committed.
+ * @throws FenixError `frozen`
  */
 export async function beginEffect(
   session: SessionContext,
@@ -12,6 +13,7 @@ export async function beginEffect(
   effect: Pick<JournalEntry, 'kind' | 'subject' | 'host' | 'action' | 'intent'>,
 ): Promise<JournalEntry> {
   const { repositories, sessionId, settings } = session;
+  await repositories.settings.requireThawed(unit.tx);
   const attempt = (await repositories.journal.lastAttempt(sessionId, effect.subject, effect.action, unit.tx)) + 1;
   const key = { sessionId, subject: effect.subject, action: effect.action, attempt };
   await repositories.journal.begin({ ...key, ...effect, timeoutS: settings.requestTimeoutS }, unit.tx);

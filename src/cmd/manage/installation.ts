@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { container, type DependencyContainer } from 'tsyringe';
+import { type Config, parseDatabaseUrl } from '../../config/index.js';
+import { Database, DatabaseToken } from '../../db/database.js';
+import { SchemaMigrator } from '../../db/migrator.js';
+import { configure, refusing } from '../command-line.js';
+import { registerCore } from '../wiring/core.js';
+
+/** Who wrote it, in history rows and settings of this program. */
+export const WHO = 'fenix-manage';
+
+/** Runs `work` on the configured database, whatever its schema. What is wrong becomes a sentence and an exit code. */
+export function withDatabase(program: Command, work: (database: Database) => Promise<void>): Promise<void> {
+  return refusing(async () => {
+    const { config } = configured(program);
+    await using(config, work);
+  });
+}
+
+/** As {@link withDatabase}, with a schema that is this code's and everything that the processes are made of. */
+export function withInstallation(program: Command, work: (parts: DependencyContainer) => Promise<void>): Promise<void> {
+  return refusing(async () => {
+    const { config, log } = configured(program);
+    await using(config, async (database) => {
+      await new SchemaMigrator(database).requireCurrent();
+      const parts = container.createChildContainer();
+      registerCore(parts, config, log);
+      parts.registerInstance(DatabaseToken, database);
+      await work(parts);
+    });
+  });
+}
+
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function configured(program: Command) {
+  return configure('fenix-manage', program.opts<{ configFile: string[] }>().configFile);
+}
+
+async function using(config: Config, work: (database: Database) => Promise<void>): Promise<void> {
+  const database = await Database.open({ ...parseDatabaseUrl(config.database.connection), poolSize: 1 });
+  try {
+    await work(database);
+  } finally {
+    await database.close();
+  }
+}

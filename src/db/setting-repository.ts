@@ -1,0 +1,54 @@
+import { FenixError } from '../common/errors.js';
+import type { Freeze } from '../model/index.js';
+import type { Database, Tx } from './database.js';
+import { isDuplicate } from './database.js';
+import { Table } from './table.js';
+
+const SETTINGS = new Table<Freeze & { readonly name: string }>('settings', {
+  name: 'text',
+  who: 'text',
+  since: 'time',
+  why: 'text',
+});
+
+const FROZEN = 'frozen';
+
+/** What operators set for the whole installation, every process of it. A setting is on while it has a row. */
+export class SettingRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Undefined unless everything is frozen. */
+  async frozen(tx: Tx = this.database.knex): Promise<Freeze | undefined> {
+    const row = await SETTINGS.find(tx, { name: FROZEN });
+    return row && { who: row.who, since: row.since, why: row.why };
+  }
+
+  /** Asked in the transaction that begins something. @throws FenixError `frozen` (conflict) */
+  async requireThawed(tx: Tx): Promise<void> {
+    const freeze = await this.frozen(tx);
+    if (freeze !== undefined) throw new FenixError('conflict', 'frozen', frozenSentence(freeze));
+  }
+
+  /** @returns false if it was frozen already; nothing is changed then */
+  async freeze(freeze: Freeze, tx: Tx): Promise<boolean> {
+    if ((await this.frozen(tx)) !== undefined) return false;
+    try {
+      await SETTINGS.insert(tx, { ...freeze, name: FROZEN });
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  }
+
+  /** @returns false if it was not frozen */
+  async thaw(tx: Tx): Promise<boolean> {
+    return Number(await SETTINGS.query(tx).where({ name: FROZEN }).delete()) === 1;
+  }
+}
+
+/** For people: who froze everything, since when and why. */
+export function frozenSentence({ who, since, why }: Freeze): string {
+  const reason = why === null ? '' : `: ${why}`;
+  return `Frozen since ${since.toISOString().slice(0, 19).replace('T', ' ')} by ${who}${reason}`;
+}
