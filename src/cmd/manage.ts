@@ -5,6 +5,7 @@ import { addConfig } from './manage/config.js';
 import { addDatabase } from './manage/database.js';
 import { addFreeze } from './manage/freeze.js';
 import { addHistory } from './manage/history.js';
+import { addLeftovers } from './manage/leftovers.js';
 
 const program = baseCommand(
   'fenix-manage',
@@ -14,4 +15,5 @@ addDatabase(program);
 addConfig(program);
 addHistory(program);
 addFreeze(program);
+addLeftovers(program);
 await program.parseAsync();

@@ -9,6 +9,7 @@ import { HostClaimRepository } from './host-claim-repository.js';
 import { ImpactRepository } from './impact-repository.js';
 import { InstanceConstraintsRepository } from './instance-constraints-repository.js';
 import { JournalRepository } from './journal-repository.js';
+import { LeftoverRepository } from './leftover-repository.js';
 import { NoticeRepository } from './notice-repository.js';
 import { OutboxRepository } from './outbox-repository.js';
 import { PlanRepository } from './plan-repository.js';
@@ -40,6 +41,7 @@ export class Repositories {
   readonly outbox: OutboxRepository;
   readonly engines: EngineRepository;
   readonly settings: SettingRepository;
+  readonly leftovers: LeftoverRepository;
   readonly instanceConstraints: InstanceConstraintsRepository;
   readonly groupConstraints: GroupConstraintsRepository;
 
@@ -61,6 +63,7 @@ export class Repositories {
     this.outbox = new OutboxRepository(database);
     this.engines = new EngineRepository(database);
     this.settings = new SettingRepository(database);
+    this.leftovers = new LeftoverRepository(database);
     this.instanceConstraints = new InstanceConstraintsRepository(database);
     this.groupConstraints = new GroupConstraintsRepository(database);
   }

@@ -43,6 +43,19 @@ export class SessionHostRepository {
     await HOSTS.update(tx, { sessionId, hostname }, patch);
   }
 
+  /**
+   * Its compute service is enabled again: closed sessions owe it no more. @returns the ids of those that did
+   */
+  async forgetDisabled(hostname: string, tx: Tx): Promise<string[]> {
+    const owing = await HOSTS.query(tx)
+      .where({ hostname, disabled: 1 })
+      .whereIn('session_id', tx('sessions').select('session_id').where({ closed: 1 }))
+      .select('session_id');
+    const ids = owing.map((row) => String(row.session_id));
+    await HOSTS.query(tx).where({ hostname }).whereIn('session_id', ids).update({ disabled: 0 });
+    return ids;
+  }
+
   /** Hosts whose service some session disabled and has not enabled again (L6). */
   disabledByUs(tx: Tx = this.database.knex): Promise<SessionHost[]> {
     return HOSTS.list(tx, { disabled: true }, 'hostname');

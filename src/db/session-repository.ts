@@ -106,6 +106,12 @@ export class SessionRepository {
     return rows.map((row) => String(row.session_id));
   }
 
+  /** Whether nothing is left to be done for it; undefined for an unknown one. Deleted ones are found too. */
+  async isClosed(sessionId: string, tx: Tx = this.database.knex): Promise<boolean | undefined> {
+    const row = await SESSIONS.query(tx).where({ session_id: sessionId }).first('closed');
+    return row && Boolean(row.closed);
+  }
+
   async countUnfinished(tx: Tx = this.database.knex): Promise<number> {
     const rows = await this.visible(tx).whereNotIn('state', FINISHED).count({ n: '*' });
     return Number(rows[0]?.n);

@@ -539,3 +539,14 @@ test('a database that is out of reach is a passing trouble', async (t) => {
     code: 'database-unreachable',
   });
 });
+
+onEach('everything is frozen once, until it is thawed', async (t, { repositories: { settings, database } }) => {
+  const freeze = { who: 'alice', since: NOON, why: null };
+  t.is(await settings.frozen(), undefined);
+  t.true(await settings.freeze(freeze, database.knex));
+  t.false(await settings.freeze({ ...freeze, who: 'bob' }, database.knex));
+  t.deepEqual(await settings.frozen(), freeze);
+  t.true(await settings.thaw(database.knex));
+  t.false(await settings.thaw(database.knex));
+  await settings.requireThawed(database.knex);
+});

@@ -1,0 +1,116 @@
+import { type Clock, plusSeconds } from '../common/clock.js';
+import { FenixError } from '../common/errors.js';
+import type { LeftHost, LeftMove, LeftProject, StuckNotification } from '../db/leftover-repository.js';
+import type { Repositories } from '../db/repositories.js';
+import type { HistoryEntry } from '../model/index.js';
+import type { CloudPort, ComputeService } from '../workflow/cloud-port.js';
+import { computeServiceOf, OUR_REASON } from '../workflow/hosts.js';
+
+/** A notification is published within seconds if the broker is well. */
+const STUCK_AFTER_S = 600;
+
+export interface KnownLeftovers {
+  readonly hosts: readonly LeftHost[];
+  readonly moves: readonly LeftMove[];
+  readonly projects: readonly LeftProject[];
+  readonly notifications: readonly StuckNotification[];
+}
+
+/** A compute service that is disabled with a reason of ours. */
+export interface DisabledService {
+  readonly host: string;
+  readonly reason: string;
+  /** As the reason has it. */
+  readonly sessionId: string;
+  /** `running`: an engine works on it, or will; `unknown`: not in this database. */
+  readonly session: 'running' | 'closed' | 'unknown';
+}
+
+/** What the database knows of. */
+export async function knownLeftovers({ leftovers }: Repositories, clock: Clock): Promise<KnownLeftovers> {
+  return {
+    hosts: await leftovers.hosts(),
+    moves: await leftovers.moves(),
+    projects: await leftovers.projects(),
+    notifications: await leftovers.notifications(plusSeconds(clock.now(), -STUCK_AFTER_S)),
+  };
+}
+
+/** What the cloud shows, of sessions that still run as well. @throws FenixError when it cannot be asked */
+export async function disabledServices({ sessions }: Repositories, cloud: CloudPort): Promise<DisabledService[]> {
+  const ours = (await cloud.services()).filter(isOurs);
+  return Promise.all(
+    ours.map(async ({ host, disabledReason }) => {
+      const reason = disabledReason ?? '';
+      const sessionId = sessionOf(reason);
+      const closed = await sessions.isClosed(sessionId);
+      return { host, reason, sessionId, session: closed === undefined ? 'unknown' : closed ? 'closed' : 'running' };
+    }),
+  );
+}
+
+export interface Release {
+  readonly host: string;
+  /** Also while a session that is not closed has the host. */
+  readonly force: boolean;
+  readonly who: string;
+}
+
+/**
+ * Gives a host back that a session left disabled (L6), and writes so into the history of each session concerned.
+ * @returns whether its compute service was disabled until now
+ * @throws FenixError when there is no such service, a session still has the host, or somebody else disabled it
+ */
+export async function releaseHost(
+  repositories: Repositories,
+  cloud: CloudPort,
+  clock: Clock,
+  { host, force, who }: Release,
+): Promise<boolean> {
+  const service = computeServiceOf({ services: await cloud.services() }, host);
+  if (service === undefined) {
+    throw new FenixError('missing', 'unknown-host', `Nova has no compute service on a host ${host}.`);
+  }
+  if (!force) await requireFree(repositories, host, service);
+  if (!service.enabled && !isOurs(service)) throw notOurs(service);
+  if (!service.enabled) await cloud.enableService(service.id);
+  await repositories.database.transaction(async (tx) => {
+    const owing = await repositories.hosts.forgetDisabled(host, tx);
+    const named = service.enabled ? [] : [sessionOf(service.disabledReason ?? '')];
+    const details = { host, reason: service.disabledReason, forced: force };
+    const line = { seq: null, at: clock.now(), who, what: 'host-released', details };
+    const concerned = [...new Set([...owing, ...named])].filter((sessionId) => sessionId !== '');
+    await repositories.history.append(
+      concerned.map((sessionId): HistoryEntry => ({ ...line, sessionId })),
+      tx,
+    );
+  });
+  return !service.enabled;
+}
+
+/** Neither the session that claims the host nor the one that its reason names may still have work to do. */
+async function requireFree(
+  { claims, sessions }: Repositories,
+  host: string,
+  { disabledReason }: ComputeService,
+): Promise<void> {
+  for (const sessionId of [await claims.ownerOf(host), sessionOf(disabledReason ?? '')]) {
+    if (sessionId === undefined || (await sessions.isClosed(sessionId)) !== false) continue;
+    const message = `Session ${sessionId} is not closed and has host ${host}: it gives it back itself, unless --force is given.`;
+    throw new FenixError('conflict', 'host-owned', message);
+  }
+}
+
+function isOurs({ binary, enabled, disabledReason }: ComputeService): boolean {
+  return binary === 'nova-compute' && !enabled && (disabledReason ?? '').startsWith(OUR_REASON);
+}
+
+function notOurs({ host, disabledReason }: ComputeService): FenixError {
+  const reason = disabledReason === null ? 'no reason' : `the reason "${disabledReason}"`;
+  return new FenixError('conflict', 'not-ours', `Host ${host} was disabled by somebody else, with ${reason}.`);
+}
+
+/** The id in a reason of ours, 36 characters at most; '' in any other. */
+function sessionOf(reason: string): string {
+  return /^fenix ([0-9a-f-]{36})(?![0-9a-f-])/.exec(reason)?.[1] ?? '';
+}

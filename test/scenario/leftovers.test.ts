@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { ManualClock, plusSeconds } from '../../src/common/clock.js';
+import { Repositories } from '../../src/db/repositories.js';
+import { knownLeftovers } from '../../src/engine/leftovers.js';
+import type { Session } from '../../src/model/index.js';
+import { databaseKinds } from '../support/api-databases.js';
+import { aHost, aNotice, aProject, aSession, NOON } from '../support/api-records.js';
+import { asEnvironment, Program } from '../support/program.js';
+import { Scenario } from '../support/scenario.js';
+
+interface Ended {
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A scenario whose database other processes can open, and fenix-manage as such a process. */
+async function withManage(t: ExecutionContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'fenix-test-leftovers-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const connection = `sqlite://${join(directory, 'fenix.sqlite')}`;
+  const scenario = await Scenario.start(t, { connection });
+  await scenario.system.startEngine();
+  const { authUrl, serviceCredentials } = scenario.system.simulator;
+  const { username, password, projectName } = serviceCredentials;
+  const user = { os_auth_url: authUrl, os_username: username, os_password: password, os_project_name: projectName };
+  const environment = asEnvironment({ database: { connection }, service_user: user, nova: { interface: 'public' } });
+  const run = async (args: string[], env: Record<string, string>): Promise<Ended> => {
+    const program = new Program(t, 'manage', ['leftovers', ...args], env);
+    const code = await program.ended;
+    return { code, stdout: program.stdout, stderr: program.stderr };
+  };
+  return {
+    scenario,
+    manage: (...args: string[]) => run(args, environment),
+    withoutCloud: (...args: string[]) => run(args, asEnvironment({ database: { connection } })),
+  };
+}
+
+function disabled({ system }: Scenario): (string | null)[] {
+  return [...system.simulator.cloud.hosts.values()].filter((host) => !host.enabled).map((host) => host.disabledReason);
+}
+
+test.serial('a host that a failed session left disabled is listed, and released once', async (t) => {
+  const { scenario, manage, withoutCloud } = await withManage(t);
+  const metadata = { fail_on: ['compute-1'] };
+  const id = await scenario.create({ actions: [{ plugin: 'noop', type: 'host', name: 'kernel', metadata }] });
+  t.is((await scenario.finish(id)).reason?.code, 'plugin-failed');
+
+  const left = `  compute-1  in_maintenance  session ${id} (MAINTENANCE_FAILED)`;
+  const listed = await manage('list');
+  t.is(listed.code, 0, listed.stderr);
+  t.true(listed.stdout.split('\n').includes(left), listed.stdout);
+  t.true(listed.stdout.includes(`  compute-1  session closed  "fenix ${id}: kernel failed"`), listed.stdout);
+  const blind = await withoutCloud('list');
+  t.is(blind.code, 0, blind.stderr);
+  t.true(blind.stdout.split('\n').includes(left), blind.stdout);
+  t.regex(blind.stdout, /\nThe cloud was not asked, .* set \[service_user\] os_auth_url\.\n$/);
+
+  t.like(await manage('release', 'compute-1'), { code: 0, stdout: 'Host compute-1 is enabled again.\n' });
+  t.deepEqual(disabled(scenario), []);
+  t.false((await scenario.system.client.detail(id)).hosts.some((host) => host.disabled));
+  const told = (await scenario.history(id)).at(-1);
+  t.like(told, { who: 'fenix-manage', what: 'host-released' });
+  t.deepEqual(told?.details, { host: 'compute-1', reason: `fenix ${id}: kernel failed`, forced: false });
+  t.like(await manage('release', 'compute-1'), {
+    stdout: 'Host compute-1 was enabled already; nobody owes it any more.\n',
+  });
+  const json = JSON.parse((await manage('list', '--json')).stdout);
+  t.deepEqual([json.hosts, json.cloud], [[], { services: [] }]);
+});
+
+test.serial('a host that a session has, or that others disabled, is not released', async (t) => {
+  const { scenario, manage } = await withManage(t);
+  const { simulator } = scenario.system;
+  const id = await scenario.create();
+  await scenario.until(() => disabled(scenario).length > 0);
+  const host = [...simulator.cloud.hosts.values()].find(({ enabled }) => !enabled);
+  if (host === undefined) return t.fail();
+  const { name } = host;
+  const disable = (reason: string): void => simulator.cloud.setService(host, false, reason, 'admin');
+  t.regex((await manage('list')).stdout, new RegExp(`  ${name}  session running  "fenix ${id}"`));
+  const refused = await manage('release', name);
+  t.is(refused.code, 1);
+  t.is(
+    refused.stderr,
+    `Session ${id} is not closed and has host ${name}: it gives it back itself, unless --force is given.\n`,
+  );
+  t.is(disabled(scenario).length, 1);
+  t.is((await manage('release', name, '--force')).code, 0);
+  t.deepEqual(disabled(scenario), []);
+
+  await scenario.system.client.remove(id);
+  await scenario.until(async () => (await scenario.history(id)).at(-1)?.what === 'closed');
+  disable('broken fan');
+  const others = await manage('release', name);
+  t.is(others.stderr, `Host ${name} was disabled by somebody else, with the reason "broken fan".\n`);
+  t.deepEqual(disabled(scenario), ['broken fan']);
+  const unknown = 'fenix 01234567-89ab-cdef-0123-456789abcdef: of another installation';
+  disable(unknown);
+  t.true((await manage('list')).stdout.includes(`  ${name}  session unknown  "${unknown}"`));
+  t.is((await manage('release', name)).code, 0);
+  t.deepEqual(disabled(scenario), []);
+  t.regex((await manage('release', 'nowhere')).stderr, /^Nova has no compute service on a host nowhere\.\n$/);
+});
+
+async function store({ sessions, database }: Repositories, closed: boolean, overrides: Partial<Session> = {}) {
+  const session = aSession({ state: 'MAINTENANCE_FAILED', ...overrides });
+  await sessions.create(session, database.knex);
+  const where = { session_id: session.sessionId };
+  await database
+    .knex('sessions')
+    .where(where)
+    .update({ closed: Number(closed) });
+  return session;
+}
+
+for (const kind of databaseKinds) {
+  test.serial(`${kind.name}: what closed sessions left is known, and nothing of those that run`, async (t) => {
+    const { database, close } = await kind.open();
+    t.teardown(close);
+    const repositories = new Repositories(database);
+    const { hosts, projects, notices, journal, outbox, sessions } = repositories;
+    const closed = await store(repositories, true);
+    const running = await store(repositories, false, { state: 'START_MAINTENANCE' });
+    await sessions.claim(running, 'engine-a', 1000);
+    for (const { sessionId } of [closed, running]) {
+      await hosts.add([aHost({ sessionId, disabled: true }), aHost({ sessionId, hostname: 'other' })], database.knex);
+      for (const projectId of ['told', 'untold']) {
+        await projects.save(aProject({ sessionId, projectId, scaledIn: true }), database.knex);
+      }
+      await projects.save(aProject({ sessionId, projectId: 'not-scaled-in' }), database.knex);
+      await notices.insert(aNotice({ sessionId, projectId: 'told', state: 'MAINTENANCE_COMPLETE' }), database.knex);
+      const begin = async (kind: 'move' | 'step' | 'plugin', subject: string, action: string) => {
+        const key = { sessionId, subject, action, attempt: 1 };
+        await journal.begin({ ...key, kind, host: null, intent: {}, timeoutS: 60 }, database.knex);
+        return key;
+      };
+      await begin('move', 'lost', 'move');
+      await begin('plugin', 'compute-1', 'host/noop');
+      await journal.end(await begin('move', 'moved', 'move'), 'done', {}, database.knex);
+      await journal.end(await begin('step', 'moved', 'move/confirm'), 'done', {}, database.knex);
+      await journal.end(await begin('move', 'slow', 'move'), 'failed', { code: 'time-out' }, database.knex);
+      await journal.end(await begin('move', 'broken', 'move'), 'failed', { code: 'instance-error' }, database.knex);
+      await journal.end(await begin('step', 'stuck', 'move/confirm'), 'refused', { code: 'denied' }, database.knex);
+      const entry = { sessionId, messageId: 'm', eventType: 'maintenance.host', payload: {}, once: false };
+      await outbox.add([{ ...entry, seq: 1, createdAt: plusSeconds(NOON, -3600) }], database.knex);
+      await outbox.add([{ ...entry, seq: 2, createdAt: NOON }], database.knex);
+    }
+    const left = await knownLeftovers(repositories, new ManualClock(NOON));
+    const by = closed.sessionId;
+    t.deepEqual(left.hosts, [
+      { sessionId: by, sessionState: 'MAINTENANCE_FAILED', hostname: 'compute-1', state: 'waiting' },
+    ]);
+    t.deepEqual(left.moves.map(({ sessionId, instanceId, state }) => [sessionId, instanceId, state]).sort(), [
+      [by, 'lost', 'begun'],
+      [by, 'slow', 'failed'],
+      [by, 'stuck', 'refused'],
+    ]);
+    t.deepEqual(
+      left.projects.map(({ sessionId, projectId }) => [sessionId, projectId]),
+      [[by, 'untold']],
+    );
+    t.deepEqual(left.notifications.map(({ sessionId }) => sessionId).sort(), [by, running.sessionId].sort());
+  });
+}
