@@ -1,4 +1,4 @@
-import { hostNamed, isUnfinished, type Notice, type SessionHost } from '../../model/index.js';
+import { hostNamed, isUnfinished, type Notice, type Question, type SessionHost } from '../../model/index.js';
 import { impossible } from '../errors.js';
 import type { Prospect } from '../prospect.js';
 import type { ControlBody } from '../schemas/control.js';
@@ -38,11 +38,11 @@ export const CONTROL_RULES: { readonly [K in keyof Required<ControlBody>]: Rule<
     return prospect.aborted ? null : { ...value };
   },
 
-  retry_host: ({ host: name }, { prospect }) => {
+  retry_host: ({ host: name }, { prospect, questions }) => {
     requireActiveOrFailed('retry_host', prospect);
     requireNotCompleting('retry_host', prospect);
     const host = hostOf('retry_host', prospect, name);
-    const hasFailed = host.state === 'failed' || host.state === 'skipped' || isAsking(host);
+    const hasFailed = host.state === 'failed' || host.state === 'skipped' || isAsking(host, questions);
     // A session that failed stopped its hosts in the midst of something.
     const hasStopped = !isUnfinished(prospect.state) && host.state !== 'done' && host.state !== 'waiting';
     if (!hasFailed && !hasStopped) throw wrongHost('retry_host', host, 'nothing failed there');
@@ -81,9 +81,10 @@ export const CONTROL_RULES: { readonly [K in keyof Required<ControlBody>]: Rule<
   continue: ({ host: name, project_id: projectId }, { prospect, questions }) => {
     requireActive('continue', prospect);
     if (name !== undefined) {
-      const { hostname, question } = hostOf('continue', prospect, name);
-      if (question === null) throw noQuestion('continue.host', `host ${hostname}`);
-      return question.answered ? null : { host: hostname };
+      const host = hostOf('continue', prospect, name);
+      const { hostname } = host;
+      if (questionsAbout(host, questions).length === 0) throw noQuestion('continue.host', `host ${hostname}`);
+      return isAsking(host, questions) ? { host: hostname } : null;
     }
     const own = questions.filter((notice) => notice.projectId === projectId);
     if (own.length === 0) throw noQuestion('continue.project_id', `project ${projectId}`);
@@ -122,8 +123,14 @@ function hostOf(key: string, { hosts }: Prospect, name: string): SessionHost {
   return host;
 }
 
-function isAsking({ question }: SessionHost): boolean {
-  return question !== null && !question.answered;
+function isAsking(host: SessionHost, questions: readonly Notice[]): boolean {
+  return questionsAbout(host, questions).some(({ answered }) => !answered);
+}
+
+/** Those of the host itself, and of what projects said about emptying it. */
+function questionsAbout({ hostname, question }: SessionHost, questions: readonly Notice[]): Question[] {
+  const ofNotices = questions.filter(({ host }) => host === hostname).map((notice) => notice.question);
+  return [question, ...ofNotices].filter((each) => each !== null);
 }
 
 function wrongSession(key: string, why: string) {

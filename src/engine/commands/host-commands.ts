@@ -63,7 +63,8 @@ async function cancelAnswers({ repositories, sessionId }: SessionContext, unit: 
   const isAbout = (notice: Notice): boolean => notice.host === hostname && notice.outcome !== 'informed';
   for (const notice of (await repositories.notices.list(sessionId, unit.tx)).filter(isAbout)) {
     const closedAt = notice.closedAt ?? unit.now;
-    await repositories.notices.update(sessionId, notice.noticeId, { outcome: 'cancelled', closedAt }, unit.tx);
+    const cancelled = { outcome: 'cancelled', closedAt, question: null } as const;
+    await repositories.notices.update(sessionId, notice.noticeId, cancelled, unit.tx);
   }
 }
 
