@@ -1,7 +1,14 @@
-import type { NoticeState, Reason, SessionHost } from '../../src/model/index.js';
+import {
+  type NoticeState,
+  policyFor,
+  type Reason,
+  type SessionHost,
+  type SessionPolicy,
+} from '../../src/model/index.js';
 import type { StateHandler, WorkflowPlugin } from '../../src/workflow/contract.js';
 import type { Decision, Step } from '../../src/workflow/decisions.js';
 import { discoverHosts, readSurroundings } from '../../src/workflow/discovery.js';
+import { isOwnersResize } from '../../src/workflow/emptying.js';
 import {
   byProject,
   type EmptyingRules,
@@ -10,6 +17,7 @@ import {
   notYetTaken,
   otherReceivers,
 } from '../../src/workflow/emptying-flow.js';
+import { computeServiceOf } from '../../src/workflow/hosts.js';
 import { actionsFor, actionsOf, ENGINE_HOST, preflight, progressOf } from '../../src/workflow/maintaining.js';
 import { assumeUnmanaged, withoutManager } from '../../src/workflow/managers.js';
 import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '../../src/workflow/notices.js';
@@ -23,6 +31,8 @@ import { deadline } from '../../src/workflow/waits.js';
 /** MAINTENANCE: claims hosts, tells all projects, waits for their answers and for maintenance_at, runs `pre`. */
 const maintenance: StateHandler = async (view, tools) => {
   if (view.hosts.length === 0) return join(view, tools);
+  const lacking = withoutConstraints(view);
+  if (lacking !== undefined) return fail(lacking);
   const fits = preflight(view, tools.hasCheck);
   if (!fits.done) return 'trouble' in fits ? resolveTrouble(view, fits.trouble) : fits.step;
   const projects = projectsOn(view);
@@ -165,6 +175,13 @@ async function join(view: SessionView, tools: WorkflowTools): Promise<Step> {
   const surroundings = await readSurroundings(view, tools);
   if ('unknown' in surroundings) return fail({ code: 'unknown-scope', message: surroundings.unknown });
   const decision = discoverHosts(view, surroundings);
+  const down = decision.excluded.find(
+    ({ hostname }) => computeServiceOf(view.cloud, hostname)?.up === false && serversOn(view, hostname).length > 0,
+  );
+  if (down !== undefined && policyOf(view, 'down_hosts') === 'fail') {
+    const message = `Host ${down.hostname} holds instances and cannot be maintained: ${down.reason}`;
+    return fail({ code: 'host-down', message, host: down.hostname });
+  }
   if (decision.hosts.length > 0) return { do: [decision] };
   const why = decision.excluded.map(({ hostname, reason }) => `${hostname}: ${reason}`).join(' ');
   return fail({ code: 'no-hosts', message: `There is no host to be maintained. ${why}`.trim() });
@@ -193,6 +210,27 @@ function guarded(handler: StateHandler): StateHandler {
     if (beyond !== undefined) return beyond;
     const owed = view.hosts.find((host) => host.disabled && (host.state === 'done' || host.state === 'skipped'));
     return owed === undefined ? handler(view, tools) : giveBack(view, owed);
+  };
+}
+
+/** A session-wide policy: the session's own word, else the cloud's. */
+function policyOf<K extends keyof SessionPolicy>({ session, settings }: SessionView, key: K): SessionPolicy[K] {
+  return session.policy[key] ?? settings.policy[key];
+}
+
+/** Instances whose project must have said what they bear, and did not (v1 §4.1). */
+function withoutConstraints(view: SessionView): Omit<Reason, 'at'> | undefined {
+  const { session, settings, constraints } = view;
+  if (view.notices.length > 0) return undefined;
+  const lacking = computesOf(view)
+    .flatMap((host) => serversOn(view, host.hostname))
+    .filter(({ projectId }) => policyFor('constraints', session.policy, settings.policy, projectId) === 'require')
+    .filter(({ id }) => constraints.groupOf(id) === undefined);
+  if (lacking.length === 0) return undefined;
+  const names = lacking.map(({ id }) => id).join(', ');
+  return {
+    code: 'constraints-missing',
+    message: `No constraints are known of instance(s) ${names} or of their group.`,
   };
 }
 
@@ -289,7 +327,8 @@ function projectsOn(view: SessionView): Map<string, string[]> {
 function cheapestFirst(view: SessionView, hosts: readonly SessionHost[]): SessionHost[] {
   const cost = (host: SessionHost): number => {
     const servers = serversOn(view, host.hostname);
-    return servers.length + (servers.some((server) => server.hasFloatingIp) ? 1_000_000 : 0);
+    const awaitsOwner = servers.some((server) => isOwnersResize(view, server));
+    return servers.length + (servers.some((server) => server.hasFloatingIp) ? 1e6 : 0) + (awaitsOwner ? 1e9 : 0);
   };
   return [...hosts].sort((a, b) => cost(a) - cost(b) || (a.hostname < b.hostname ? -1 : 1));
 }

@@ -46,6 +46,10 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
     if (last?.state === 'begun') continue;
     if (last?.state === 'failed')
       return { decisions: [], held, inFlight: 0, needsTarget, trouble: troubleOf(last, host) };
+    if (isOwnersResize(view, server)) {
+      held.push(`Instance ${server.id} waits for its owner to confirm or revert a resize.`);
+      continue;
+    }
     const action = actionFor(view, server, acked);
     if (action === undefined) continue;
     const stuck = immovable(view, server, action);
@@ -75,6 +79,12 @@ function actionFor(view: SessionView, server: Server, acked: readonly Notice[]):
 
 function isRefused(view: SessionView, server: Server, target: string): boolean {
   return standingFacts(view).some((fact) => fact.instanceId === server.id && fact.host === target);
+}
+
+/** A resize or migration that is not ours: only the owner ends it (v1 §5.1). */
+export function isOwnersResize(view: SessionView, server: Server): boolean {
+  if (server.status !== 'VERIFY_RESIZE' && server.status !== 'RESIZE') return false;
+  return !view.effects.some((effect) => effect.state === 'begun' && effect.subject === server.id);
 }
 
 /** No way that is allowed leads off the host, unless the project itself acts (v1 §5.1). */

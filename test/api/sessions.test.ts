@@ -94,6 +94,14 @@ const REFUSED: readonly [body: object, status: number, field: string | undefined
   [{ download: ['not a url'] }, 400, 'download[0]'],
   [{ download: 'https://x/y' }, 400, 'download'],
   [{ download: ['https://example.org/actions.tar.gz'] }, 422, 'download', 'not-available'],
+  [{ policy: { down_hosts: 'evacuate' } }, 422, 'policy.down_hosts', 'not-available'],
+  [{ policy: { steer_new: 'disable_waiting' } }, 422, 'policy.steer_new', 'not-available'],
+  [
+    { policy: { per_project: { abc: { immovable: 'stop_while_out' } } } },
+    422,
+    'policy.per_project.abc.immovable',
+    'not-available',
+  ],
 ];
 
 const BAD_BODIES: readonly (string | Buffer)[] = [
@@ -281,7 +289,7 @@ for (const kind of databaseKinds) {
         policy: {
           nack: 'skip_host',
           failure_budget: 0,
-          steer_new: 'disable_waiting',
+          steer_new: 'none',
           project_scale_in_reply: 90,
           per_project: { [TENANT]: { silence: 'ask', project_maintenance_reply: 5 } },
         },

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type { SessionDetail } from '../../src/client/index.js';
 import type { SessionPolicy } from '../../src/model/index.js';
+import { generateTopology, type Topology } from '../../src/simulator/index.js';
 import { Scenario, type ScenarioOptions } from '../support/scenario.js';
 
 /** A session under a cloud-wide policy; the engine's default of each key is the option of its name. */
@@ -67,4 +68,45 @@ test.serial('a host more than the failure budget allows ends the session', async
   const { detail } = await story(t, policy, { cloud: { hosts: 4, instances: 6 } }, { actions });
   t.is(detail.state, 'MAINTENANCE_FAILED');
   t.is(detail.reason?.code, 'failure-budget');
+});
+
+test.serial(
+  'an instance that Nova cannot move fails the session with its name, or leaves its host out by policy',
+  async (t) => {
+    const { hosts, flavors, projects } = generateTopology({
+      hosts: 3,
+      instances: 4,
+      projects: 2,
+      seed: 1,
+      controllers: 0,
+    });
+    const [first, ...others] = projects;
+    const groups = first?.groups?.map((group) => group) ?? [];
+    const broken = first?.instances?.map((instance, i) =>
+      i === 0 ? { ...instance, state: 'ERROR' as const } : instance,
+    );
+    const topology = {
+      hosts,
+      flavors,
+      controllers: [],
+      projects: [{ ...first, groups, instances: broken }, ...others],
+    } as Topology;
+    const failed = await story(t, {}, { topology });
+    t.is(failed.detail.state, 'MAINTENANCE_FAILED');
+    t.is(failed.detail.reason?.code, 'immovable');
+    t.deepEqual(
+      failed.detail.hosts.filter((host) => host.disabled),
+      [],
+    );
+    const done = await story(t, { immovable: 'skip_host' }, { topology });
+    t.is(done.detail.state, 'MAINTENANCE_DONE', JSON.stringify(done.detail.reason));
+    t.deepEqual(Object.values(statesOf(done.detail)).sort(), ['done', 'done', 'skipped']);
+    t.deepEqual(done.scenario.system.simulator.report().violations, []);
+  },
+);
+
+test.serial('a policy that asks for constraints fails the session before anyone is told', async (t) => {
+  const { detail, scenario } = await story(t, { constraints: 'require' });
+  t.is(detail.reason?.code, 'constraints-missing');
+  t.is(scenario.system.simulator.log.of('alarm-post').filter(({ state }) => state === 'MAINTENANCE').length, 0);
 });

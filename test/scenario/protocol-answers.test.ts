@@ -213,7 +213,7 @@ for (const constraints of [false, true])
       const topology = cloudFor('MAINTENANCE', { constraints });
       const policy = { per_project: { [projectId(topology)]: { constraints: 'require' as const } } };
       const { detail, scenario, posts } = await story(t, topology, policy);
-      t.is(detail.reason?.code, constraints ? undefined : 'no-constraints');
+      t.is(detail.reason?.code, constraints ? undefined : 'constraints-missing');
       t.is(scenario.system.simulator.log.of('move-begun').length > 0, constraints);
       t.is(posts(0, 'MAINTENANCE'), constraints ? 1 : 0);
     },

@@ -15,5 +15,5 @@ test.serial(`random clouds ${first} to ${last} are maintained, or the session fa
     if (faults.length > 0) wrong.push(`seed ${seed} (${end}): ${faults.join(' ')}`);
   }
   t.log(`seeds ${first} to ${last}: ${[...ends].map(([end, times]) => `${times} × ${end}`).join(', ')}`);
-  t.deepEqual(wrong, [], 'replay one with: FENIX_SEEDS=<seed> npm test -- dist/test/scenario/random-clouds.test.js');
+  t.deepEqual(wrong, [], 'replay one with: FENIX_SEEDS=<seed> npm test -- test/scenario/random-clouds.test.ts');
 });

@@ -1,5 +1,5 @@
 import { hostNamed, isUnfinished, type Notice, type Question, type SessionHost } from '../../model/index.js';
-import { impossible } from '../errors.js';
+import { impossible, notAvailable } from '../errors.js';
 import type { Prospect } from '../prospect.js';
 import type { ControlBody } from '../schemas/control.js';
 
@@ -35,6 +35,8 @@ export const CONTROL_RULES: { readonly [K in keyof Required<ControlBody>]: Rule<
 
   abort: (value, { prospect }) => {
     if (prospect.state === 'MAINTENANCE_DONE') throw wrongSession('abort', 'it is done');
+    // Moves in flight end; no engine takes one back yet.
+    if (value.moves === 'revert') throw notAvailable('abort.moves');
     return prospect.aborted ? null : { ...value };
   },
 
