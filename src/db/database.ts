@@ -2,27 +2,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import knexFactory, { type Knex } from 'knex';
 import { FenixError, messageOf } from '../common/errors.js';
+import type { DatabaseTarget, MysqlTarget, SqliteTarget } from '../config/index.js';
 
 /** A connection pool or a transaction: whatever a query may run on. */
 export type Tx = Knex;
 
-export interface DatabaseSettings {
-  readonly kind: 'mysql' | 'sqlite';
-  /** File for SQLite (`:memory:` allowed); ignored for MySQL. */
-  readonly filename?: string;
-  readonly mysql?: {
-    readonly host: string;
-    readonly port: number;
-    readonly user: string;
-    readonly password: string;
-    readonly database: string;
-    /** In place of host and port. */
-    readonly socketPath?: string;
-    /** PEM files; with any of them the connection is encrypted and the server's certificate checked. */
-    readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
-  };
-  readonly poolSize?: number;
-}
+/** Where the database is, and how many connections this process may hold. */
+export type DatabaseSettings = DatabaseTarget & { readonly poolSize?: number };
 
 const DEADLOCK_RETRIES = 10;
 /** MySQL: deadlock, lock wait time-out, Galera's "not yet prepared"; SQLite: another process holds the file. */
@@ -56,7 +42,7 @@ export class Database {
 
   /** @throws FenixError `database-unreachable` (transient) */
   static async open(settings: DatabaseSettings): Promise<Database> {
-    const knex = settings.kind === 'mysql' ? openMysql(settings) : openSqlite(settings);
+    const knex = settings.kind === 'mysql' ? openMysql(settings, settings.poolSize) : openSqlite(settings);
     const database = new Database(knex, settings.kind);
     try {
       if (settings.kind === 'sqlite') await database.prepareSqlite();
@@ -130,7 +116,7 @@ function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
 
-function openMysql({ mysql, poolSize }: DatabaseSettings): Knex {
+function openMysql({ mysql }: MysqlTarget, poolSize?: number): Knex {
   return knexFactory({
     client: 'mysql2',
     connection: {
@@ -147,8 +133,8 @@ function openMysql({ mysql, poolSize }: DatabaseSettings): Knex {
 }
 
 /** mysql2 wants certificates themselves, not the names of their files. */
-function withCertificates(mysql: DatabaseSettings['mysql']): object | undefined {
-  if (mysql?.tls === undefined) return mysql;
+function withCertificates(mysql: MysqlTarget['mysql']): object {
+  if (mysql.tls === undefined) return mysql;
   const { tls, ...server } = mysql;
   const { caFile, certFile, keyFile } = tls;
   const ssl = {
@@ -160,7 +146,7 @@ function withCertificates(mysql: DatabaseSettings['mysql']): object | undefined 
 }
 
 /** SQLite through libsql, whose driver speaks better-sqlite3's interface; one connection serialises writers. */
-function openSqlite({ filename }: DatabaseSettings): Knex {
+function openSqlite({ filename }: SqliteTarget): Knex {
   const require = createRequire(import.meta.url);
   const BetterSqlite3 = require('knex/lib/dialects/better-sqlite3/index.js');
   class LibsqlClient extends BetterSqlite3 {
@@ -170,7 +156,7 @@ function openSqlite({ filename }: DatabaseSettings): Knex {
   }
   return knexFactory({
     client: LibsqlClient as unknown as typeof Knex.Client,
-    connection: { filename: filename ?? ':memory:' },
+    connection: { filename },
     pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },
     useNullAsDefault: true,
     log: QUIET,

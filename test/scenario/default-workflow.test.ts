@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { Scenario } from '../support/scenario.js';
 
@@ -29,7 +32,10 @@ test.serial('a cloud is maintained host after host while its applications keep s
 });
 
 test.serial('a new engine goes on where a stopped one was, and nothing is moved twice', async (t) => {
-  const scenario = await Scenario.start(t, { cloud: { hosts: 4, instances: 9, projects: 3 } });
+  const directory = mkdtempSync(join(tmpdir(), 'fenix-scenario-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const connection = `sqlite://${join(directory, 'fenix.sqlite')}`;
+  const scenario = await Scenario.start(t, { cloud: { hosts: 4, instances: 9, projects: 3 }, connection });
   await scenario.system.startEngine();
   const id = await scenario.create();
   const log = scenario.system.simulator.log;
