@@ -57,13 +57,17 @@ test.serial(
   'limits that change in the midst of a session hold for its next move, and outlive the session',
   async (t) => {
     const topology = generateTopology({ hosts: 3, instances: 4, projects: 1, seed: 1, controllers: 0 });
-    const scenario = await Scenario.start(t, { topology, managers: { constraints: true } });
+    const scenario = await Scenario.start(t, { topology });
     await scenario.system.startEngine();
     const { client, simulator } = scenario.system;
+    const groupId = String(topology.projects[0]?.groups?.[0]?.id);
+    for (const instance of topology.projects[0]?.instances ?? [])
+      await client.setInstanceConstraints(String(instance.id), { group_id: groupId });
+    await client.setGroupConstraints(groupId, { max_impacted_members: 1 });
     const id = await scenario.create();
     const begun = () => simulator.log.of('move-begun').length;
     await scenario.until(() => begun() > 0);
-    const groupId = String(topology.projects[0]?.groups?.[0]?.id);
+
     await client.setGroupConstraints(groupId, { max_impacted_members: 0 });
     await scenario.advance(60);
     const before = begun();

@@ -129,10 +129,10 @@ function isAsking(host: SessionHost, questions: readonly Notice[]): boolean {
   return questionsAbout(host, questions).some(({ answered }) => !answered);
 }
 
-/** Those of the host itself, and of what projects said about emptying it. */
+/** Its own question, else those of what projects said about emptying it; an answer to the first is one to all. */
 function questionsAbout({ hostname, question }: SessionHost, questions: readonly Notice[]): Question[] {
-  const ofNotices = questions.filter(({ host }) => host === hostname).map((notice) => notice.question);
-  return [question, ...ofNotices].filter((each) => each !== null);
+  if (question !== null) return [question];
+  return questions.flatMap((notice) => (notice.host === hostname && notice.question ? [notice.question] : []));
 }
 
 function wrongSession(key: string, why: string) {
