@@ -125,7 +125,7 @@ async function faultsOf(scenario: Scenario, cloud: RandomCloud, detail: SessionD
       faults.push(`${host.hostname} stays disabled as ${host.state}.`);
   }
   for (const [id, times] of moves) {
-    if (times > 1 && !wasPrepared(history, id))
+    if (times > 1 && !isExplained(history, id))
       faults.push(`Instance ${id} was moved ${times} times without a reason.`);
   }
   faults.push(...plugInsOnOccupiedHosts(history, simulator.log));
@@ -135,13 +135,10 @@ async function faultsOf(scenario: Scenario, cloud: RandomCloud, detail: SessionD
   return faults;
 }
 
-/** PREPARE_MAINTENANCE moves instances together, onto hosts that are emptied later. */
-function wasPrepared(history: readonly HistoryEntry[], instanceId: string): boolean {
+/** A plan that sends an instance to a host which is still to be maintained says so. */
+function isExplained(history: readonly HistoryEntry[], instanceId: string): boolean {
   return history.some(
-    ({ what, details }) =>
-      what === 'notice' &&
-      details.state === 'PREPARE_MAINTENANCE' &&
-      (details.instances as readonly string[]).includes(instanceId),
+    ({ what, details }) => what === 'plan' && (details.again as string[] | undefined)?.includes(instanceId),
   );
 }
 

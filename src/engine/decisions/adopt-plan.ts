@@ -1,4 +1,4 @@
-import type { Fact } from '../../model/index.js';
+import type { Fact, HostState } from '../../model/index.js';
 import type { PlannedMove } from '../../planner/host-plan.js';
 import type { AdoptPlan } from '../../workflow/decisions.js';
 import { NOT_PROVEN, standingFacts } from '../../workflow/room.js';
@@ -21,8 +21,20 @@ export async function adoptPlan(session: SessionContext, view: SessionView, deci
       { sessionId, seq, at: unit.now, subject: plan.host, snapshot, result: plan },
       unit.tx,
     );
-    unit.tell('plan', { host: plan.host, moves: plan.moves });
+    const again = movedAgain(view, plan.moves);
+    const why = 'There is no maintained host that may take them now, so they will have to move once more.';
+    unit.tell('plan', { host: plan.host, moves: plan.moves, ...(again.length > 0 && { again, why }) });
   });
+}
+
+/** Instances that go to a host which is still to be maintained: a second move, and the plan says so (L12). */
+function movedAgain(view: SessionView, moves: readonly PlannedMove[]): string[] {
+  const ahead = new Set(view.hosts.filter(({ state }) => !isThrough(state)).map(({ hostname }) => hostname));
+  return moves.filter(({ target }) => ahead.has(target)).map(({ instanceId }) => instanceId);
+}
+
+function isThrough(state: HostState): boolean {
+  return state === 'done' || state === 'skipped' || state === 'failed';
 }
 
 async function prove(
