@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type NewSession, type SessionDetail } from '../../src/client/index.js';
 import { generateTopology, type Topology } from '../../src/simulator/index.js';
@@ -98,3 +101,21 @@ test.serial('the resize that an owner has not confirmed yet is waited for, never
   t.is(detail.state, 'MAINTENANCE_DONE', JSON.stringify(detail.reason));
   t.deepEqual(scenario.system.simulator.report().violations, []);
 });
+
+test.serial(
+  'an action whose check says no fails the session before anybody is told or any host disabled',
+  async (t) => {
+    const place = mkdtempSync(join(tmpdir(), 'fenix-plugins-'));
+    t.teardown(() => rmSync(place, { recursive: true }));
+    mkdirSync(join(place, 'actions'));
+    const code =
+      "{ name: 'picky', version: '1', check: async ({ host }) => host !== 'compute-2', run: async () => 'DONE' }";
+    writeFileSync(join(place, 'actions', 'picky.mjs'), `export default ${code};`);
+    const options = { options: { DEFAULT: { plugin_path: place } } };
+    const { detail, scenario } = await story(t, { actions: [{ plugin: 'picky', type: 'host' }] }, CLOUD, options);
+    t.is(detail.state, 'MAINTENANCE_FAILED');
+    t.like(detail.reason, { code: 'plugin-failed', host: 'compute-2' });
+    const { log } = scenario.system.simulator;
+    t.deepEqual([log.of('alarm-post').length, log.of('service').length], [0, 0]);
+  },
+);
