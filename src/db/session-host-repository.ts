@@ -55,9 +55,4 @@ export class SessionHostRepository {
     await HOSTS.query(tx).where({ hostname }).whereIn('session_id', ids).update({ disabled: 0 });
     return ids;
   }
-
-  /** Hosts whose service some session disabled and has not enabled again (L6). */
-  disabledByUs(tx: Tx = this.database.knex): Promise<SessionHost[]> {
-    return HOSTS.list(tx, { disabled: true }, 'hostname');
-  }
 }

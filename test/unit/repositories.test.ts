@@ -445,7 +445,6 @@ onEach('records come back with the same values and types', async (t, { repositor
   t.deepEqual(await sessions.get(sessionId), whole);
   t.deepEqual(await sessions.ids(), [sessionId]);
   t.deepEqual(await hosts.list(sessionId), [host]);
-  t.deepEqual(await hosts.disabledByUs(), [host]);
   t.deepEqual(await instances.list(sessionId), [instance]);
   t.deepEqual(await instances.listOfProject(sessionId, 'tenant'), [instance]);
   t.deepEqual(await instances.listOfProject(sessionId, 'other'), []);
