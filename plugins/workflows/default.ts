@@ -1,4 +1,5 @@
 import {
+  isThrough,
   type NoticeState,
   policyFor,
   type Reason,
@@ -189,7 +190,7 @@ async function join(view: SessionView, tools: WorkflowTools): Promise<Step> {
 
 /** By free room: an empty compute, or one that can be emptied, or capacity has to be freed first (v1 §5.2). */
 async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
-  const computes = computesOf(view).filter((host) => !isOver(host));
+  const computes = computesOf(view).filter((host) => !isThrough(host.state));
   // A host that is being emptied goes first: starting with another would only come back here.
   const half = computes.some((host) => host.state === 'emptying' && serversOn(view, host.hostname).length > 0);
   const isEmpty = (host: SessionHost): boolean => host.state === 'empty' || serversOn(view, host.hostname).length === 0;
@@ -234,15 +235,10 @@ function withoutConstraints(view: SessionView): Omit<Reason, 'at'> | undefined {
   };
 }
 
-/** Maintained, or given up. */
-function isOver({ state }: SessionHost): boolean {
-  return state === 'done' || state === 'skipped' || state === 'failed';
-}
-
 function hostsOf(view: SessionView, projectId: string): string[] {
   const own = new Set(view.cloud.servers.filter((server) => server.projectId === projectId).map(({ host }) => host));
   return computesOf(view)
-    .filter((host) => !isOver(host) && own.has(host.hostname))
+    .filter((host) => !isThrough(host.state) && own.has(host.hostname))
     .map((host) => host.hostname);
 }
 

@@ -68,6 +68,11 @@ export const HOST_TRANSITIONS: Readonly<Record<HostState, readonly HostState[]>>
   skipped: ['waiting', 'done'],
 };
 
+/** Maintained, or given up: nothing more is done about the host unless an admin says so. */
+export function isThrough(state: HostState): boolean {
+  return state === 'done' || state === 'skipped' || state === 'failed';
+}
+
 export const HOST_TYPES = ['controller', 'compute', 'other'] as const;
 export type HostType = (typeof HOST_TYPES)[number];
 

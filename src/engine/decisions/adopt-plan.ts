@@ -1,4 +1,4 @@
-import type { Fact, HostState } from '../../model/index.js';
+import { type Fact, isThrough } from '../../model/index.js';
 import type { PlannedMove } from '../../planner/host-plan.js';
 import type { AdoptPlan } from '../../workflow/decisions.js';
 import { NOT_PROVEN, standingFacts } from '../../workflow/room.js';
@@ -31,10 +31,6 @@ export async function adoptPlan(session: SessionContext, view: SessionView, deci
 function movedAgain(view: SessionView, moves: readonly PlannedMove[]): string[] {
   const ahead = new Set(view.hosts.filter(({ state }) => !isThrough(state)).map(({ hostname }) => hostname));
   return moves.filter(({ target }) => ahead.has(target)).map(({ instanceId }) => instanceId);
-}
-
-function isThrough(state: HostState): boolean {
-  return state === 'done' || state === 'skipped' || state === 'failed';
 }
 
 async function prove(
