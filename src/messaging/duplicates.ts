@@ -1,18 +1,26 @@
-/** How many a listener remembers; the same number as in oslo.messaging. */
-const REMEMBERED = 16;
+/**
+ * How many one process remembers. oslo.messaging remembers 16 for each connection; a peer that cannot get a confirm
+ * publishes the same request every few seconds, for as long as that lasts, with others in between.
+ */
+const REMEMBERED = 1000;
 
-/** The `_unique_id`s that one listener has seen last: peers publish again whatever was not confirmed to them. */
+/** The `_unique_id`s seen last, over reconnects: peers publish again whatever was not confirmed to them. */
 export class Duplicates {
-  private readonly seen: string[] = [];
+  /** In order of arrival. */
+  private readonly seen = new Set<string>();
 
   /** Whether this id was remembered before. Messages without an id are never duplicates. */
   has(uniqueId: unknown): boolean {
-    return typeof uniqueId === 'string' && this.seen.includes(uniqueId);
+    return typeof uniqueId === 'string' && this.seen.has(uniqueId);
   }
 
   remember(uniqueId: unknown): void {
     if (typeof uniqueId !== 'string') return;
-    this.seen.push(uniqueId);
-    if (this.seen.length > REMEMBERED) this.seen.shift();
+    this.seen.add(uniqueId);
+    if (this.seen.size <= REMEMBERED) return;
+    for (const oldest of this.seen) {
+      this.seen.delete(oldest);
+      break;
+    }
   }
 }

@@ -10,6 +10,7 @@ import { type NotificationDriver, Notifier } from '../../messaging/notifier.js';
 import { RpcClient } from '../../messaging/rpc-client.js';
 import { type TopologySettings, topologyFromOptions } from '../../messaging/topology.js';
 import { EngineApi } from '../../rpc/engine-api.js';
+import { engineVersionCap } from '../../rpc/engine-versions.js';
 import { ConfigToken, once } from './core.js';
 
 /** The broker of a process that holds everything; what `memory://` connects to. */
@@ -21,17 +22,18 @@ export function registerMessaging(container: DependencyContainer): void {
   once(container, TopologyToken, (c) => topologyFromOptions(c.resolve(ConfigToken).osloMessagingRabbit));
   once<Broker>(container, Broker, connect);
   once(container, RpcClient, (c) => {
-    const { controlExchange } = c.resolve(ConfigToken).default;
-    return new RpcClient({ ...shared(c), exchange: controlExchange });
+    const { default: common, osloMessagingRabbit: rabbit } = c.resolve(ConfigToken);
+    return new RpcClient({ ...shared(c), exchange: common.controlExchange, prefetch: rabbit.rabbitQosPrefetchCount });
   });
   once(container, EngineApi, (c) => {
-    const { engine, default: common } = c.resolve(ConfigToken);
-    const callTimeoutMs = common.rpcResponseTimeout * 1000;
+    const { engine, default: common, upgradeLevels } = c.resolve(ConfigToken);
+    const versionCap = engineVersionCap(upgradeLevels.engine);
     return new EngineApi({
       client: c.resolve(RpcClient),
       logger: c.resolve(Logger),
       topic: engine.rpcTopic,
-      callTimeoutMs,
+      callTimeoutMs: common.rpcResponseTimeout * 1000,
+      ...(versionCap !== undefined && { versionCap }),
     });
   });
   once(container, Notifier, (c) => {

@@ -4,11 +4,11 @@ import { flag, integer, list, multi, number, text } from '../options.js';
 export const oslo_messaging_notifications = {
   doc: 'Notifications, as oslo.messaging names the options.',
   options: {
-    driver: multi(['messaging'], 'messaging (format 1), messagingv2 (in an envelope) or noop; may be repeated.', [
-      'messaging',
-      'messagingv2',
-      'noop',
-    ]),
+    driver: multi(
+      ['messaging'],
+      'messaging (format 1), messagingv2 (in an envelope), log (to the log of the engine) or noop; may be repeated.',
+      ['messaging', 'messagingv2', 'log', 'noop'],
+    ),
     transport_url: text('', 'Broker for notifications; empty = the one in [DEFAULT].', { secret: 'url' }),
     topics: list(['notifications'], 'Topics that notifications are sent to.'),
   },
@@ -29,7 +29,10 @@ export const oslo_messaging_rabbit = {
     rabbit_retry_interval: number(1, 'Seconds before the first attempt to connect again.'),
     rabbit_retry_backoff: number(2, 'Seconds that this wait grows by each time.'),
     rabbit_interval_max: number(30, 'Seconds that this wait grows to at most.'),
-    rabbit_qos_prefetch_count: integer(0, 'Messages fetched ahead; 0 = no limit.', { min: 0, max: 65535 }),
+    rabbit_qos_prefetch_count: integer(0, 'Messages fetched ahead; 0 = as many as are handled at once.', {
+      min: 0,
+      max: 65535,
+    }),
     heartbeat_timeout_threshold: integer(60, 'Seconds of silence after which the broker counts as lost; 0 = never.'),
     kombu_missing_consumer_retry_timeout: number(60, 'Seconds to wait for a caller that vanished before its reply.'),
     ssl: flag(false, 'Connect with TLS.'),
