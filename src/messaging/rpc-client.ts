@@ -41,8 +41,6 @@ export interface RpcClientOptions {
   readonly topology?: TopologySettings;
   /** Modules (Python paths) whose exceptions become errors of our own; default: those that Fenix itself raises. */
   readonly allowedRemoteModules?: Readonly<Record<string, RestoreError>>;
-  /** Replies fetched ahead (`rabbit_qos_prefetch_count`); default 0 = no limit. */
-  readonly prefetch?: number;
   /** For casts, default 10 s. */
   readonly publishTimeoutMs?: number;
 }
@@ -168,8 +166,7 @@ export class RpcClient {
 
   private async startListening(): Promise<Consumer> {
     await this.topology.declareReplyQueue(this.replyQueue);
-    const { broker, prefetch = 0 } = this.options;
-    return broker.consume(this.replyQueue, (delivery) => this.onReply(delivery), { prefetch });
+    return this.options.broker.consume(this.replyQueue, (delivery) => this.onReply(delivery));
   }
 
   private onReply(delivery: Delivery): void {

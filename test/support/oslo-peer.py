@@ -11,6 +11,7 @@ import time
 
 import oslo_messaging
 from oslo_config import cfg
+from oslo_messaging.rpc import dispatcher
 
 # The library's own exceptions become classes again; all others stay RemoteError.
 ALLOWED_MODULES = ['oslo_messaging.rpc.dispatcher']
@@ -72,10 +73,12 @@ Listening = type('Listening', (), {name: heard(name) for name in ('info', 'warn'
 
 class Peer:
     def __init__(self, url, exchange):
-        self.conf = cfg.ConfigOpts()
+        self.conf = cfg.CONF
         self.conf([], project='peer')
         oslo_messaging.set_transport_defaults(control_exchange=exchange)
         self.rpc = oslo_messaging.get_rpc_transport(self.conf, url, allowed_remote_exmods=ALLOWED_MODULES)
+        # The library registers it no sooner than it looks at it.
+        self.conf.register_opts(dispatcher._dispatcher_opts)
         self.conf.set_override('rpc_ping_enabled', True)
         self.notifications = oslo_messaging.get_notification_transport(self.conf, url)
         self.serving = []

@@ -22,8 +22,8 @@ export function registerMessaging(container: DependencyContainer): void {
   once(container, TopologyToken, (c) => topologyFromOptions(c.resolve(ConfigToken).osloMessagingRabbit));
   once<Broker>(container, Broker, connect);
   once(container, RpcClient, (c) => {
-    const { default: common, osloMessagingRabbit: rabbit } = c.resolve(ConfigToken);
-    return new RpcClient({ ...shared(c), exchange: common.controlExchange, prefetch: rabbit.rabbitQosPrefetchCount });
+    const { controlExchange } = c.resolve(ConfigToken).default;
+    return new RpcClient({ ...shared(c), exchange: controlExchange });
   });
   once(container, EngineApi, (c) => {
     const { engine, default: common, upgradeLevels } = c.resolve(ConfigToken);
