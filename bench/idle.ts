@@ -17,7 +17,8 @@ const SETTLE_MS = 5000;
 const SAMPLES = 10;
 
 const { FENIX_TEST_AMQP_URL: amqpUrl, FENIX_TEST_MYSQL_URL: mysqlUrl } = process.env;
-if (amqpUrl === undefined || mysqlUrl === undefined) throw new Error('npm run bench -- idle starts broker and database');
+if (amqpUrl === undefined || mysqlUrl === undefined)
+  throw new Error('npm run bench -- idle starts broker and database');
 
 const name = `fenix_bench_${randomUUID().replaceAll('-', '')}`;
 const connection = new URL(mysqlUrl);

@@ -118,7 +118,14 @@ function report(measured: ReadonlyMap<string, Figures[]>): void {
   const rows = results.flatMap(({ inFlight, fenix, python: other, ratio, wanted }) => [
     row('Fenix', inFlight, fenix),
     row('Python', inFlight, other),
-    [String(inFlight), 'ratio', `${ratio.toFixed(2)} (wanted ${wanted})`, '', '', (other.cpuUs / fenix.cpuUs).toFixed(2)],
+    [
+      String(inFlight),
+      'ratio',
+      `${ratio.toFixed(2)} (wanted ${wanted})`,
+      '',
+      '',
+      (other.cpuUs / fenix.cpuUs).toFixed(2),
+    ],
   ]);
   const titles = ['in flight', 'peer', 'calls/s', 'p50 ms', 'p99 ms', 'CPU µs/call'];
   const columns = titles.map((title) => ({ title, align: title === 'peer' ? ('left' as const) : ('right' as const) }));

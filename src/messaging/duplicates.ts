@@ -2,7 +2,7 @@
  * How many one process remembers. oslo.messaging remembers 16 for each connection; a peer that cannot get a confirm
  * publishes the same request every few seconds, for as long as that lasts, with others in between.
  */
-const REMEMBERED = 1000;
+const REMEMBERED = 1024;
 
 /** The `_unique_id`s seen last, over reconnects: peers publish again whatever was not confirmed to them. */
 export class Duplicates {
@@ -17,10 +17,7 @@ export class Duplicates {
   remember(uniqueId: unknown): void {
     if (typeof uniqueId !== 'string') return;
     this.seen.add(uniqueId);
-    if (this.seen.size <= REMEMBERED) return;
-    for (const oldest of this.seen) {
-      this.seen.delete(oldest);
-      break;
-    }
+    const [oldest] = this.seen;
+    if (oldest !== undefined && this.seen.size > REMEMBERED) this.seen.delete(oldest);
   }
 }

@@ -8,8 +8,8 @@ import { CloudWatch } from '../../engine/cloud-watch.js';
 import type { EngineSettings } from '../../engine/context.js';
 import { Engine, newIdentity } from '../../engine/engine.js';
 import type { Publish } from '../../engine/outbox.js';
+import { EventualServer } from '../../messaging/eventual-server.js';
 import { Notifier } from '../../messaging/notifier.js';
-import type { RpcServer } from '../../messaging/rpc-server.js';
 import type { Reach, SessionPolicy } from '../../model/index.js';
 import { inlinePlanner, Planner, ThreadPlanner } from '../../planner/planner.js';
 import { serveEngineApi } from '../../rpc/engine-server.js';
@@ -23,7 +23,7 @@ import { ConfigToken, once } from './core.js';
 import { shared } from './messaging.js';
 
 const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
-const EngineServerToken: InjectionToken<RpcServer> = Symbol('EngineServer');
+const EngineServerToken: InjectionToken<EventualServer> = Symbol('EngineServer');
 
 export function registerEngine(container: DependencyContainer): void {
   once<Planner>(container, Planner, (c) =>
@@ -89,7 +89,7 @@ function makeEngine(container: DependencyContainer): Engine {
   return new Engine(newIdentity(config.engine.host, VERSION), parts, publish);
 }
 
-async function makeServer(container: DependencyContainer): Promise<RpcServer> {
+async function makeServer(container: DependencyContainer): Promise<EventualServer> {
   const { engine: section, default: common, osloMessagingRabbit: rabbit } = container.resolve(ConfigToken);
   const engine = container.resolve(Engine);
   const options = {
@@ -103,10 +103,11 @@ async function makeServer(container: DependencyContainer): Promise<RpcServer> {
     missingReplyQueueTimeoutMs: rabbit.kombuMissingConsumerRetryTimeout * 1000,
     ...(section.legacyRpc && { legacy: await legacyHandlers(container) }),
   };
-  return serveEngineApi(options, {
+  const server = serveEngineApi(options, {
     wake: (sessionId) => engine.wake(sessionId),
     ping: () => ({ engineId: engine.identity.engineId, version: VERSION }),
   });
+  return new EventualServer(server, container.resolve<MachineClock>(MachineClock), container.resolve<Logger>(Logger));
 }
 
 /** Loaded only where it is on: it brings the API's code into this process. */
