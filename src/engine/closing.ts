@@ -52,6 +52,8 @@ export async function closeSession(
     if (!isTooSoon(journal, owed)) await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return { for: 'service', message: `Ending: host ${owed.hostname} is being given back.` };
   }
+  const { settling } = context.effects;
+  if (settling > 0) return { for: 'moves', message: `Ending: waiting for ${settling} late move(s) to end.` };
   if (isUnfinished(session.state) || isAbortOfFailed(session)) {
     const told = await tellScaledIn(context, deleted);
     if (told !== 'again') return told;

@@ -74,6 +74,7 @@ export class SessionRunner {
     await consumeInbox(context);
     const session = await context.repositories.sessions.getEvenDeleted(context.sessionId);
     if (session === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
+    if (session.aborting?.revert) context.takeBack.abort();
     if (wasFrozen) {
       // Read anew: what was thawed by a command that is consumed already wakes nobody.
       const freeze = await settings.frozen();
@@ -236,7 +237,10 @@ export class SessionRunner {
     }
   }
 
-  /** The cloud can't be read: a wait with a reason and a deadline; after it the session fails. */
+  /**
+   * The cloud can't be read: a wait with a reason and a deadline. After it the session fails, also with effects under
+   * way: they can't end before the cloud is back either, and the closing waits for them and gives the hosts back then.
+   */
   private async withoutCloud(session: Session, error: unknown): Promise<void> {
     if (!(error instanceof FenixError) || error instanceof LeaseLost) throw error;
     const { context } = this;
@@ -244,7 +248,7 @@ export class SessionRunner {
     const waiting = session.waiting?.for === 'cloud' ? session.waiting : undefined;
     const until = waiting?.until ?? plusSeconds(now, context.settings.blockedTimeoutS);
     const message = `The cloud cannot be read: ${error.message}`;
-    if (now >= until && context.effects.count === 0) {
+    if (now >= until) {
       const step: GoTo = { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'cloud-unreachable', message } };
       await context.writer.commit((unit) => transition(unit, session, step, context.adminProjectId));
       return;

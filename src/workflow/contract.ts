@@ -81,6 +81,11 @@ export interface InstanceActionPlugin extends PluginDeclaration {
   readonly needsTarget: boolean;
   /** Called again from the start after a crash: writes go through `once`, waits through `watch`. */
   run(context: InstanceActionContext): Promise<MoveOutcome>;
+  /**
+   * Sees a move to its end that `run` gave up while the cloud was still at it (`underWay`), under the same steps. The
+   * session has learned of the failure by then; the instance counts as impacted until this ends.
+   */
+  settle?(context: InstanceActionContext): Promise<MoveOutcome>;
 }
 
 export interface InstanceActionContext {
@@ -91,10 +96,14 @@ export interface InstanceActionContext {
   readonly cloud: CloudPort;
   readonly settings: WorkflowSettings;
   readonly clock: Clock;
-  /** When the move began, domain time; also after a crash. */
+  /** When the move began (for `settle`: when that began), domain time; also after a crash. */
   readonly begunAt: Date;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Aborts when an admin wants moves taken back: end where the instance came from, where that is still possible. */
+  readonly takeBack: AbortSignal;
+  /** Whether that write was begun, in whatever life: then it has to be gone on with. */
+  begun(step: string): Promise<boolean>;
   /** Carries a write out at most once, also over crashes (L3). Rejects with the FenixError that refused it. */
   once(step: string, write: JournaledWrite): Promise<void>;
   /**
@@ -121,4 +130,12 @@ export type MoveOutcome =
   | { readonly result: 'gone' }
   /** Nothing happened to the instance; another target may do. */
   | { readonly result: 'refused'; readonly code: string; readonly message: string }
-  | { readonly result: 'failed'; readonly code: string; readonly message: string };
+  /** It is where it came from, after it was moved or while it was. */
+  | { readonly result: 'reverted'; readonly message: string }
+  | {
+      readonly result: 'failed';
+      readonly code: string;
+      readonly message: string;
+      /** The cloud is still at it: `settle` sees it to its end. */
+      readonly underWay?: boolean;
+    };

@@ -44,6 +44,7 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
 export function checkInstanceAction(exported: unknown, file: string): InstanceActionPlugin {
   const plugin = checkDeclaration(exported, file, new RegExp(`^(${INSTANCE_ACTIONS.join('|')})$`));
   requireFunction(plugin, file, 'run');
+  if (plugin.settle !== undefined) requireFunction(plugin, file, 'settle');
   demand(typeof plugin.needsTarget === 'boolean', file, 'needsTarget', 'true or false');
   return plugin as unknown as InstanceActionPlugin;
 }
