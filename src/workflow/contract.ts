@@ -53,20 +53,33 @@ export interface ActionPlugin extends PluginDeclaration {
   probe?(context: ActionContext): Promise<boolean>;
   /** Pre-flight: could it run on this host? Asked on all its hosts before anyone is told; must change nothing. */
   check?(context: ActionContext): Promise<boolean>;
-  /** After `run`: only its yes makes DONE. */
+  /**
+   * Is the host as it is to be after that `phase`? After `run`: is the work there; after `undo`: is nothing of it left.
+   * Only its yes makes the run DONE, or the work undone.
+   */
   verify?(context: ActionContext): Promise<boolean>;
+  /**
+   * Takes back what `run` did, or may have done when it failed or was broken off; asked when the session is aborted
+   * before the host's actions have all ended. Answers as `run` does, and must bear being run again, also on a host on
+   * which nothing is left to be taken back.
+   */
+  undo?(context: ActionContext): Promise<string>;
 }
+
+/** What an action plug-in is being asked for. `probe` and `verify` belong to the phase after which they are asked. */
+export type ActionPhase = 'check' | 'run' | 'undo';
 
 export interface ActionContext {
   readonly sessionId: string;
   /** `localhost` for `pre` and `post`. */
   readonly host: string;
   readonly type: ActionType;
+  readonly phase: ActionPhase;
   /** The name it runs under; the plug-in's own unless the request gave another. */
   readonly name: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly sessionMetadata: Readonly<Record<string, unknown>>;
-  /** From 1. */
+  /** Of this phase, from 1. */
   readonly attempt: number;
   readonly log: Logger;
   readonly clock: Clock;

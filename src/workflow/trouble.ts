@@ -76,7 +76,7 @@ function skip(view: SessionView, trouble: Trouble): Step {
   }
   const { code, message } = trouble.reason;
   // A failed pre-flight touched nothing.
-  const isCheck = trouble.entry?.intent.check === true;
+  const isCheck = trouble.entry?.intent.phase === 'check';
   const state = trouble.event === 'plugin_failed' && !isCheck ? 'failed' : 'skipped';
   // What an admin decided about immovable instances does not use up the budget.
   const counts = trouble.event !== 'immovable';

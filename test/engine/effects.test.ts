@@ -52,7 +52,7 @@ const pluginEffect = (overrides: Partial<PluginIntent> = {}) => {
     metadata: { version: 6 },
     sessionMetadata: {},
     begunAt: NOON.toISOString(),
-    check: false,
+    phase: 'run',
     ...overrides,
   };
   return { kind: 'plugin' as const, subject: 'c1', action: 'compute/kernel', intent: { ...intent } };

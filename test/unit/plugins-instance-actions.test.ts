@@ -336,6 +336,7 @@ function onHost(metadata: Record<string, unknown>) {
     sessionId: 'session',
     host: 'alpha',
     type: 'compute',
+    phase: 'run',
     name: 'noop',
     metadata,
     sessionMetadata: {},
