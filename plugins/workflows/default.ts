@@ -25,6 +25,7 @@ import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '.
 import { replyWindow } from '../../src/workflow/reply-window.js';
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
+import { steer, steeringUnderWay } from '../../src/workflow/steering.js';
 import { beyondBudget, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
 import { deadline } from '../../src/workflow/waits.js';
@@ -210,7 +211,10 @@ function guarded(handler: StateHandler): StateHandler {
     const beyond = beyondBudget(view);
     if (beyond !== undefined) return beyond;
     const owed = view.hosts.find((host) => host.disabled && (host.state === 'done' || host.state === 'skipped'));
-    return owed === undefined ? handler(view, tools) : giveBack(view, owed);
+    if (owed !== undefined) return giveBack(view, owed);
+    const steering =
+      policyOf(view, 'steer_new') === 'disable_waiting' ? (steeringUnderWay(view) ?? steer(view)) : undefined;
+    return steering ?? handler(view, tools);
   };
 }
 

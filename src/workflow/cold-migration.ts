@@ -3,6 +3,9 @@ import type { Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
 import { acceptMigration, isIdle, newest, notBegun, refusable } from './migrations.js';
 
+/** Code of a refusal: the move began, and the instance is back where it was. */
+export const CAME_BACK = 'came-back';
+
 /** Nova's words for a migration that came to nothing. */
 const CAME_TO_NOTHING = new Set(['error', 'failed', 'cancelled', 'reverted']);
 
@@ -64,6 +67,10 @@ async function arrival(
   if (server.host !== from) return { result: 'moved', host: server.host };
   const migration = await newest(context);
   if (migration !== undefined && !CAME_TO_NOTHING.has(migration.status)) return undefined;
+  if (migration?.targetHost != null) {
+    const message = `Host ${migration.targetHost} took instance ${instanceId} and gave it back.`;
+    return { result: 'refused', code: CAME_BACK, message };
+  }
   const message = `Nova did not find host ${target} fit for instance ${instanceId}.`;
   return { result: 'refused', code: 'no-valid-host', message };
 }

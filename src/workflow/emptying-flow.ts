@@ -3,7 +3,7 @@ import type { NoticeState, SessionHost } from '../model/index.js';
 import type { HostPlan } from '../planner/host-plan.js';
 import type { Server } from './cloud-port.js';
 import type { Step } from './decisions.js';
-import { movesFrom, nextMoves } from './emptying.js';
+import { givenBack, movesFrom, nextMoves } from './emptying.js';
 import { assumeUnmanaged } from './managers.js';
 import { ask, plainWindow, troubleOf } from './notices.js';
 import { replyWindow } from './reply-window.js';
@@ -149,7 +149,9 @@ async function tellAndMove(
   if (decisions.length > 0) return { step: { do: decisions } };
   if (moves.needsTarget) {
     const only = view.hosts.filter((host) => host.hostname === hostname);
-    return adopt(view, tools, rules, { ...rules, candidates: () => only });
+    const next = await adopt(view, tools, rules, { ...rules, candidates: () => only });
+    const entry = 'stuck' in next ? givenBack(view, hostname) : undefined;
+    return entry === undefined ? next : { step: { do: [{ kind: 'fail-move', entry }] } };
   }
   if (moves.inFlight > 0) return { step: waitForMoves(view, hostname, moves.inFlight, asked.wait) };
   if (moves.held.length > 0) return { step: waitForRules(view, moves.held) };

@@ -102,7 +102,7 @@ function force(view: SessionView, trouble: Trouble): Step {
 }
 
 /** The next way that the instance's own list allows after the one that failed. */
-function nextWay(view: SessionView, entry: JournalEntry) {
+export function nextWay(view: SessionView, entry: JournalEntry) {
   const ways = view.constraints.instance(entry.subject)?.migrationTypes ?? [];
   const next = ways[ways.indexOf(entry.intent.action as (typeof ways)[number]) + 1];
   return next === undefined || next === 'NO_MIGRATION' ? undefined : next;

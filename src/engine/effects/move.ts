@@ -11,6 +11,7 @@ import type {
 import { inform } from '../../workflow/notices.js';
 import type { SessionContext } from '../context.js';
 import { openNotice } from '../decisions/notices.js';
+import { tellOptedIn } from '../decisions/opted-in.js';
 import type { Unit } from '../session-writer.js';
 import { followUp } from './begin.js';
 
@@ -101,6 +102,10 @@ async function recordOutcome(
   const { tx, now } = unit;
   const state = stateOf(outcome);
   await repositories.journal.end(entry, state, { ...outcome }, tx);
+  if (outcome.result === 'failed') {
+    const about = { instanceId: subject, projectId: intent.projectId, host: intent.from };
+    await tellOptedIn(session, unit, 'INSTANCE_ACTION_FAILED', about);
+  }
   unit.tell('move-ended', { instance: subject, action: intent.action, from: intent.from, ...outcome });
   if (outcome.result === 'failed' && outcome.underWay && plugin.settle !== undefined) {
     const late = { ...intent, attempt, begunAt: now.toISOString() };
