@@ -34,6 +34,8 @@ export interface WaitFor {
     readonly until: Date;
     /** Look at the cloud again meanwhile: what is waited for happens there and nobody tells. */
     readonly poll?: boolean;
+    /** The hosts that can't go on for it: the detail says so of each (v1 §1.4 `blocked`). */
+    readonly hosts?: readonly string[];
   };
 }
 

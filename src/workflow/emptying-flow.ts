@@ -10,7 +10,7 @@ import { replyWindow } from './reply-window.js';
 import { mayReceive, planSnapshot, serversOn, standingFacts } from './room.js';
 import { resolveTrouble } from './trouble.js';
 import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
-import { deadline } from './waits.js';
+import { deadline, holding } from './waits.js';
 
 /** How a workflow empties hosts in one of its states. */
 export interface EmptyingRules {
@@ -30,7 +30,9 @@ const PLACEMENT_PAUSE_S = 3;
 /** Empties one host at a time: plan and prove, disable, tell, move, verify. */
 export async function emptyOne(view: SessionView, tools: WorkflowTools, rules: EmptyingRules): Promise<Emptying> {
   const current = view.hosts.find((host) => host.state === 'emptying' && host.isCompute);
-  return current === undefined ? begin(view, tools, rules) : goOn(view, tools, rules, current);
+  if (current === undefined) return begin(view, tools, rules);
+  const next = await goOn(view, tools, rules, current);
+  return 'step' in next ? { step: holding(next.step, [current.hostname]) } : next;
 }
 
 /** Whether some host could be emptied under the rules; its plan, not yet proven. */
@@ -68,7 +70,7 @@ async function adopt(view: SessionView, tools: WorkflowTools, rules: EmptyingRul
   }
   const until = waiting?.for === 'placement' ? waiting.until : plusSeconds(view.now, PLACEMENT_PAUSE_S);
   const message = `Placement does not show the targets for ${later.host.hostname} as fit and enabled yet.`;
-  return { step: { wait: { for: 'placement', message, until } } };
+  return { step: { wait: { for: 'placement', message, until, hosts: [later.plan.host] } } };
 }
 
 function adoptStep(view: SessionView, rules: EmptyingRules, plan: HostPlan, patient = false): Step {

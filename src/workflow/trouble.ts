@@ -3,6 +3,7 @@ import { policyFor } from '../model/index.js';
 import type { Decision, Step } from './decisions.js';
 import { preferredActions } from './preferences.js';
 import type { SessionView } from './view.js';
+import { holding } from './waits.js';
 
 /** Something that a policy decides about (v1 §5.4). */
 export interface Trouble {
@@ -20,11 +21,11 @@ export interface Trouble {
 export function resolveTrouble(view: SessionView, trouble: Trouble): Step {
   switch (reachOf(view, trouble)) {
     case 'skip_host':
-      return skip(view, trouble);
+      return holding(skip(view, trouble), trouble.hosts);
     case 'force':
-      return force(view, trouble);
+      return holding(force(view, trouble), trouble.hosts);
     case 'ask':
-      return askAdmin(view, trouble);
+      return holding(askAdmin(view, trouble), trouble.hosts);
     default:
       return fail(trouble);
   }
