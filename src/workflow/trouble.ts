@@ -69,7 +69,9 @@ function fail({ reason }: Trouble): Step {
 function skip(view: SessionView, trouble: Trouble): Step {
   // `pre` and `post` plug-ins are about no host that could be left out.
   if (trouble.event === 'plugin_failed' && trouble.hosts.length === 0) return fail(trouble);
-  const begun = view.effects.filter(({ state, host }) => state === 'begun' && trouble.hosts.includes(host ?? ''));
+  const begun = view.effects.filter(
+    ({ kind, state, host }) => kind !== 'settle' && state === 'begun' && trouble.hosts.includes(host ?? ''),
+  );
   if (begun.length > 0) {
     const message = `${trouble.reason.message} Waiting for ${begun.length} effect(s) there to end.`;
     const until = new Date(view.now.getTime() + view.settings.blockedTimeoutS * 1000);
