@@ -48,6 +48,8 @@ export interface RpcClientOptions {
 type Args = Readonly<Record<string, unknown>>;
 
 const PUBLISH_TIMEOUT_MS = 10_000;
+/** Spares the exception that would be made for each call. */
+const OVER = new Stopped('the call is over');
 const OWN_ERRORS: Readonly<Record<string, RestoreError>> = { [OWN_MODULE]: restoreFenixError };
 
 /** oslo.messaging's RPC client; one per process, as it has one reply queue. */
@@ -92,7 +94,7 @@ export class RpcClient {
       publishing.then(published, (error) => waiter.fail(error));
       return await waiter.result;
     } finally {
-      if (!isPublished) over.abort();
+      if (!isPublished) over.abort(OVER);
       this.waiters.delete(address.msgId);
     }
   }
@@ -175,7 +177,8 @@ export class RpcClient {
 
   private async startListening(): Promise<void> {
     await this.topology.declareReplyQueue(this.replyQueue);
-    this.consumer = await this.options.broker.consume(this.replyQueue, (delivery) => this.onReply(delivery));
+    const onDelivery = (delivery: Delivery): void => this.onReply(delivery);
+    this.consumer = await this.options.broker.consume(this.replyQueue, onDelivery, { lateAcks: true });
     // A broker that came back late must not keep close() waiting.
     if (this.closed) await this.consumer.cancel();
   }
