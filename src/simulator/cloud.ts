@@ -57,6 +57,7 @@ export class Cloud {
   private readonly actions = new Map<string, InstanceActionRecord[]>();
   private readonly listeners = new Set<(change: InstanceChange) => void>();
   private readonly struck = new Set<string>();
+  private readonly awaitingHost = new Map<string, (() => void)[]>();
   private lastNumber = 0;
 
   constructor(
@@ -159,7 +160,7 @@ export class Cloud {
     const after: Migration = { ...before, ...changes, updated: this.now() };
     this.moves[id - 1] = after;
     if (isOpen(after)) this.openMoves.set(after.instanceId, after);
-    else {
+    else if (isOpen(before)) {
       this.openMoves.delete(after.instanceId);
       const { instanceId, type, status: outcome } = after;
       this.log.add({ kind: 'move-ended', migrationId: id, instanceId, type, outcome, byProjectId });
@@ -202,6 +203,20 @@ export class Cloud {
     const { allocationLag } = this.timings;
     if (allocationLag === 0) this.allocations.release(consumer);
     else this.allocations.release(consumer, (show) => this.timeline.after(allocationLag, show));
+  }
+
+  /** Does it now, or as soon as all these hosts are up: what is asked of a dead nova-compute waits for it. */
+  whenUp(hosts: readonly (string | null)[], run: () => void): void {
+    const dead = hosts.find((name) => this.hosts.get(name ?? '')?.up === false) ?? null;
+    if (dead === null) run();
+    else this.awaitingHost.set(dead, [...(this.awaitingHost.get(dead) ?? []), () => this.whenUp(hosts, run)]);
+  }
+
+  /** A host came back: whatever waited for it goes on. */
+  hostIsUp(name: string): void {
+    const waiting = this.awaitingHost.get(name) ?? [];
+    this.awaitingHost.delete(name);
+    for (const run of waiting) run();
   }
 
   private tell(instance: Instance): void {

@@ -69,6 +69,7 @@ export class Servers {
     }
     this.later(instance.id, this.cloud.timings.deletion, (last) => {
       this.cloud.releaseRoom(instance.id);
+      this.cloud.allocations.forgetLeftOvers(instance.id);
       if (migration !== undefined) this.cloud.releaseRoom(migration.uuid);
       this.cloud.removeInstance(last);
     });

@@ -1,6 +1,6 @@
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
-import type { ActionType, ActiveState, InstanceAction } from '../model/index.js';
+import type { ActionType, ActiveState, MoveAction } from '../model/index.js';
 import type { CloudPort, Server } from './cloud-port.js';
 import type { Step } from './decisions.js';
 import type { SessionView, WorkflowSettings, WorkflowTools } from './view.js';
@@ -76,7 +76,7 @@ export interface ActionContext {
 
 /** How one instance leaves its host. */
 export interface InstanceActionPlugin extends PluginDeclaration {
-  readonly name: InstanceAction;
+  readonly name: MoveAction;
   /** Whether Fenix names the target; else the project's own doing decides. */
   readonly needsTarget: boolean;
   /** Called again from the start after a crash: writes go through `once`, waits through `watch`. */
@@ -119,6 +119,9 @@ export interface JournaledWrite {
 export type MoveOutcome =
   | { readonly result: 'moved'; readonly host: string }
   | { readonly result: 'gone' }
-  /** Nothing happened to the instance; another target may do. */
-  | { readonly result: 'refused'; readonly code: string; readonly message: string }
+  /**
+   * Nothing happened to the instance; another target may do.
+   * @property otherWay it was not for the target: the same one may do, in another way
+   */
+  | { readonly result: 'refused'; readonly code: string; readonly message: string; readonly otherWay?: true }
   | { readonly result: 'failed'; readonly code: string; readonly message: string };

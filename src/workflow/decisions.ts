@@ -3,6 +3,7 @@ import type {
   HostType,
   InstanceAction,
   JournalEntry,
+  MoveAction,
   NoticeOutcome,
   NoticeState,
   Reason,
@@ -186,7 +187,7 @@ export interface SetHostState {
 export interface MoveInstance {
   readonly kind: 'move-instance';
   readonly instanceId: string;
-  readonly action: InstanceAction;
+  readonly action: MoveAction;
   readonly target: string | null;
 }
 

@@ -1,11 +1,13 @@
-import type { Impact, InstanceAction, JournalEntry, Notice } from '../model/index.js';
+import type { Impact, InstanceAction, JournalEntry, MoveAction, Notice } from '../model/index.js';
 import type { Server } from './cloud-port.js';
 import type { Decision, MoveInstance } from './decisions.js';
+import { isDown } from './hosts.js';
 import { MoveLimits } from './move-limits.js';
 import { preferredAction } from './preferences.js';
-import { impactOf, moveRefusal, serversOn, standingFacts } from './room.js';
+import { impactOf, mayReceive, moveRefusal, serversOn, standingFacts } from './room.js';
 import type { Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
+import { meantBy, mustEvacuate, noWay } from './ways-off.js';
 
 /** The newest attempt of each move that began on `host`. */
 export function movesFrom(view: SessionView, host: string): Map<string, JournalEntry> {
@@ -44,18 +46,24 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
   for (const server of serversOn(view, host)) {
     const last = moves.get(server.id);
     if (last?.state === 'begun') continue;
-    if (last?.state === 'failed')
+    const isOver = last?.state === 'failed' && isOvertaken(view, server, last);
+    if (last?.state === 'failed' && !isOver)
       return { decisions: [], held, inFlight: 0, needsTarget, trouble: troubleOf(last, host) };
-    if (isOwnersResize(view, server)) {
+    if (!isOver && isOwnersResize(view, server)) {
       held.push(`Instance ${server.id} waits for its owner to confirm or revert a resize.`);
       continue;
     }
-    const action = actionFor(view, server, acked);
-    if (action === undefined) continue;
+    const chosen = actionFor(view, server, acked);
+    if (chosen === undefined) continue;
+    const action = meantBy(view, server, chosen);
+    if (action !== 'OWN_ACTION' && action !== 'EVACUATE' && isDown(view.cloud, host)) {
+      held.push(`Host ${host} is down.`);
+      continue;
+    }
     const stuck = immovable(view, server, action);
     if (stuck !== undefined) return { decisions: [], held, inFlight: 0, needsTarget, trouble: stuck };
     const target = action === 'OWN_ACTION' ? null : planned.get(server.id);
-    if (target === undefined || (target !== null && isRefused(view, server, target))) {
+    if (target === undefined || (target !== null && !canTake(view, server, target))) {
       needsTarget = true;
       continue;
     }
@@ -77,8 +85,15 @@ function actionFor(view: SessionView, server: Server, acked: readonly Notice[]):
   return notice && (notice.actions[server.id] ?? preferredAction(view, server.id));
 }
 
-function isRefused(view: SessionView, server: Server, target: string): boolean {
-  return standingFacts(view).some((fact) => fact.instanceId === server.id && fact.host === target);
+function canTake(view: SessionView, server: Server, target: string): boolean {
+  const isRefused = standingFacts(view).some((fact) => fact.instanceId === server.id && fact.host === target);
+  return !isRefused && mayReceive(view, target);
+}
+
+/** A host died under the move that failed, its source or the target of an evacuation: it is begun anew, from there. */
+function isOvertaken(view: SessionView, server: Server, { intent }: JournalEntry): boolean {
+  if (!mustEvacuate(view, server) || intent.action === 'OWN_ACTION') return false;
+  return intent.action !== 'EVACUATE' || isDown(view.cloud, String(intent.target));
 }
 
 /** A resize or migration that is not ours: only the owner ends it (v1 §5.1). */
@@ -88,12 +103,9 @@ export function isOwnersResize(view: SessionView, server: Server): boolean {
 }
 
 /** No way that is allowed leads off the host, unless the project itself acts (v1 §5.1). */
-function immovable(view: SessionView, server: Server, action: InstanceAction): Trouble | undefined {
-  if (action === 'OWN_ACTION') return undefined;
-  const ways = view.constraints.instance(server.id)?.migrationTypes ?? [];
-  const forbidden = ways[0] === 'NO_MIGRATION';
-  if (server.status !== 'ERROR' && !forbidden) return undefined;
-  const why = forbidden ? 'its constraints say NO_MIGRATION' : 'Nova moves nothing that is in ERROR';
+function immovable(view: SessionView, server: Server, action: MoveAction): Trouble | undefined {
+  const why = noWay(view, server, action);
+  if (why === undefined) return undefined;
   const message = `Instance ${server.id} cannot be moved off ${server.host}: ${why}.`;
   const { id: instanceId, projectId, host } = server;
   const reason = { code: 'immovable', message, instanceId, projectId, ...(host !== null && { host }) };

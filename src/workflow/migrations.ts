@@ -1,6 +1,7 @@
 import { FenixError } from '../common/errors.js';
 import type { Migration, Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
+import { isDown } from './hosts.js';
 
 /** Nothing is being done to the server and no resize waits for its confirmation. */
 export function isIdle(server: Server): boolean {
@@ -10,12 +11,14 @@ export function isIdle(server: Server): boolean {
 /**
  * Has Nova accept a migration once. The newest migration before it is kept with the intent: a newer one from our host
  * to our target is the evidence that the request arrived.
+ * @param needs what the instance's own host has to be for that way
  * @returns the outcome if Nova refused, undefined if it accepted
  */
 export async function acceptMigration(
   context: InstanceActionContext,
   step: string,
   request: () => Promise<void>,
+  needs: 'up' | 'down' = 'up',
 ): Promise<MoveOutcome | undefined> {
   const { cloud, instanceId, from, target } = context;
   try {
@@ -35,7 +38,9 @@ export async function acceptMigration(
   } catch (error) {
     if (!(error instanceof FenixError) || error.code === 'lease-lost') throw error;
     if (error.kind === 'missing') return { result: 'gone' };
-    return { result: 'refused', code: error.code, message: error.message };
+    const { code, message } = error;
+    const isOtherwise = isDown({ services: await cloud.services() }, from) !== (needs === 'down');
+    return { result: 'refused', code, message, ...(isOtherwise && { otherWay: true as const }) };
   }
 }
 

@@ -6,7 +6,7 @@ import type { SessionView } from './view.js';
 
 /** Something that a policy decides about (v1 §5.4). */
 export interface Trouble {
-  readonly event: 'nack' | 'silence' | 'instance_failed' | 'plugin_failed' | 'immovable';
+  readonly event: 'nack' | 'silence' | 'instance_failed' | 'plugin_failed' | 'immovable' | 'host_down';
   readonly reason: Omit<Reason, 'at'>;
   /** Hosts that end with it where the reach is `skip_host`. */
   readonly hosts: readonly string[];
@@ -53,6 +53,10 @@ function reachOf(view: SessionView, { event, reason }: Trouble): Reach {
   if (event === 'immovable') {
     return policyFor('immovable', policy, defaults, reason.projectId) === 'fail' ? 'fail' : 'skip_host';
   }
+  if (event === 'host_down') {
+    const mustFail = (policy.down_hosts ?? defaults.down_hosts) === 'fail';
+    return mustFail && view.cloud.servers.some(({ host }) => host === reason.host) ? 'fail' : 'skip_host';
+  }
   const reach =
     event === 'plugin_failed'
       ? (policy.plugin_failed ?? defaults.plugin_failed)
@@ -78,8 +82,8 @@ function skip(view: SessionView, trouble: Trouble): Step {
   // A failed pre-flight touched nothing.
   const isCheck = trouble.entry?.intent.check === true;
   const state = trouble.event === 'plugin_failed' && !isCheck ? 'failed' : 'skipped';
-  // What an admin decided about immovable instances does not use up the budget.
-  const counts = trouble.event !== 'immovable';
+  // What an admin decided about immovable instances and dead hosts does not use up the budget.
+  const counts = trouble.event !== 'immovable' && trouble.event !== 'host_down';
   const losses = trouble.hosts.map((host): Decision => ({ kind: 'lose-host', host, state, code, message, counts }));
   return { do: [...losses, ...settled(trouble, 'tolerated')] };
 }

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import noop from '../../plugins/actions/noop.js';
+import evacuate from '../../plugins/instance-actions/evacuate.js';
 import liveMigrate from '../../plugins/instance-actions/live-migrate.js';
 import migrate from '../../plugins/instance-actions/migrate.js';
 import ownAction from '../../plugins/instance-actions/own-action.js';
@@ -16,7 +17,7 @@ import { SETTINGS } from '../support/engine-views.js';
 const WEB = '00000000-0000-4000-8000-000000000001';
 const size = { vcpus: 4, memoryMb: 8192, diskGb: 100 };
 
-function aTopology(state: 'ACTIVE' | 'SHUTOFF' = 'ACTIVE'): Topology {
+function aTopology(state: 'ACTIVE' | 'SHUTOFF' | 'ERROR' = 'ACTIVE'): Topology {
   return {
     flavors: [{ name: 'small', vcpus: 2, memoryMb: 1024, diskGb: 10 }],
     hosts: ['alpha', 'beta', 'gamma'].map((name) => ({ name, ...size })),
@@ -78,7 +79,7 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
     await session.request({ serviceType: 'compute', method: 'DELETE', path: `/servers/${WEB}` });
     advance(30);
   };
-  return { cloud, clock, advance, log, meanwhile, run, serviceOf, remove };
+  return { cloud, clock, simulator, advance, log, meanwhile, run, serviceOf, remove };
 }
 
 /** A crash: every further look at the cloud by this life ends it. */
@@ -219,6 +220,59 @@ test('LIVE_MIGRATE: the second try may succeed', async (t) => {
 test('LIVE_MIGRATE: a gone instance is gone', async (t) => {
   const { run } = await aStory(t);
   t.deepEqual(await run(liveMigrate, { instanceId: '00000000-0000-4000-8000-00000000dead' }), { result: 'gone' });
+});
+
+/** A story on whose first host nothing runs any more. */
+async function aDeadHost(t: ExecutionContext, ...parts: Parameters<typeof aTopology>) {
+  const story = await aStory(t, aTopology(...parts));
+  story.simulator.setHostUp('alpha', false);
+  return story;
+}
+
+for (const [before, after] of [
+  ['ACTIVE', 'ACTIVE'],
+  ['SHUTOFF', 'SHUTOFF'],
+  ['ERROR', 'ACTIVE'],
+] as const)
+  test(`EVACUATE: an instance that was ${before} is built anew on the named target and is ${after}`, async (t) => {
+    const { run, log, cloud } = await aDeadHost(t, before);
+    t.deepEqual(await run(evacuate), { result: 'moved', host: 'beta' });
+    t.deepEqual(log, ['evacuate']);
+    t.like(await cloud.server(WEB), { host: 'beta', status: after, taskState: null });
+    t.deepEqual(await cloud.occupants('alpha'), { servers: [], allocations: [WEB], migrations: [] });
+    t.deepEqual(await cloud.evacuatedFrom('alpha'), [WEB]);
+  });
+
+test('EVACUATE: after a crash it goes on where it was, with one request', async (t) => {
+  const { run, log, advance } = await aDeadHost(t);
+  await t.throwsAsync(run(evacuate, dies), { instanceOf: Stopped });
+  advance(60);
+  t.deepEqual(await run(evacuate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['evacuate']);
+});
+
+test('EVACUATE: a target that the scheduler does not take is a refusal; from ERROR the next one is tried', async (t) => {
+  const { run, cloud, serviceOf } = await aDeadHost(t);
+  await cloud.disableService(await serviceOf('beta'), 'fenix other');
+  t.like(await run(evacuate), { result: 'refused', code: 'no-valid-host' });
+  t.like(await cloud.server(WEB), { host: 'alpha', status: 'ERROR' });
+});
+
+test('EVACUATE: a host that is up is refused, and not for the target’s sake; so is MIGRATE off a dead one', async (t) => {
+  const { run, simulator, log } = await aStory(t);
+  t.like(await run(evacuate), { result: 'refused', otherWay: true });
+  simulator.setHostUp('alpha', false);
+  t.like(await run(migrate), { result: 'refused', otherWay: true });
+  t.deepEqual(log, ['evacuate', 'migrate']);
+});
+
+test('EVACUATE: what does not end in time is a failure, and an instance that is deleted is gone', async (t) => {
+  const late = await aDeadHost(t);
+  late.meanwhile.set(3, () => late.simulator.setHostUp('beta', false));
+  t.like(await late.run(evacuate), { result: 'failed', code: 'time-out' });
+  const gone = await aDeadHost(t);
+  await gone.remove();
+  t.deepEqual(await gone.run(evacuate), { result: 'gone' });
 });
 
 test('OWN_ACTION: ends when the project has taken the instance off the host', async (t) => {

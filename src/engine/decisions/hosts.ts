@@ -2,7 +2,7 @@ import { FenixError } from '../../common/errors.js';
 import type { SessionHost } from '../../model/index.js';
 import type { GiveHostBack, JoinHosts, SetHostState, TakeHost, VerifyEmpty } from '../../workflow/decisions.js';
 import { discoverHosts } from '../../workflow/discovery.js';
-import { disabledReason } from '../../workflow/hosts.js';
+import { disabledReason, isDown } from '../../workflow/hosts.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 import { beginEffect } from '../effects/begin.js';
@@ -74,13 +74,18 @@ export async function tellWhyDisabled(session: SessionContext, host: string, rea
   session.effects.start(started);
 }
 
-/** Nothing of anybody may be left on the host: servers, allocations, unfinished migrations (v1 §5.1). */
+/**
+ * Nothing of anybody may be left on the host: servers, allocations, unfinished migrations (v1 §5.1). On one that is down
+ * Nova keeps the allocations of evacuated instances until it comes back: they hold nothing there.
+ */
 export async function verifyEmpty(
   session: SessionContext,
   view: SessionView,
   { host }: VerifyEmpty,
 ): Promise<NotYet | undefined> {
-  const occupants = await session.cloud.occupants(host);
+  const found = await session.cloud.occupants(host);
+  const stale = isDown(view.cloud, host) && found.allocations.length > 0 ? await session.cloud.evacuatedFrom(host) : [];
+  const occupants = { ...found, allocations: found.allocations.filter((id) => !stale.includes(id)) };
   const left = Object.entries(occupants).flatMap(([what, ids]) =>
     ids.length > 0 ? [`${what} ${ids.join(', ')}`] : [],
   );

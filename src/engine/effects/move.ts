@@ -1,6 +1,6 @@
 import { plusSeconds } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
-import type { InstanceAction, JournalEntry } from '../../model/index.js';
+import type { JournalEntry, MoveAction } from '../../model/index.js';
 import type { InstanceActionContext, JournaledWrite, MoveOutcome } from '../../workflow/contract.js';
 import { inform } from '../../workflow/notices.js';
 import type { SessionContext } from '../context.js';
@@ -9,7 +9,7 @@ import type { Unit } from '../session-writer.js';
 
 /** What a move's journal entry keeps. */
 export interface MoveIntent {
-  readonly action: InstanceAction;
+  readonly action: MoveAction;
   readonly from: string;
   readonly target: string | null;
   readonly projectId: string;
@@ -84,7 +84,7 @@ async function recordOutcome(
   const rest = state === 'refused' ? 0 : intent.recoveryTimeS;
   await repositories.impacts.end({ sessionId, instanceId, attempt }, now, plusSeconds(now, rest), tx);
   unit.tell('move-ended', { instance: instanceId, action: intent.action, from: intent.from, ...outcome });
-  if (outcome.result === 'refused' && intent.target !== null) {
+  if (outcome.result === 'refused' && intent.target !== null && outcome.otherWay !== true) {
     const { code, message } = outcome;
     await repositories.facts.record({ sessionId, instanceId, host: intent.target, code, message, at: now }, tx);
   }
