@@ -9,6 +9,7 @@ import {
   type EmptyingRules,
   emptyOne,
   feasiblePlan,
+  neverEmpty,
   notYetTaken,
   otherReceivers,
 } from '../../src/workflow/emptying-flow.js';
@@ -19,6 +20,7 @@ import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '.
 import { replyWindow } from '../../src/workflow/reply-window.js';
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
+import { isStopped, startLeft, startStopped } from '../../src/workflow/stopped.js';
 import { beyondBudget, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
 import { deadline } from '../../src/workflow/waits.js';
@@ -201,6 +203,10 @@ function guarded(handler: StateHandler): StateHandler {
     if (beyond !== undefined) return beyond;
     const owed = view.hosts.find((host) => host.disabled && (host.state === 'done' || host.state === 'skipped'));
     if (owed !== undefined) return giveBack(view, owed);
+    for (const { hostname, state } of view.hosts) {
+      const start = state === 'done' || state === 'skipped' ? startLeft(view, hostname) : undefined;
+      if (start !== undefined) return start;
+    }
     return withoutDownHost(view) ?? handler(view, tools);
   };
 }
@@ -242,9 +248,9 @@ function withEmptying(rules: EmptyingRules): EmptyingRules {
 function maintain(view: SessionView, host: SessionHost): Step {
   const { hostname } = host;
   if (host.state === 'emptying') {
-    const closing = notYetTaken(view, hostname);
+    const closing = notYetTaken(view, hostname) ?? neverEmpty(view, hostname);
     if (closing !== undefined) return closing;
-    const late = serversOn(view, hostname).length;
+    const late = serversOn(view, hostname).filter((server) => !isStopped(view, server)).length;
     if (late === 0) return { do: [{ kind: 'verify-empty', host: hostname }] };
     return { to: 'PLANNED_MAINTENANCE', why: `Host ${hostname} got ${late} instance(s) before it was disabled.` };
   }
@@ -253,7 +259,10 @@ function maintain(view: SessionView, host: SessionHost): Step {
   }
   const progress = progressOf(view, hostname, actionsFor(view, host));
   if (progress.done) {
-    return { do: [{ kind: 'set-host-state', host: hostname, state: 'done', why: 'its actions succeeded' }] };
+    const done: Step = {
+      do: [{ kind: 'set-host-state', host: hostname, state: 'done', why: 'its actions succeeded' }],
+    };
+    return startStopped(view, hostname) ?? done;
   }
   return 'trouble' in progress ? resolveTrouble(view, progress.trouble) : progress.step;
 }

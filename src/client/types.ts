@@ -91,6 +91,8 @@ export interface InstanceDetail {
   readonly project_state: string | null;
   readonly action: MoveAction | null;
   readonly action_done: boolean;
+  /** Fenix stopped it, and has not started it again. */
+  readonly stopped?: true;
 }
 
 export interface PluginRunDetail {

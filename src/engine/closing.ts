@@ -7,6 +7,7 @@ import { openNotice } from './decisions/notices.js';
 import type { ServiceIntent } from './effects/service.js';
 import type { OutboxPublisher } from './outbox.js';
 import type { Unit } from './session-writer.js';
+import { leftStopped, startBeforeClosing } from './stopped.js';
 import { transition } from './transition.js';
 
 const WAIT_FOR_SCALED_IN: ClosingWait = {
@@ -39,7 +40,8 @@ export async function closeSession(
   const { count } = context.effects;
   if (count > 0) return { for: 'effects', message: `Ending: waiting for ${count} effect(s) to end.` };
   const journal = await context.repositories.journal.list(context.sessionId);
-  const disabled = (await context.repositories.hosts.list(context.sessionId)).filter((host) => host.disabled);
+  const hosts = await context.repositories.hosts.list(context.sessionId);
+  const disabled = hosts.filter((host) => host.disabled);
   for (const host of disabled) {
     const failed = isBroken(journal, host) ? unsuccessful(journal, host) : undefined;
     const reason = disabledReason(context.sessionId, `${failed?.intent.name} failed`);
@@ -47,6 +49,10 @@ export async function closeSession(
     await tellWhyDisabled(context, host.hostname, reason);
     return { for: 'service', message: `Ending: writing down why ${host.hostname} stays disabled.` };
   }
+  const starting = await startBeforeClosing(context, journal, hosts, (host) => {
+    return host.state === 'failed' || isBroken(journal, host);
+  });
+  if (starting !== undefined) return starting;
   const owed = disabled.find((host) => host.state !== 'failed' && !isBroken(journal, host));
   if (owed !== undefined) {
     if (!isTooSoon(journal, owed)) await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
@@ -62,13 +68,14 @@ export async function closeSession(
     outbox.raise();
     return { for: 'delivery', message: 'Ending: the last notifications are being delivered.' };
   }
+  const stopped = await leftStopped(context);
   const isClosed = await context.writer.commit(async (unit) => {
     // An admin may have said something since the inbox was read: a continuation has taken its claims again already.
     if ((await context.repositories.commands.unhandled(context.sessionId, unit.tx)).length > 0) return false;
     await context.repositories.claims.release(context.sessionId, unit.tx);
     await cancelOpenNotices(context, unit);
     unit.patchSession({ closed: true, waiting: null });
-    unit.tell('closed', {});
+    unit.tell('closed', stopped.length > 0 ? { stopped } : {});
     return true;
   });
   return isClosed ? 'closed' : 'again';

@@ -6,6 +6,7 @@ import { Effects } from './effects/effects.js';
 import { runMove } from './effects/move.js';
 import { runPlugin } from './effects/plugin-run.js';
 import { runService } from './effects/service.js';
+import { runStart } from './effects/start.js';
 import { Journal } from './journal.js';
 import { LeaseGuard } from './lease-guard.js';
 import { OutboxPublisher, type Publish } from './outbox.js';
@@ -88,6 +89,7 @@ export class SessionOwner implements Owned {
     const effects: Effects = new Effects(
       {
         move: (entry) => runMove(context, entry),
+        start: (entry) => runStart(context, entry),
         plugin: (entry, resumed) => runPlugin(context, entry, resumed),
         service: (entry) => runService(context, entry),
       },

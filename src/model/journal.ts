@@ -6,7 +6,7 @@
 export type JournalState = 'begun' | 'done' | 'failed' | 'refused' | 'superseded';
 
 /** What an effect does; steps within an effect have kind `step`. */
-export type EffectKind = 'move' | 'plugin' | 'service' | 'step';
+export type EffectKind = 'move' | 'start' | 'plugin' | 'service' | 'step';
 
 /** The durable row of one effect (L3). Unique: (sessionId, subject, action, attempt). */
 export interface JournalEntry {

@@ -187,7 +187,7 @@ export class Cloud {
     host.enabled = enabled;
     host.disabledReason = enabled ? null : reason;
     host.serviceUpdatedAt = this.now();
-    const byService = this.projects.get(byProjectId)?.name === SERVICE.projectName;
+    const byService = this.isService(byProjectId);
     this.log.add({ kind: 'service', host: host.name, enabled, reason: host.disabledReason, byService });
     const follow = (): void => {
       if (host.disabledTrait === !host.enabled) return;
@@ -196,6 +196,11 @@ export class Cloud {
     };
     if (this.timings.disabledTraitLag === 0) follow();
     else this.timeline.after(this.timings.disabledTraitLag, follow);
+  }
+
+  /** Whether that project is the one of the service under test. */
+  isService(projectId: string): boolean {
+    return this.projects.get(projectId)?.name === SERVICE.projectName;
   }
 
   /** Gives room back; Placement shows it with its lag. */

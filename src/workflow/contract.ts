@@ -81,6 +81,8 @@ export interface InstanceActionPlugin extends PluginDeclaration {
   readonly needsTarget: boolean;
   /** Called again from the start after a crash: writes go through `once`, waits through `watch`. */
   run(context: InstanceActionContext): Promise<MoveOutcome>;
+  /** Brings back what `run` only stopped, once its host is maintained or given back; called again like `run`. */
+  restore?(context: InstanceActionContext): Promise<RestoreOutcome>;
 }
 
 export interface InstanceActionContext {
@@ -88,6 +90,8 @@ export interface InstanceActionContext {
   readonly from: string;
   /** Always set when `needsTarget`. */
   readonly target: string | null;
+  /** Nova's status of the instance when the move was decided. */
+  readonly statusBefore: string;
   readonly cloud: CloudPort;
   readonly settings: WorkflowSettings;
   readonly clock: Clock;
@@ -119,9 +123,16 @@ export interface JournaledWrite {
 export type MoveOutcome =
   | { readonly result: 'moved'; readonly host: string }
   | { readonly result: 'gone' }
+  /** It stays where it is and does not run; where it ran before, `restore` is owed. */
+  | { readonly result: 'stopped'; readonly wasRunning: boolean }
   /**
    * Nothing happened to the instance; another target may do.
    * @property otherWay it was not for the target: the same one may do, in another way
    */
   | { readonly result: 'refused'; readonly code: string; readonly message: string; readonly otherWay?: true }
+  | { readonly result: 'failed'; readonly code: string; readonly message: string };
+
+export type RestoreOutcome =
+  | { readonly result: 'started' }
+  | { readonly result: 'gone' }
   | { readonly result: 'failed'; readonly code: string; readonly message: string };

@@ -1,6 +1,7 @@
 import type {
   HostState,
   HostType,
+  Impact,
   InstanceAction,
   JournalEntry,
   MoveAction,
@@ -54,6 +55,7 @@ export type Decision =
   | VerifyEmpty
   | SetHostState
   | MoveInstance
+  | StartInstance
   | RunPlugin
   | LoseHost
   | AskAdmin
@@ -173,6 +175,8 @@ export interface GiveHostBack {
 export interface VerifyEmpty {
   readonly kind: 'verify-empty';
   readonly host: string;
+  /** Instances that are about to be stopped there: asked is for all others, and the host becomes nothing by it. */
+  readonly staying?: readonly string[];
 }
 
 /** `in_maintenance` and `done` are told to the admin by maintenance.host; `done` counts as maintained. */
@@ -189,6 +193,13 @@ export interface MoveInstance {
   readonly instanceId: string;
   readonly action: MoveAction;
   readonly target: string | null;
+}
+
+/** Starts an instance again that was stopped while its host was out. */
+export interface StartInstance {
+  readonly kind: 'start-instance';
+  /** Its impact, which ends with that. */
+  readonly impact: Impact;
 }
 
 /** One run of an action plug-in of the session. */

@@ -1,13 +1,14 @@
-import type { Impact, InstanceAction, JournalEntry, MoveAction, Notice } from '../model/index.js';
+import type { Impact, InstanceAction, JournalEntry, Notice } from '../model/index.js';
 import type { Server } from './cloud-port.js';
 import type { Decision, MoveInstance } from './decisions.js';
 import { isDown } from './hosts.js';
 import { MoveLimits } from './move-limits.js';
 import { preferredAction } from './preferences.js';
 import { impactOf, mayReceive, moveRefusal, serversOn, standingFacts } from './room.js';
+import { isStopped } from './stopped.js';
 import type { Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
-import { meantBy, mustEvacuate, noWay } from './ways-off.js';
+import { mustEvacuate, wayOff } from './ways-off.js';
 
 /** The newest attempt of each move that began on `host`. */
 export function movesFrom(view: SessionView, host: string): Map<string, JournalEntry> {
@@ -25,6 +26,8 @@ export interface Moves {
   /** Why instances that might go do not go yet. */
   readonly held: readonly string[];
   readonly inFlight: number;
+  /** An instance is held by its owner's resize. */
+  readonly owners: boolean;
   /** An instance did not get away. */
   readonly trouble?: Trouble;
   /** An instance needs another target than planned. */
@@ -38,30 +41,37 @@ export interface Moves {
 export function nextMoves(view: SessionView, host: string, acked: readonly Notice[]): Moves {
   const moves = movesFrom(view, host);
   const planned = new Map(view.plans.get(host)?.moves.map(({ instanceId, target }) => [instanceId, target]));
-  const decisions: MoveInstance[] = [];
+  const decisions: Decision[] = [];
   const impacts: Impact[] = [];
   const held: string[] = [];
+  const staying: Server[] = [];
   let needsTarget = false;
+  let owners = false;
   const limits = new MoveLimits(view, host);
-  for (const server of serversOn(view, host)) {
+  const servers = serversOn(view, host).filter((server) => !isStopped(view, server));
+  for (const server of servers) {
     const last = moves.get(server.id);
     if (last?.state === 'begun') continue;
     const isOver = last?.state === 'failed' && isOvertaken(view, server, last);
-    if (last?.state === 'failed' && !isOver)
-      return { decisions: [], held, inFlight: 0, needsTarget, trouble: troubleOf(last, host) };
+    if (last?.state === 'failed' && !isOver) return broken(held, troubleOf(last, host));
     if (!isOver && isOwnersResize(view, server)) {
-      held.push(`Instance ${server.id} waits for its owner to confirm or revert a resize.`);
+      held.unshift(`Instance ${server.id} waits for its owner to confirm or revert a resize.`);
+      owners = true;
       continue;
     }
     const chosen = actionFor(view, server, acked);
     if (chosen === undefined) continue;
-    const action = meantBy(view, server, chosen);
-    if (action !== 'OWN_ACTION' && action !== 'EVACUATE' && isDown(view.cloud, host)) {
+    if (chosen !== 'OWN_ACTION' && isDown(view.cloud, host) && !mustEvacuate(view, server)) {
       held.push(`Host ${host} is down.`);
       continue;
     }
-    const stuck = immovable(view, server, action);
-    if (stuck !== undefined) return { decisions: [], held, inFlight: 0, needsTarget, trouble: stuck };
+    const way = wayOff(view, server, chosen);
+    if ('stuck' in way) return broken(held, immovable(server, way.stuck));
+    const { action } = way;
+    if (action === 'STOP_START') {
+      staying.push(server);
+      continue;
+    }
     const target = action === 'OWN_ACTION' ? null : planned.get(server.id);
     if (target === undefined || (target !== null && !canTake(view, server, target))) {
       needsTarget = true;
@@ -76,8 +86,41 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
     decisions.push({ kind: 'move-instance', instanceId: server.id, action, target });
     impacts.push(impactOf(view, server, action, target));
   }
+  // When everybody else has left: nobody is to be out of service for longer than the host.
+  if (staying.length > 0 && staying.length === servers.length) {
+    const off = staying.filter(({ status }) => status === 'SHUTOFF');
+    const stops = off.length > 0 ? stopTogether(view, off.slice(0, 1)) : stopTogether(view, staying);
+    // Nobody is stopped while something else on the host has to be waited for.
+    if (off.length === 0 && stops.held.length === 0)
+      decisions.push({ kind: 'verify-empty', host, staying: staying.map(({ id }) => id) });
+    decisions.push(...stops.decisions);
+    held.push(...stops.held);
+  }
   const inFlight = [...moves.values()].filter((move) => move.state === 'begun').length;
-  return { decisions, held, inFlight, needsTarget };
+  return { decisions, held, owners, inFlight, needsTarget };
+}
+
+function broken(held: readonly string[], trouble: Trouble): Moves {
+  return { decisions: [], held, owners: false, inFlight: 0, needsTarget: false, trouble };
+}
+
+interface Stops {
+  readonly decisions: readonly MoveInstance[];
+  readonly held: readonly string[];
+}
+
+/** All of them or none: one that is stopped while another one has to wait would be out of service for nothing. */
+function stopTogether(view: SessionView, staying: readonly Server[]): Stops {
+  const impacts: Impact[] = [];
+  for (const server of staying) {
+    const refusal = moveRefusal(view, server, null, impacts);
+    if (refusal !== undefined) return { decisions: [], held: [refusal.message] };
+    impacts.push(impactOf(view, server, 'STOP_START', null));
+  }
+  const decisions = staying.map(
+    ({ id }): MoveInstance => ({ kind: 'move-instance', instanceId: id, action: 'STOP_START', target: null }),
+  );
+  return { decisions, held: [] };
 }
 
 function actionFor(view: SessionView, server: Server, acked: readonly Notice[]): InstanceAction | undefined {
@@ -103,11 +146,8 @@ export function isOwnersResize(view: SessionView, server: Server): boolean {
 }
 
 /** No way that is allowed leads off the host, unless the project itself acts (v1 §5.1). */
-function immovable(view: SessionView, server: Server, action: MoveAction): Trouble | undefined {
-  const why = noWay(view, server, action);
-  if (why === undefined) return undefined;
-  const message = `Instance ${server.id} cannot be moved off ${server.host}: ${why}.`;
-  const { id: instanceId, projectId, host } = server;
+function immovable({ id: instanceId, projectId, host }: Server, why: string): Trouble {
+  const message = `Instance ${instanceId} cannot be moved off ${host}: ${why}.`;
   const reason = { code: 'immovable', message, instanceId, projectId, ...(host !== null && { host }) };
   return { event: 'immovable', reason, hosts: host === null ? [] : [host] };
 }

@@ -21,8 +21,8 @@ export async function acceptMigration(
   needs: 'up' | 'down' = 'up',
 ): Promise<MoveOutcome | undefined> {
   const { cloud, instanceId, from, target } = context;
-  try {
-    await context.once(step, {
+  const refused = await orRefusal(() =>
+    context.once(step, {
       before: async () => ({ migration: (await newest(context))?.id ?? null }),
       run: request,
       probe: async (before) => {
@@ -33,14 +33,24 @@ export async function acceptMigration(
         // A resize is its user's own, whatever we asked for at that moment: never to be confirmed by us.
         return migration.sourceHost === from && migration.type !== 'resize';
       },
-    });
+    }),
+  );
+  if (refused?.result !== 'refused') return refused;
+  const isOtherwise = isDown({ services: await cloud.services() }, from) !== (needs === 'down');
+  return isOtherwise ? { ...refused, otherWay: true } : refused;
+}
+
+/** What Nova refused for good, as an outcome; undefined where it did not. */
+export async function orRefusal(
+  write: () => Promise<void>,
+): Promise<Extract<MoveOutcome, { result: 'gone' | 'refused' }> | undefined> {
+  try {
+    await write();
     return undefined;
   } catch (error) {
     if (!(error instanceof FenixError) || error.code === 'lease-lost') throw error;
     if (error.kind === 'missing') return { result: 'gone' };
-    const { code, message } = error;
-    const isOtherwise = isDown({ services: await cloud.services() }, from) !== (needs === 'down');
-    return { result: 'refused', code, message, ...(isOtherwise && { otherWay: true as const }) };
+    return { result: 'refused', code: error.code, message: error.message };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { JournalEntry, Notice, Reach, Reason, SessionHost } from '../model/index.js';
-import { policyFor } from '../model/index.js';
+import { policyFor, STAND_IN_ACTIONS } from '../model/index.js';
 import type { Decision, Step } from './decisions.js';
 import { preferredActions } from './preferences.js';
 import type { SessionView } from './view.js';
@@ -107,6 +107,8 @@ function force(view: SessionView, trouble: Trouble): Step {
 
 /** The next way that the instance's own list allows after the one that failed. */
 function nextWay(view: SessionView, entry: JournalEntry) {
+  const isStandIn = STAND_IN_ACTIONS.some((action) => action === entry.intent.action);
+  if (entry.kind !== 'move' || isStandIn) return undefined;
   const ways = view.constraints.instance(entry.subject)?.migrationTypes ?? [];
   const next = ways[ways.indexOf(entry.intent.action as (typeof ways)[number]) + 1];
   return next === undefined || next === 'NO_MIGRATION' ? undefined : next;

@@ -95,12 +95,6 @@ const REFUSED: readonly [body: object, status: number, field: string | undefined
   [{ download: 'https://x/y' }, 400, 'download'],
   [{ download: ['https://example.org/actions.tar.gz'] }, 422, 'download', 'not-available'],
   [{ policy: { steer_new: 'disable_waiting' } }, 422, 'policy.steer_new', 'not-available'],
-  [
-    { policy: { per_project: { abc: { immovable: 'stop_while_out' } } } },
-    422,
-    'policy.per_project.abc.immovable',
-    'not-available',
-  ],
 ];
 
 const BAD_BODIES: readonly (string | Buffer)[] = [

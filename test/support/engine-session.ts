@@ -11,6 +11,7 @@ import { Effects } from '../../src/engine/effects/effects.js';
 import { runMove } from '../../src/engine/effects/move.js';
 import { runPlugin } from '../../src/engine/effects/plugin-run.js';
 import { runService } from '../../src/engine/effects/service.js';
+import { runStart } from '../../src/engine/effects/start.js';
 import { Journal } from '../../src/engine/journal.js';
 import { LeaseGuard } from '../../src/engine/lease-guard.js';
 import { SessionWriter } from '../../src/engine/session-writer.js';
@@ -107,6 +108,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
   const effects: Effects = new Effects(
     {
       move: (entry) => runMove(context, entry),
+      start: (entry) => runStart(context, entry),
       plugin: (entry, resumed) => runPlugin(context, entry, resumed),
       service: (entry) => runService(context, entry),
     },

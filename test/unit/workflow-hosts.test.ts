@@ -6,7 +6,7 @@ import { nextMoves } from '../../src/workflow/emptying.js';
 import { notYetTaken } from '../../src/workflow/emptying-flow.js';
 import { disabledReason } from '../../src/workflow/hosts.js';
 import { actionsFor, actionsOf, progressOf } from '../../src/workflow/maintaining.js';
-import { NOT_PROVEN, planSnapshot } from '../../src/workflow/room.js';
+import { NOT_PROVEN, planSnapshot, serversOn } from '../../src/workflow/room.js';
 import type { SessionView } from '../../src/workflow/view.js';
 import { aHost, NOON } from '../support/api-records.js';
 import { anEffect, anImpact, aServer, aService, at, aView, HOST_SIZE, SMALL } from '../support/engine-views.js';
@@ -379,12 +379,12 @@ test('the planner is shown the host’s instances, the room of the targets and w
     },
   });
   const free = { vcpus: HOST_SIZE.vcpus - SMALL.vcpus, memoryMb: 4096, diskGb: 20 };
-  t.deepEqual(planSnapshot(view, 'c1', ['c2']), {
+  t.deepEqual(planSnapshot(view, 'c1', serversOn(view, 'c1'), ['c2']), {
     host: 'c1',
     instances: [{ instanceId: 'i1', zone: 'nova', resources: SMALL, refusedBy: ['c2', 'c3', 'c9'] }],
     targets: [{ host: 'c2', zone: 'west', free, members: {} }],
   });
-  const patient = planSnapshot(view, 'c1', ['c2'], true);
+  const patient = planSnapshot(view, 'c1', serversOn(view, 'c1'), ['c2'], true);
   t.deepEqual(patient.instances[0]?.refusedBy, ['c3', 'c9'], 'Placement may still lag about c2, c4 is old news');
 });
 

@@ -13,12 +13,17 @@ export async function sessionDetail({ repositories }: ApiDeps, session: Session)
     repositories.pluginRuns.list(sessionId),
     repositories.impacts.list(sessionId),
   ]);
+  const stopped = new Set(
+    impacts
+      .filter(({ action, endedAt }) => action === 'STOP_START' && endedAt === null)
+      .map(({ instanceId }) => instanceId),
+  );
   return {
     ...head(session),
     hosts: hosts.filter(isIncluded).map(hostView),
     excluded: hosts.filter((host) => !isIncluded(host)).map(excludedView),
     projects: projects.map(projectView),
-    instances: instances.map(instanceView),
+    instances: instances.map((instance) => instanceView(instance, stopped.has(instance.instanceId))),
     action_plugins: session.actions.map(actionView),
     action_plugin_instances: runs.map(runView),
     impacts: impacts.map(impactView),

@@ -7,7 +7,7 @@ import { parseTime } from '../schemas/time.js';
 /** Part of the contract, checked for their shape, but nothing acts on them yet. */
 const NOT_AVAILABLE = ['download'] as const;
 /** Values of `policy` that no engine acts on yet. */
-const NOT_AVAILABLE_VALUES = new Set(['immovable=stop_while_out', 'steer_new=disable_waiting']);
+const NOT_AVAILABLE_VALUES = new Set(['steer_new=disable_waiting']);
 
 /**
  * What POST /v1/maintenance asks for, with defaults filled in.
@@ -50,14 +50,8 @@ function checkNames(actions: readonly SessionAction[]): void {
 
 function refuseUnavailable(body: MaintenanceBody): void {
   for (const field of NOT_AVAILABLE) if (!isEmpty(body[field])) throw notAvailable(field);
-  const { per_project: projects = {}, ...policy } = body.policy ?? {};
-  refuseValues(policy, 'policy');
-  for (const [id, own] of Object.entries(projects)) refuseValues(own, `policy.per_project.${id}`);
-}
-
-function refuseValues(policy: object, path: string): void {
-  for (const [key, value] of Object.entries(policy)) {
-    if (NOT_AVAILABLE_VALUES.has(`${key}=${value}`)) throw notAvailable(`${path}.${key}`);
+  for (const [key, value] of Object.entries(body.policy ?? {})) {
+    if (NOT_AVAILABLE_VALUES.has(`${key}=${value}`)) throw notAvailable(`policy.${key}`);
   }
 }
 

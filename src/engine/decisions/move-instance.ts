@@ -41,6 +41,7 @@ export async function moveInstance(
         action,
         from: sourceHost,
         target: targetHost,
+        statusBefore: server.status,
         projectId,
         recoveryTimeS: group.recoveryTimeS,
         begunAt: unit.now.toISOString(),

@@ -1,17 +1,20 @@
 import { plusSeconds } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
 import type { JournalEntry, MoveAction } from '../../model/index.js';
-import type { InstanceActionContext, JournaledWrite, MoveOutcome } from '../../workflow/contract.js';
+import type { MoveOutcome } from '../../workflow/contract.js';
 import { inform } from '../../workflow/notices.js';
 import type { SessionContext } from '../context.js';
 import { openNotice } from '../decisions/notices.js';
 import type { Unit } from '../session-writer.js';
+import { instanceContext } from './instance-context.js';
 
 /** What a move's journal entry keeps. */
 export interface MoveIntent {
   readonly action: MoveAction;
   readonly from: string;
   readonly target: string | null;
+  /** Nova's status of the instance when that was decided. */
+  readonly statusBefore: string;
   readonly projectId: string;
   readonly recoveryTimeS: number;
   /** Domain time, ISO 8601. */
@@ -29,7 +32,7 @@ export async function runMove(session: SessionContext, entry: JournalEntry): Pro
 
 async function outcomeOf(session: SessionContext, entry: JournalEntry, intent: MoveIntent): Promise<MoveOutcome> {
   try {
-    return await session.plugins.instanceAction(intent.action).run(contextOf(session, entry, intent));
+    return await session.plugins.instanceAction(intent.action).run(instanceContext(session, entry, intent));
   } catch (error) {
     // What the cloud refused for good is an outcome; everything else breaks off and is gone on with.
     if (error instanceof FenixError && !error.retryable && error.code !== 'lease-lost') {
@@ -37,35 +40,6 @@ async function outcomeOf(session: SessionContext, entry: JournalEntry, intent: M
     }
     throw error;
   }
-}
-
-function contextOf(session: SessionContext, entry: JournalEntry, intent: MoveIntent): InstanceActionContext {
-  const { cloud, settings, clock, journal, watch, stopping } = session;
-  const log = session.log.child({ instance: entry.subject, action: intent.action });
-  return {
-    instanceId: entry.subject,
-    from: intent.from,
-    target: intent.target,
-    cloud,
-    settings,
-    clock,
-    begunAt: new Date(intent.begunAt),
-    log,
-    signal: stopping,
-    once: async (step: string, write: JournaledWrite) => {
-      const { sessionId, subject, action, attempt } = entry;
-      await journal.once({ sessionId, subject, action: `${action}/${step}`, attempt }, write);
-      watch.changed();
-    },
-    watch: async (judge, until) => {
-      for (;;) {
-        const view = await watch.next(stopping);
-        const verdict = await judge(view.servers.find((server) => server.id === entry.subject));
-        if (verdict !== undefined) return verdict;
-        if (clock.now() >= until) return undefined;
-      }
-    },
-  };
 }
 
 async function recordOutcome(
@@ -80,18 +54,29 @@ async function recordOutcome(
   const { tx, now } = unit;
   const state = outcome.result === 'refused' ? 'refused' : outcome.result === 'failed' ? 'failed' : 'done';
   await repositories.journal.end(entry, state, { ...outcome }, tx);
-  // An instance that was never touched needs no rest.
-  const rest = state === 'refused' ? 0 : intent.recoveryTimeS;
-  await repositories.impacts.end({ sessionId, instanceId, attempt }, now, plusSeconds(now, rest), tx);
+  if (!staysImpacted(intent, outcome)) {
+    // An instance that was never touched needs no rest.
+    const rest = state === 'refused' || outcome.result === 'stopped' ? 0 : intent.recoveryTimeS;
+    await repositories.impacts.end({ sessionId, instanceId, attempt }, now, plusSeconds(now, rest), tx);
+  }
   unit.tell('move-ended', { instance: instanceId, action: intent.action, from: intent.from, ...outcome });
   if (outcome.result === 'refused' && intent.target !== null && outcome.otherWay !== true) {
     const { code, message } = outcome;
     await repositories.facts.record({ sessionId, instanceId, host: intent.target, code, message, at: now }, tx);
   }
   if (state === 'done') {
-    const where = outcome.result === 'moved' ? { host: outcome.host } : { state: 'GONE' };
-    await repositories.instances.update(sessionId, instanceId, { ...where, actionDone: true }, tx);
+    const where =
+      outcome.result === 'moved' ? { host: outcome.host } : outcome.result === 'gone' ? { state: 'GONE' } : {};
+    const actionDone = !staysImpacted(intent, outcome);
+    await repositories.instances.update(sessionId, instanceId, { ...where, actionDone }, tx);
+    if (!actionDone) return;
     const notice = inform('INSTANCE_ACTION_DONE', intent.projectId, instanceId, intent.from);
     await openNotice(session, unit, notice);
   }
+}
+
+/** What was stopped, or may yet be by a request that Nova took, is out of service until it is started again (L6). */
+function staysImpacted({ action }: MoveIntent, outcome: MoveOutcome): boolean {
+  if (action !== 'STOP_START') return false;
+  return outcome.result === 'failed' || (outcome.result === 'stopped' && outcome.wasRunning);
 }
