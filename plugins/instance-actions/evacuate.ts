@@ -1,26 +1,30 @@
 import { plusSeconds } from '../../src/common/clock.js';
 import type { Server } from '../../src/workflow/cloud-port.js';
 import type { InstanceActionContext, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
-import { acceptMigration, isIdle, newest } from '../../src/workflow/migrations.js';
+import { acceptMigration, isIdle, newest, notBegun } from '../../src/workflow/migrations.js';
 
 /**
  * The host is down: Nova builds the instance anew on a named, proven target (`evacuate`, microversion 2.29). It arrives
  * ACTIVE, or SHUTOFF if it was stopped. Nova itself refuses while it counts the host as up.
  */
 async function run(context: InstanceActionContext): Promise<MoveOutcome> {
-  const { cloud, instanceId, begunAt, settings } = context;
+  const { cloud, instanceId, settings } = context;
+  if (context.takeBack.aborted && !(await context.begun('evacuate'))) return notBegun(context);
   const target = context.target as string;
   const refused = await acceptMigration(context, 'evacuate', () => cloud.evacuate(instanceId, target), 'down');
-  if (refused !== undefined) return refused;
-  const until = plusSeconds(begunAt, settings.coldMigrationTimeoutS);
-  const message = `Instance ${instanceId} was not evacuated within ${settings.coldMigrationTimeoutS} s.`;
-  return (
-    (await context.watch((server) => arrival(context, server), until)) ?? {
-      result: 'failed',
-      code: 'time-out',
-      message,
-    }
-  );
+  return refused ?? arrives(context, settings.coldMigrationTimeoutS);
+}
+
+/** What outlasted its time has `blocked_timeout` to end. */
+function settle(context: InstanceActionContext): Promise<MoveOutcome> {
+  return arrives(context, context.settings.blockedTimeoutS);
+}
+
+async function arrives(context: InstanceActionContext, seconds: number): Promise<MoveOutcome> {
+  const { instanceId, begunAt } = context;
+  const outcome = await context.watch((server) => arrival(context, server), plusSeconds(begunAt, seconds));
+  const message = `Instance ${instanceId} was not evacuated within ${seconds} s.`;
+  return outcome ?? { result: 'failed', code: 'time-out', message, underWay: true };
 }
 
 async function arrival(context: InstanceActionContext, server: Server | undefined): Promise<MoveOutcome | undefined> {
@@ -45,4 +49,5 @@ export default {
   description: 'Nova evacuation off a host that is down, to a named, proven target',
   needsTarget: true,
   run,
+  settle,
 } satisfies InstanceActionPlugin;

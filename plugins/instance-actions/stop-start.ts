@@ -6,12 +6,13 @@ import type {
   MoveOutcome,
   RestoreOutcome,
 } from '../../src/workflow/contract.js';
-import { isIdle, orRefusal } from '../../src/workflow/migrations.js';
+import { isIdle, notBegun, orRefusal } from '../../src/workflow/migrations.js';
 
 /** It does not leave its host but stays there, stopped, while that is out; what was stopped before is left as it is. */
 async function run(context: InstanceActionContext): Promise<MoveOutcome> {
   const { cloud, instanceId, statusBefore, settings, begunAt } = context;
   if (statusBefore === 'SHUTOFF') return asItWas(await cloud.server(instanceId));
+  if (context.takeBack.aborted && !(await context.begun('stop'))) return notBegun(context);
   const refused = await orRefusal(() =>
     context.once('stop', { run: () => cloud.stop(instanceId), probe: () => isOnItsWay(context, 'SHUTOFF') }),
   );

@@ -20,10 +20,11 @@ import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '.
 import { replyWindow } from '../../src/workflow/reply-window.js';
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
+import { steer, steeringUnderWay } from '../../src/workflow/steering.js';
 import { isStopped, startLeft, startStopped } from '../../src/workflow/stopped.js';
 import { beyondBudget, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
-import { deadline } from '../../src/workflow/waits.js';
+import { deadline, holding } from '../../src/workflow/waits.js';
 
 /** MAINTENANCE: claims hosts, tells all projects, waits for their answers and for maintenance_at, runs `pre`. */
 const maintenance: StateHandler = async (view, tools) => {
@@ -48,7 +49,7 @@ const maintenance: StateHandler = async (view, tools) => {
   const trouble = troubleOf(asked, (notice) => hostsOf(view, notice.projectId));
   if (trouble !== undefined) return resolveTrouble(view, trouble);
   if (asked.decisions.length > 0) return { do: await assumeUnmanaged(view, tools, asked.decisions) };
-  if (asked.wait !== undefined) return asked.wait;
+  if (asked.wait !== undefined) return holding(asked.wait, waitingComputes(view).map(nameOf));
   const startsAt = startTime(view);
   if (startsAt > view.now) {
     return {
@@ -71,7 +72,7 @@ const scaleIn: StateHandler = async (view, tools) => {
   const trouble = troubleOf(asked, () => []);
   if (trouble !== undefined) return resolveTrouble(view, trouble);
   if (asked.decisions.length > 0) return { do: await assumeUnmanaged(view, tools, asked.decisions) };
-  if (asked.wait !== undefined) return asked.wait;
+  if (asked.wait !== undefined) return holding(asked.wait, waitingComputes(view).map(nameOf));
   const next = await choose(view, tools);
   if (!('to' in next) || next.to !== 'SCALE_IN') return next;
   const rounds = scaleInRoundsWithoutGain(view);
@@ -207,7 +208,9 @@ function guarded(handler: StateHandler): StateHandler {
       const start = state === 'done' || state === 'skipped' ? startLeft(view, hostname) : undefined;
       if (start !== undefined) return start;
     }
-    return withoutDownHost(view) ?? handler(view, tools);
+    const steering = view.session.policy.steer_new ?? view.settings.policy.steer_new;
+    const steered = steering === 'disable_waiting' ? (steeringUnderWay(view) ?? steer(view)) : undefined;
+    return withoutDownHost(view) ?? steered ?? handler(view, tools);
   };
 }
 
@@ -308,6 +311,10 @@ function computesOf(view: SessionView): SessionHost[] {
 
 function waitingComputes(view: SessionView): SessionHost[] {
   return computesOf(view).filter((host) => host.state === 'waiting');
+}
+
+function nameOf({ hostname }: SessionHost): string {
+  return hostname;
 }
 
 function projectsOn(view: SessionView): Map<string, string[]> {

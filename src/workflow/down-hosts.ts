@@ -25,7 +25,9 @@ export function withoutDownHost(view: SessionView): Step | undefined {
   const host = view.hosts.find((one) => isStillAhead(one) && isDown(view.cloud, one.hostname));
   if (host === undefined) return undefined;
   const { hostname } = host;
-  const busy = view.effects.some((effect) => effect.state === 'begun' && effect.host === hostname);
+  const busy = view.effects.some(
+    ({ kind, state, host: on }) => state === 'begun' && on === hostname && kind !== 'settle',
+  );
   const until = deadline(view, 'host-down', COME_BACK_S);
   const said = `Compute host ${hostname} is down and holds ${serversOn(view, hostname).length} instance(s)`;
   if (busy || until > view.now) {

@@ -1,12 +1,13 @@
 import type { Impact, InstanceAction, JournalEntry, Notice } from '../model/index.js';
 import type { Server } from './cloud-port.js';
+import { CAME_BACK } from './cold-migration.js';
 import type { Decision, MoveInstance } from './decisions.js';
 import { isDown } from './hosts.js';
 import { MoveLimits } from './move-limits.js';
 import { preferredAction } from './preferences.js';
 import { impactOf, mayReceive, moveRefusal, serversOn, standingFacts } from './room.js';
 import { isStopped } from './stopped.js';
-import type { Trouble } from './trouble.js';
+import { nextWay, type Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
 import { mustEvacuate, wayOff } from './ways-off.js';
 
@@ -53,7 +54,14 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
     const last = moves.get(server.id);
     if (last?.state === 'begun') continue;
     const isOver = last?.state === 'failed' && isOvertaken(view, server, last);
-    if (last?.state === 'failed' && !isOver) return broken(held, troubleOf(last, host));
+    if (last?.state === 'failed' && !isOver) {
+      // A live migration falls back where the instance's own list says so (v1 §5.3 V8), by no policy's leave.
+      const fallsBack = last.intent.action === 'LIVE_MIGRATE' && server.status !== 'ERROR';
+      const action = fallsBack ? nextWay(view, last) : undefined;
+      if (action === undefined) return broken(held, troubleOf(last, host));
+      const decision: Decision = { kind: 'move-otherwise', entry: last, action };
+      return { decisions: [decision], held, owners: false, inFlight: 0, needsTarget };
+    }
     if (!isOver && isOwnersResize(view, server)) {
       held.unshift(`Instance ${server.id} waits for its owner to confirm or revert a resize.`);
       owners = true;
@@ -77,7 +85,8 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
       needsTarget = true;
       continue;
     }
-    const refusal = limits.refusal(target) ?? moveRefusal(view, server, target, impacts)?.message;
+    const refusal =
+      limits.refusal(target) ?? moveRefusal(isOver ? overtaken(view, server) : view, server, target, impacts)?.message;
     if (refusal !== undefined) {
       held.push(refusal);
       continue;
@@ -104,6 +113,11 @@ function broken(held: readonly string[], trouble: Trouble): Moves {
   return { decisions: [], held, owners: false, inFlight: 0, needsTarget: false, trouble };
 }
 
+/** As it will be once the move that is overtaken counts no more. */
+function overtaken(view: SessionView, { id }: Server): SessionView {
+  return { ...view, impacts: view.impacts.filter(({ instanceId, endedAt }) => instanceId !== id || endedAt !== null) };
+}
+
 interface Stops {
   readonly decisions: readonly MoveInstance[];
   readonly held: readonly string[];
@@ -121,6 +135,14 @@ function stopTogether(view: SessionView, staying: readonly Server[]): Stops {
     ({ id }): MoveInstance => ({ kind: 'move-instance', instanceId: id, action: 'STOP_START', target: null }),
   );
   return { decisions, held: [] };
+}
+
+/** A move that failed on its last target: there is no other to be had, and it is not for want of room. */
+export function givenBack(view: SessionView, host: string): JournalEntry | undefined {
+  const moves = movesFrom(view, host);
+  return serversOn(view, host)
+    .map(({ id }) => moves.get(id))
+    .find((last) => last?.state === 'refused' && last.outcome?.code === CAME_BACK);
 }
 
 function actionFor(view: SessionView, server: Server, acked: readonly Notice[]): InstanceAction | undefined {

@@ -94,7 +94,6 @@ const REFUSED: readonly [body: object, status: number, field: string | undefined
   [{ download: ['not a url'] }, 400, 'download[0]'],
   [{ download: 'https://x/y' }, 400, 'download'],
   [{ download: ['https://example.org/actions.tar.gz'] }, 422, 'download', 'not-available'],
-  [{ policy: { steer_new: 'disable_waiting' } }, 422, 'policy.steer_new', 'not-available'],
 ];
 
 const BAD_BODIES: readonly (string | Buffer)[] = [
