@@ -1,6 +1,5 @@
-import type { Impact, JournalEntry, SessionHost } from '../model/index.js';
+import { type Impact, isOwedStart, type JournalEntry, type SessionHost } from '../model/index.js';
 import type { Server } from '../workflow/cloud-port.js';
-import { isOwedStart } from '../workflow/stopped.js';
 import type { ClosingWait } from './closing.js';
 import type { SessionContext } from './context.js';
 import { beginStart } from './effects/start.js';

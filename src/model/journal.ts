@@ -60,6 +60,11 @@ export interface Impact {
   readonly recoveredAt: Date | null;
 }
 
+/** An instance that Fenix stopped while its host is out, and owes a start (L6). */
+export function isOwedStart({ action, endedAt }: Impact): boolean {
+  return action === 'STOP_START' && endedAt === null;
+}
+
 /** Something the world taught about (instance, host): that target is not tried again while the fact stands. */
 export interface Fact {
   readonly sessionId: string;

@@ -5,7 +5,7 @@ import { isDown } from './hosts.js';
 import { serversOn } from './room.js';
 import { resolveTrouble } from './trouble.js';
 import type { SessionView } from './view.js';
-import { deadline } from './waits.js';
+import { deadline, holding } from './waits.js';
 
 /** A host may only have lost its broker for a moment: so long it has for coming back, seconds. */
 const COME_BACK_S = 120;
@@ -32,9 +32,8 @@ export function withoutDownHost(view: SessionView): Step | undefined {
   const said = `Compute host ${hostname} is down and holds ${serversOn(view, hostname).length} instance(s)`;
   if (busy || until > view.now) {
     const message = `${said}; waiting for it to come back.`;
-    return {
-      wait: { for: 'host-down', message, until: until > view.now ? until : plusSeconds(view.now, 60), poll: true },
-    };
+    const then = until > view.now ? until : plusSeconds(view.now, 60);
+    return holding({ wait: { for: 'host-down', message, until: then, poll: true } }, [hostname]);
   }
   const reason = { code: 'host-down', message: `${said}.`, host: hostname };
   return resolveTrouble(view, { event: 'host_down', reason, hosts: [hostname] });

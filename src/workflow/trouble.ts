@@ -52,7 +52,8 @@ function reachOf(view: SessionView, { event, reason }: Trouble): Reach {
   const defaults = view.settings.policy;
   // Where it can't be stopped while out, the host is left out (v1 §5.1).
   if (event === 'immovable') {
-    return policyFor('immovable', policy, defaults, reason.projectId) === 'fail' ? 'fail' : 'skip_host';
+    const said = policyFor('immovable', policy, defaults, reason.projectId) ?? 'fail';
+    return said === 'fail' ? 'fail' : 'skip_host';
   }
   if (event === 'host_down') {
     const mustFail = (policy.down_hosts ?? defaults.down_hosts) === 'fail';

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import type { NewSession } from '../../src/client/index.js';
 import type { Topology } from '../../src/simulator/index.js';
+import { finishWithRestarts } from '../support/restarts.js';
 import { Scenario } from '../support/scenario.js';
 
 const FLAVOR = { name: 'm', vcpus: 2, memoryMb: 4096, diskGb: 20 };
@@ -124,22 +125,7 @@ for (const every of [61, 17])
     const scenario = await start(t, cloudOf());
     const { system } = scenario;
     const id = await scenario.create(STOP);
-    let queries = 0;
-    let restarting: Promise<void> | undefined;
-    const restart = async (): Promise<void> => {
-      await system.stopEngine();
-      await system.startEngine();
-      restarting = undefined;
-    };
-    const onQuery = (): void => {
-      if (restarting !== undefined) return;
-      queries += 1;
-      if (queries % every === 0) restarting = restart();
-    };
-    system.database.knex.on('query', onQuery);
-    await scenario.until(async () => (await scenario.history(id)).some(({ what }) => what === 'closed'));
-    system.database.knex.removeListener('query', onQuery);
-    await restarting;
+    await finishWithRestarts(scenario, id, every);
     t.is((await system.client.show(id)).state, 'MAINTENANCE_DONE');
     t.deepEqual(powerOf(scenario), ['stop', 'start']);
     t.deepEqual(judged(scenario, ['fixed']), []);

@@ -1,4 +1,4 @@
-import type { Session, SessionHost } from '../../model/index.js';
+import { isOwedStart, type Session, type SessionHost } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { actionView, hostView, impactView, instanceView, projectView, runView } from './detail-views.js';
 import { reasonView, timeOrNull, waitView } from './view.js';
@@ -13,11 +13,7 @@ export async function sessionDetail({ repositories }: ApiDeps, session: Session)
     repositories.pluginRuns.list(sessionId),
     repositories.impacts.list(sessionId),
   ]);
-  const stopped = new Set(
-    impacts
-      .filter(({ action, endedAt }) => action === 'STOP_START' && endedAt === null)
-      .map(({ instanceId }) => instanceId),
-  );
+  const stopped = new Set(impacts.filter(isOwedStart).map(({ instanceId }) => instanceId));
   return {
     ...head(session),
     hosts: hosts.filter(isIncluded).map(hostView),
