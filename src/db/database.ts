@@ -162,6 +162,10 @@ function openSqlite({ filename }: SqliteTarget): Knex {
     _driver(): unknown {
       return require('libsql');
     }
+
+    async acquireRawConnection(): Promise<Preparing> {
+      return rememberingStatements(await super.acquireRawConnection());
+    }
   }
   return knexFactory({
     client: LibsqlClient as unknown as typeof Knex.Client,
@@ -170,4 +174,25 @@ function openSqlite({ filename }: SqliteTarget): Knex {
     useNullAsDefault: true,
     log: QUIET,
   });
+}
+
+/** What of a connection of libsql is of interest here. */
+interface Preparing {
+  prepare(sql: string): unknown;
+}
+
+/** Far more than there are queries, were it not for those with lists in them. */
+const MOST_STATEMENTS = 1000;
+
+/** Preparing takes as long as running, and few statements are ever run only once. */
+function rememberingStatements(connection: Preparing): Preparing {
+  const prepare = connection.prepare.bind(connection);
+  const known = new Map<string, unknown>();
+  connection.prepare = (sql) => {
+    const statement = known.get(sql) ?? prepare(sql);
+    if (known.size >= MOST_STATEMENTS) known.clear();
+    known.set(sql, statement);
+    return statement;
+  };
+  return connection;
 }

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { runRandomCloud } from '../support/random-cloud.js';
+import { faultsOf } from '../support/random-cloud/judge.js';
+import { withRandomRun } from '../support/random-cloud/run.js';
 
 /** `FENIX_SEEDS=7` replays one cloud, `FENIX_SEEDS=1-500` is the long run. */
 const [first = 1, last = first] = (process.env.FENIX_SEEDS ?? '1-40').split('-').map(Number);
@@ -9,8 +10,10 @@ test.serial(`random clouds ${first} to ${last} are maintained, or the session fa
   const ends = new Map<string, number>();
   const wrong: string[] = [];
   for (let seed = first; seed <= last; seed += 1) {
-    const { state, reason, faults } = await runRandomCloud(t, seed);
-    const end = `${state} ${reason}`.trim();
+    const { end, faults } = await withRandomRun(t, seed, (run) => {
+      const { state, reason } = run.detail;
+      return { end: `${state} ${reason?.code ?? ''}`.trim(), faults: faultsOf(run) };
+    });
     ends.set(end, (ends.get(end) ?? 0) + 1);
     if (faults.length > 0) wrong.push(`seed ${seed} (${end}): ${faults.join(' ')}`);
   }

@@ -5,6 +5,7 @@ import { Embedded, type EmbeddedOptions } from '../../src/cmd/embedded.js';
 import { Quiet } from '../../src/cmd/quiet.js';
 import { ManualClock, plusSeconds } from '../../src/common/clock.js';
 import { HistoryRepository } from '../../src/db/history-repository.js';
+import { SessionRepository } from '../../src/db/session-repository.js';
 import type { HistoryEntry } from '../../src/model/index.js';
 import { type GeneratorOptions, generateTopology } from '../../src/simulator/index.js';
 import { ManualMachineClock } from './manual-machine-clock.js';
@@ -96,8 +97,8 @@ export class Scenario {
 
   /** Runs until the session is DONE or FAILED and its engine has nothing left to do for it. */
   async finish(sessionId: string): Promise<SessionDetail> {
-    const byEngine = async () => (await this.history(sessionId)).filter(({ seq }) => seq !== null);
-    await this.until(async () => (await byEngine()).at(-1)?.what === 'closed');
+    const sessions = new SessionRepository(this.system.database);
+    await this.until(async () => (await sessions.isClosed(sessionId)) === true);
     return this.system.client.detail(sessionId);
   }
 
