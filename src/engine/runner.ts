@@ -96,8 +96,7 @@ export class SessionRunner {
   /** An ending session waits for as long as it takes, and says for what. */
   private async whileClosing(session: Session, wait: ClosingWait): Promise<void> {
     const { clock, settings } = this.context;
-    const until =
-      standingWait(session.waiting, wait.for)?.until ?? plusSeconds(clock.now(), settings.blockedTimeoutS);
+    const until = standingWait(session.waiting, wait.for)?.until ?? plusSeconds(clock.now(), settings.blockedTimeoutS);
     await this.noteWait(session, { ...wait, until });
     await this.pause(plusSeconds(clock.now(), settings.cloudPollS));
   }

@@ -109,7 +109,7 @@ test.serial('what is waited for keeps its deadline though the cloud cannot be re
   const generated = generateTopology({ hosts: 2, instances: 1, projects: 1, seed: 1, controllers: 0 });
   const projects = generated.projects.map((project) => ({
     ...project,
-    instances: project.instances?.map((instance) => ({ ...instance, state: 'SOFT_DELETED' as const })),
+    instances: (project.instances ?? []).map((instance) => ({ ...instance, state: 'SOFT_DELETED' as const })),
   }));
   const http = [{ service: 'compute', calls: 'reads', rate: 0.15, kind: 'status' }] as const;
   const topology = { ...generated, projects, faults: { seed: 1, http } };

@@ -1,7 +1,7 @@
 import type { Session } from '../../model/index.js';
 import type { SessionContext } from '../context.js';
-import type { Unit } from '../session-writer.js';
 import { setState } from '../decisions/host-state.js';
+import type { Unit } from '../session-writer.js';
 import { transition } from '../transition.js';
 
 /**

@@ -93,7 +93,13 @@ function falseReasons(run: Run): string[] {
   const { state, reason } = run.detail;
   if (state === 'MAINTENANCE_FAILED') {
     const { code = '', message = '', host, instance_id: instanceId, project_id: projectId } = reason ?? {};
-    const given = { code, message, ...(host && { host }), ...(instanceId && { instanceId }), ...(projectId && { projectId }) };
+    const given = {
+      code,
+      message,
+      ...(host && { host }),
+      ...(instanceId && { instanceId }),
+      ...(projectId && { projectId }),
+    };
     if (!isTrue(run, given)) faults.push(`It failed for no reason that this cloud has: ${JSON.stringify(reason)}`);
   } else if (state !== 'MAINTENANCE_DONE') faults.push(`It ended in ${state}.`);
   for (const { hostname, lost } of run.hosts) {

@@ -1,5 +1,5 @@
-import type { Run } from './run.js';
 import { couldBeEmptied } from './room.js';
+import type { Run } from './run.js';
 
 /** Why a session failed or lost a host, in the words that the product found. */
 export interface Given {

@@ -19,16 +19,16 @@ export function couldBeEmptied({ hosts, simulator: { cloud } }: Run): boolean {
     .some(({ hostname }) => {
       const there = cloud.instances().filter(({ host }) => host === hostname);
       const targets = (done.length > 0 ? done : receivers).filter(({ name }) => name !== hostname);
-      return fit(cloud, there, targets, new Map());
+      return packed(cloud, there, targets, new Map());
     });
 }
 
-function fit(cloud: Cloud, [first, ...rest]: readonly Instance[], targets: readonly Host[], added: Placed): boolean {
+function packed(cloud: Cloud, [first, ...rest]: readonly Instance[], targets: readonly Host[], added: Placed): boolean {
   if (first === undefined) return true;
   return targets.some((host) => {
     const placed = [...(added.get(host.name) ?? []), first];
     if (!accepts(cloud, host, placed)) return false;
-    return fit(cloud, rest, targets, new Map(added).set(host.name, placed));
+    return packed(cloud, rest, targets, new Map(added).set(host.name, placed));
   });
 }
 

@@ -8,7 +8,7 @@ import {
   type TopologyProject,
 } from '../../../src/simulator/index.js';
 import { randomFaults } from './faults.js';
-import { between, oneIn, onceIn } from './knobs.js';
+import { between, onceIn, oneIn } from './knobs.js';
 
 type Host = Topology['hosts'][number];
 type Instance = NonNullable<TopologyProject['instances']>[number];
@@ -28,17 +28,25 @@ const WILLING: readonly Dialect[] = [
 ];
 const UNWILLING: readonly Dialect[] = ['silent', 'refusing', 'none'];
 const ACTIONS = ['MIGRATE', 'MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION'] as const;
-const ASKED = ['MAINTENANCE', 'SCALE_IN', 'PREPARE_MAINTENANCE', 'PLANNED_MAINTENANCE', 'MAINTENANCE_COMPLETE'] as const;
+const ASKED = [
+  'MAINTENANCE',
+  'SCALE_IN',
+  'PREPARE_MAINTENANCE',
+  'PLANNED_MAINTENANCE',
+  'MAINTENANCE_COMPLETE',
+] as const;
 
 /** A small cloud of two to five hosts: what stands on it, who answers for it, and what goes wrong there by itself. */
 export function randomTopology(random: Random, seed: number): Topology {
   const told = oneIn(random, 3);
   const generated = evenCloud(random, seed, told);
   const faults = randomFaults(random, seed);
-  const breaks = faults.moves !== undefined;
+  const hosts = generated.hosts.map((host) => ({ ...host, ...oddHost(random) }));
+  const breaks =
+    faults.moves !== undefined || hosts.some(({ up, downAfter }) => up === false || downAfter !== undefined);
   return parseTopology({
     ...generated,
-    hosts: generated.hosts.map((host) => ({ ...host, ...oddHost(random) })),
+    hosts,
     projects: generated.projects.map((project) => ({
       ...project,
       // What nobody told of a group nobody keeps once a member has failed by itself.
@@ -53,9 +61,9 @@ export function randomTopology(random: Random, seed: number): Topology {
 
 function evenCloud(random: Random, seed: number, told: boolean): Topology {
   const hosts = between(random, 2, 5);
-  const emptyHosts = oneIn(random, 5) ? 0 : between(random, 1, Math.min(2, hosts - 1));
+  const emptyHosts = oneIn(random, 8) ? 0 : between(random, 1, Math.min(2, hosts - 1));
   const used = hosts - emptyHosts;
-  const instances = used + random.int(3 * used + 1);
+  const instances = used + random.int(2 * used + 1);
   const projects = between(random, 1, 3);
   return generateTopology({
     hosts,
@@ -65,7 +73,7 @@ function evenCloud(random: Random, seed: number, told: boolean): Topology {
     seed,
     controllers: random.int(3),
     ...onceIn(random, 4, () => ({ fill: 'full' as const })),
-    ...onceIn(random, 5, () => ({ zones: 2 })),
+    ...(hosts > 3 && onceIn(random, 5, () => ({ zones: 2 }))),
     ...(told && {
       constraints: { maxImpacted: between(random, 1, 2), recoveryTime: random.int(3) * 10 },
       antiAffinity: Math.ceil(instances / projects) <= used,
@@ -81,7 +89,7 @@ function evenCloud(random: Random, seed: number, told: boolean): Topology {
 
 /** Disabled or down before, failing meanwhile, larger than the others, a controller as well. */
 function oddHost(random: Random): Partial<Host> {
-  switch (random.int(24)) {
+  switch (random.int(36)) {
     case 0:
       return { enabled: false, disabledReason: 'a broken fan' };
     case 1:

@@ -3,7 +3,7 @@ import type { Random } from '../../../src/common/random.js';
 import type { Values } from '../../../src/config/index.js';
 import type { Reach } from '../../../src/model/index.js';
 import type { Topology } from '../../../src/simulator/index.js';
-import { between, oneIn, onceIn } from './knobs.js';
+import { between, onceIn, oneIn } from './knobs.js';
 
 /** `ask` ends by itself as well: nobody answers, and after `ask_timeout` it is as `fail`. */
 const REACHES: readonly Reach[] = ['fail', 'fail', 'skip_host', 'skip_host', 'force', 'force', 'ask'];
@@ -28,7 +28,7 @@ export function randomOptions(random: Random): Values {
       instance_failed: random.pick(REACHES),
       plugin_failed: random.pick(REACHES),
       immovable: random.pick(['fail', 'skip_host']),
-      down_hosts: random.pick(['exclude', 'exclude', 'fail']),
+      down_hosts: random.pick(['exclude', 'exclude', 'exclude', 'fail']),
       no_manager: random.pick(['fail', 'proceed']),
       default_recovery_time: random.int(3) * 10,
       ask_timeout: 120,
