@@ -14,6 +14,7 @@ const HTTP: readonly HttpFault[] = [
   { rate: 0.1, kind: 'status', status: 429, retryAfter: 2, service: 'compute' },
   { rate: 0.1, kind: 'status', status: 429, service: 'placement' },
   { rate: 0.1, kind: 'status', status: 504, calls: 'writes', service: 'compute' },
+  { rate: 0.1, kind: 'status', status: 409, calls: 'writes', service: 'compute' },
   { rate: 0.2, kind: 'status', status: 503, service: 'identity' },
   { rate: 0.06, kind: 'reset', path: NOT_KEYSTONE },
   { rate: 0.25, kind: 'reset-after', calls: 'writes', service: 'compute' },

@@ -79,7 +79,13 @@ function isSilent(run: Run, { projectId }: Given): boolean {
 /** A move of it went wrong in Nova, its host failed, or its project did not do what it had said it would. */
 function hasFailed(run: Run, { instanceId }: Given): boolean {
   const { log } = run.simulator;
-  const faulty = log.of('fault').some((fault) => fault.instanceId === instanceId && fault.what !== 'elsewhere');
+  const faulty = log
+    .of('fault')
+    .some(
+      (fault) =>
+        (fault.instanceId === instanceId && fault.what !== 'elsewhere') ||
+        (fault.method === 'POST' && fault.path?.includes(instanceId ?? '?') === true),
+    );
   const own = run.report.replies.some(({ actions }) => actions[instanceId ?? ''] === 'OWN_ACTION');
   return faulty || own || hasDownHost(run);
 }
