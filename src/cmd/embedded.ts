@@ -144,7 +144,7 @@ function compose(parts: Parts, values: Values, make: (container: DependencyConta
   child.registerInstance<Clock>(Clock, clock);
   child.registerInstance<MachineClock>(MachineClock, machine);
   child.registerInstance(DatabaseToken, database);
-  registerMessaging(child);
+  registerMessaging(child, 'fenix');
   child.registerInstance(MemoryBrokerToken, broker);
   return { container: child, components: [brokerComponent(child), ...make(child)] };
 }

@@ -11,6 +11,7 @@ import { Repositories } from '../../db/repositories.js';
 import { KeystoneSession, keystoneAuth, TokenValidator } from '../../keystone-auth-middleware/index.js';
 import { EngineApi } from '../../rpc/engine-api.js';
 import { ConfigToken, once } from './core.js';
+import { TransportToken } from './messaging.js';
 
 export const AppToken: InjectionToken<Express> = Symbol('App');
 /** The listening server, once it listens. */
@@ -31,6 +32,7 @@ export function registerApi(container: DependencyContainer): void {
         validator: c.resolve(TokenValidator),
         wwwAuthenticateUri: keystoneAuthtoken.wwwAuthenticateUri || keystoneAuthtoken.authUrl,
       }),
+      brokerUp: () => c.resolve(TransportToken).broker.trouble === undefined,
       clock: c.resolve<Clock>(Clock),
       machineClock: c.resolve<MachineClock>(MachineClock),
       logger: c.resolve<Logger>(Logger),
