@@ -1,6 +1,6 @@
 import type { HistoryEntry } from '../../../src/model/index.js';
 import type { SimulatorLog } from '../../../src/simulator/index.js';
-import { isTrue } from './reasons.js';
+import { hasDownHost, isTrue } from './reasons.js';
 import type { Run } from './run.js';
 
 /** No session may last longer, whatever happens; each single wait of these clouds ends within ten minutes. */
@@ -111,14 +111,24 @@ function falseReasons(run: Run): string[] {
   return faults;
 }
 
+/** A request that makes no sense, wherever the world stands. */
+const MALFORMED: ReadonlySet<number> = new Set([400, 405, 406, 413, 415, 422]);
+
 /** What Fenix asks for may be refused, but is never nonsense. */
-function malformedCalls({ simulator }: Run): string[] {
-  const service = [...simulator.cloud.projects.values()].find(({ name }) => name === 'service')?.id;
-  return simulator.log
+function malformedCalls(run: Run): string[] {
+  const { cloud, log } = run.simulator;
+  const service = [...cloud.projects.values()].find(({ name }) => name === 'service')?.id;
+  return log
     .of('call')
-    .filter(({ status, projectId }) => projectId === service && (status === 400 || status >= 405) && status !== 409)
-    .filter(({ status }) => status < 500 && status !== 429)
+    .filter(({ status, projectId }) => projectId === service && MALFORMED.has(status))
+    .filter((call) => !isRefusedByState(run, call))
     .map(({ method, path, status, body }) => `${method} ${path} was answered ${status}: ${JSON.stringify(body)}`);
+}
+
+/** Where Nova says 400 about a live migration for reasons of state: its host has just died, or it is past aborting. */
+function isRefusedByState(run: Run, { method, path, body }: { method: string; path: string; body: unknown }): boolean {
+  if (method === 'DELETE') return /\/migrations\/\d+$/.test(path);
+  return hasDownHost(run) && typeof body === 'object' && body !== null && 'os-migrateLive' in body;
 }
 
 /** What managers could not make sense of; that the API has no token is said to them, too. */

@@ -102,7 +102,7 @@ function struck({ simulator }: Run, what: string): boolean {
   return simulator.log.of('fault').some((fault) => fault.what === what);
 }
 
-function hasDownHost({ simulator }: Run): boolean {
+export function hasDownHost({ simulator }: Run): boolean {
   return simulator.log.of('host-state').some(({ up }) => !up);
 }
 

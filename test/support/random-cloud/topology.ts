@@ -1,5 +1,6 @@
 import type { Random } from '../../../src/common/random.js';
 import {
+  ASKED_STATES,
   type Dialect,
   generateTopology,
   type ManagerOptions,
@@ -28,13 +29,6 @@ const WILLING: readonly Dialect[] = [
 ];
 const UNWILLING: readonly Dialect[] = ['silent', 'refusing', 'none'];
 const ACTIONS = ['MIGRATE', 'MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION'] as const;
-const ASKED = [
-  'MAINTENANCE',
-  'SCALE_IN',
-  'PREPARE_MAINTENANCE',
-  'PLANNED_MAINTENANCE',
-  'MAINTENANCE_COMPLETE',
-] as const;
 
 /** A small cloud of two to five hosts: what stands on it, who answers for it, and what goes wrong there by itself. */
 export function randomTopology(random: Random, seed: number): Topology {
@@ -146,7 +140,7 @@ function manager(random: Random, told: boolean): ManagerOptions {
     dialect,
     constraints: told,
     action: random.pick(ACTIONS),
-    ...onceIn(random, 3, () => ({ inState: random.pick(ASKED) })),
+    ...onceIn(random, 3, () => ({ inState: random.pick(ASKED_STATES) })),
     ...(dialect === 'reference' && onceIn(random, 2, () => ({ answerAfter: between(random, 0, 30) }))),
   };
 }
