@@ -1,6 +1,12 @@
 import test, { type ExecutionContext } from 'ava';
 import type { ControlRequest, NewSession, SessionDetail } from '../../src/client/index.js';
-import { ASKED_STATES, type AskedState, generateTopology, type ManagerOptions, type Topology } from '../../src/simulator/index.js';
+import {
+  ASKED_STATES,
+  type AskedState,
+  generateTopology,
+  type ManagerOptions,
+  type Topology,
+} from '../../src/simulator/index.js';
 import { Scenario, type ScenarioOptions } from '../support/scenario.js';
 
 /**
