@@ -97,6 +97,11 @@ export class Embedded {
     return this.parts.broker;
   }
 
+  /** All engines look for what no message told them of, as they do by themselves every `sweep_interval`. */
+  sweep(): void {
+    for (const engine of this.engines.keys()) engine.sweepSoon();
+  }
+
   /** One more engine on the same database and broker. */
   async startEngine(): Promise<Engine> {
     const values = { DEFAULT: { public_url: this.apiUrl } };

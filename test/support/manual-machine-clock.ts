@@ -12,6 +12,12 @@ export class ManualMachineClock implements MachineClock {
     return this.inner.sleep(new Date(this.monotonicMs() + ms), signal);
   }
 
+  after(ms: number, work: () => void): () => void {
+    const cancelled = new AbortController();
+    this.sleepMs(ms, cancelled.signal).then(work, () => undefined);
+    return () => cancelled.abort();
+  }
+
   advanceMs(ms: number): void {
     this.inner.advanceTo(new Date(this.monotonicMs() + ms));
   }
