@@ -3,6 +3,7 @@ import type { Clock, MachineClock } from '../common/clock.js';
 import type { RequestContext } from '../common/context.js';
 import type { Logger } from '../common/logger.js';
 import type { Repositories } from '../db/repositories.js';
+import type { PolicyEnforcer } from '../policy/index.js';
 
 /** Tells engines that a session has something new; a hint only (L1). `EngineApi` of src/rpc is one. */
 export interface WakeEngine {
@@ -29,6 +30,8 @@ export interface ApiDeps {
   readonly engines: WakeEngine;
   /** Puts an `Identity` into `res.locals.identity` or fails; `keystoneAuth()` of src/keystone-auth-middleware. */
   readonly authenticate: RequestHandler;
+  /** Says who may do what; made of `DEFAULT_RULES`. */
+  readonly policy: Pick<PolicyEnforcer, 'allows'>;
   readonly clock: Clock;
   readonly machineClock: MachineClock;
   readonly logger: Logger;

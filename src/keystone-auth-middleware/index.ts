@@ -15,5 +15,5 @@ export {
   type ServiceAnswer,
   type ServiceRequest,
 } from './session.js';
-export type { Identity } from './token.js';
+export { type Identity, identityFrom } from './token.js';
 export { TokenValidator, type TokenValidatorSettings } from './token-validator.js';

@@ -1,11 +1,13 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from 'ava';
 import type { RequestHandler } from 'express';
-import { type ApiSettings, createApp, startApiServer } from '../../src/api/index.js';
+import { type ApiSettings, createApp, DEFAULT_RULES, startApiServer } from '../../src/api/index.js';
 import { ManualClock, SystemMachineClock } from '../../src/common/clock.js';
+import { silentLogger } from '../../src/common/logger.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { type Identity, Unauthenticated } from '../../src/keystone-auth-middleware/index.js';
 import type { Notice, PluginInfo, Session } from '../../src/model/index.js';
+import { PolicyEnforcer } from '../../src/policy/index.js';
 import type { DatabaseKind } from './api-databases.js';
 import { type LogLine, logInto } from './api-log.js';
 import { aNotice, anInstance, aProject, aSession } from './api-records.js';
@@ -121,6 +123,8 @@ export const PLUGINS: readonly PluginInfo[] = [
   { kind: 'instance-action', name: 'LIVE_MIGRATE', version: '1', digest: 'i2' },
 ];
 
+const policySettings = { defaultRule: 'default', enforceScope: true, enforceNewDefaults: false };
+
 /** A running API on a database of its own, with one engine registered. */
 export class TestApi {
   readonly woken: string[] = [];
@@ -156,6 +160,7 @@ export class TestApi {
         },
       },
       authenticate,
+      policy: new PolicyEnforcer(DEFAULT_RULES, policySettings, new SystemMachineClock(), silentLogger),
       clock: { now: () => (api as TestApi).clock.now(), sleep: async () => {} },
       machineClock: new SystemMachineClock(),
       logger: logInto((line) => api?.log.push(line)),

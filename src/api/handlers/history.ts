@@ -1,9 +1,9 @@
 import type { HistoryEntry } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { malformed, notFound } from '../errors.js';
-import { mayManageSessions as allowed } from '../policies/maintenance.js';
+import { HISTORY } from '../operations/index.js';
 import type { ApiRequest } from '../request.js';
-import type { Route } from '../routes.js';
+import { type Endpoint, endpoints } from '../routes.js';
 import { timeText } from '../schemas/time.js';
 import { isSessionId, sessionIdOf, UNKNOWN_SESSION } from './session-id.js';
 
@@ -11,14 +11,11 @@ import { isSessionId, sessionIdOf, UNKNOWN_SESSION } from './session-id.js';
 const STORED_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 /** What happened in a session and who did it (v1 §1.1, 13); of deleted ones by the second path, until they are purged. */
-export function historyRoutes(deps: ApiDeps): Route[] {
-  return [
-    {
-      path: '/maintenance/:session/history',
-      methods: { GET: { allowed, handle: (request) => historyOfSession(deps, request) } },
-    },
-    { path: '/history', methods: { GET: { allowed, handle: (request) => historyEvenDeleted(deps, request) } } },
-  ];
+export function historyEndpoints(deps: ApiDeps): Endpoint[] {
+  return endpoints(HISTORY, {
+    sessionHistory: (request) => historyOfSession(deps, request),
+    historyEvenDeleted: (request) => historyEvenDeleted(deps, request),
+  });
 }
 
 async function historyOfSession({ repositories }: ApiDeps, request: ApiRequest): Promise<object> {

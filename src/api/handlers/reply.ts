@@ -40,7 +40,7 @@ export async function takeReply(deps: ApiDeps, request: ApiRequest): Promise<unk
 async function findAddressee({ repositories }: ApiDeps, request: ApiRequest): Promise<ReplyTo> {
   const sessionId = sessionIdOf(request);
   const projectId = projectIdOf(request);
-  const instanceId = request.param('instance') || null;
+  const instanceId = request.param('instance_id') || null;
   if ((await repositories.sessions.getEvenDeleted(sessionId)) === undefined) throw notFound(UNKNOWN_SESSION);
   if (instanceId !== null) {
     const instance = await repositories.instances.find(sessionId, instanceId);

@@ -9,14 +9,17 @@ import { Logger } from '../../common/logger.js';
 import type { Config } from '../../config/index.js';
 import { Repositories } from '../../db/repositories.js';
 import { KeystoneSession, keystoneAuth, TokenValidator } from '../../keystone-auth-middleware/index.js';
+import { PolicyEnforcer } from '../../policy/index.js';
 import { EngineApi } from '../../rpc/engine-api.js';
 import { ConfigToken, once } from './core.js';
+import { registerPolicy } from './policy.js';
 
 export const AppToken: InjectionToken<Express> = Symbol('App');
 /** The listening server, once it listens. */
 export const ApiServerToken: InjectionToken<ApiServer> = Symbol('ApiServer');
 
 export function registerApi(container: DependencyContainer): void {
+  registerPolicy(container);
   once(container, TokenValidator, (c) => {
     const { tokenCacheTime, jwsPublicKeysDir } = c.resolve(ConfigToken).keystoneAuthtoken;
     const settings = { tokenCacheTimeS: tokenCacheTime, ...(jwsPublicKeysDir !== '' && { jwsPublicKeysDir }) };
@@ -31,6 +34,7 @@ export function registerApi(container: DependencyContainer): void {
         validator: c.resolve(TokenValidator),
         wwwAuthenticateUri: keystoneAuthtoken.wwwAuthenticateUri || keystoneAuthtoken.authUrl,
       }),
+      policy: c.resolve(PolicyEnforcer),
       clock: c.resolve<Clock>(Clock),
       machineClock: c.resolve<MachineClock>(MachineClock),
       logger: c.resolve<Logger>(Logger),

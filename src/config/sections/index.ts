@@ -4,6 +4,7 @@ import { aodh, nova, placement } from './endpoints.js';
 import { engine } from './engine.js';
 import { keystone_authtoken } from './keystone-authtoken.js';
 import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-messaging.js';
+import { oslo_policy } from './oslo-policy.js';
 import { service_user } from './service-user.js';
 import { workflow } from './workflow.js';
 
@@ -20,4 +21,5 @@ export const SECTIONS = {
   workflow,
   oslo_messaging_notifications,
   oslo_messaging_rabbit,
+  oslo_policy,
 };

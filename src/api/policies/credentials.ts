@@ -1,0 +1,21 @@
+import type { Identity } from '../../keystone-auth-middleware/index.js';
+import type { Credentials, PolicyEnforcer } from '../../policy/index.js';
+import type { RuleName } from './index.js';
+
+const ADMIN: RuleName = 'context_is_admin';
+
+/** An identity by the names that oslo.context gives its parts; `is_admin` is what the policy says. */
+export function credentialsOf(identity: Identity, policy: Pick<PolicyEnforcer, 'allows'>): Credentials {
+  const { systemScope, isAdminProject } = identity;
+  const credentials = {
+    user_id: identity.userId,
+    user_domain_id: identity.userDomainId,
+    project_id: identity.projectId,
+    project_domain_id: identity.projectDomainId,
+    domain_id: identity.domainId,
+    system_scope: systemScope ? 'all' : null,
+    roles: identity.roles,
+    is_admin_project: isAdminProject,
+  };
+  return { ...credentials, is_admin: policy.allows(ADMIN, {}, credentials) };
+}
