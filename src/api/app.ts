@@ -1,5 +1,6 @@
 import express, { type Express } from 'express';
 import type { ApiDeps } from './deps.js';
+import { catalogEndpoints } from './handlers/catalog.js';
 import { healthcheck } from './handlers/healthcheck.js';
 import { historyEndpoints } from './handlers/history.js';
 import { instanceEndpoints } from './handlers/instance.js';
@@ -15,13 +16,13 @@ import { requestLog } from './middleware/request-log.js';
 import { type Endpoint, methodNotAllowed, routerOf, unknownPath } from './routes.js';
 
 /** Reserved in place of a project id (v1 §1.1), not served yet. */
-const RESERVED = ['plan', 'events', 'hosts', 'report'].map((word) => `/maintenance/{session_id}/${word}`);
+const RESERVED = ['plan', 'hosts', 'report'].map((word) => `/maintenance/{session_id}/${word}`);
 
 /** The REST API, version 1 (fenix-v1 §1). */
 export function createApp(deps: ApiDeps): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.disable('etag');
+  app.set('etag', 'strong');
   app.enable('case sensitive routing');
   app.use(requestId, requestLog(deps.logger, deps.machineClock), tidyPath);
   app.get('/', rootVersions(deps.settings.publicUrl)).all('/', methodNotAllowed(['GET']));
@@ -36,6 +37,7 @@ function allEndpoints(deps: ApiDeps): Endpoint[] {
   return [
     ...maintenanceEndpoints(deps),
     ...historyEndpoints(deps),
+    ...catalogEndpoints(deps),
     ...projectEndpoints(deps),
     ...instanceEndpoints(deps),
     ...instanceGroupEndpoints(deps),

@@ -4,6 +4,7 @@ import type { RequestContext } from '../common/context.js';
 import type { Logger } from '../common/logger.js';
 import type { Repositories } from '../db/repositories.js';
 import type { PolicyEnforcer } from '../policy/index.js';
+import type { FeedSettings } from './events/feed.js';
 
 /** Tells engines that a session has something new; a hint only (L1). `EngineApi` of src/rpc is one. */
 export interface WakeEngine {
@@ -11,6 +12,9 @@ export interface WakeEngine {
 }
 
 export interface ApiSettings {
+  readonly events: FeedSettings;
+  /** Seconds that the answer to a request with an idempotency key is remembered for. */
+  readonly idempotencyKeyLifeS: number;
   /** Unfinished sessions allowed at a time; 0 = no limit. */
   readonly maxSessions: number;
   /** Seconds since an engine was last seen within which it counts as alive. */
@@ -36,6 +40,8 @@ export interface ApiDeps {
   readonly machineClock: MachineClock;
   readonly logger: Logger;
   readonly settings: ApiSettings;
+  /** Aborts when the process is told to stop: answers without an end are ended then. */
+  readonly stopping?: AbortSignal;
   /** Whether the broker can be reached, as far as this process knows. Absent: not told. */
   readonly brokerUp?: () => boolean;
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../common/logger.js';
 import { type Identity, identityOf } from '../keystone-auth-middleware/index.js';
 import type { Credentials, PolicyEnforcer } from '../policy/index.js';
 import { isEmpty, parseJson } from './middleware/json-body.js';
+import { minorVersionOf } from './middleware/microversion.js';
 import { credentialsOf } from './policies/credentials.js';
 
 /** Who asks. */
@@ -15,6 +16,12 @@ export type Caller = Pick<Identity, 'userId' | 'projectId'> & {
 /** A request as handlers see it. */
 export interface ApiRequest {
   readonly caller: Caller;
+  /** When the token ends. */
+  readonly tokenEndsAt: Date;
+  /** N of the microversion 1.N. */
+  readonly minor: number;
+  /** Method and path with query, as sent. */
+  readonly line: string;
   /** What the policy looks at. */
   readonly credentials: Credentials;
   readonly context: RequestContext;
@@ -23,9 +30,13 @@ export interface ApiRequest {
   param(name: string): string;
   /** A parameter of the query; the first of several. */
   query(name: string): string | undefined;
+  header(name: string): string | undefined;
+  readonly rawBody: Buffer;
   /** @param absent stands for a body that is not there. @throws Refusal 400 unless the body is JSON */
   body(absent?: unknown): unknown;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 export interface RequestParts {
   readonly logger: Logger;
@@ -45,11 +56,16 @@ export function apiRequest(req: Request, res: Response, { logger, policy }: Requ
   };
   return {
     caller: { userId, projectId, isAdmin: credentials.is_admin === true },
+    tokenEndsAt: identity.expiresAt,
+    minor: minorVersionOf(res),
+    line: `${req.method} ${req.originalUrl}`,
     credentials,
     context,
     log: logger.child({ request_id: requestId }),
     param: (name) => String(req.params[name] ?? ''),
     query: (name) => firstOf(req.query[name]),
+    header: (name) => req.get(name),
+    rawBody: Buffer.isBuffer(req.body) ? req.body : NOTHING,
     body: (absent) => (absent !== undefined && isEmpty(req.body) ? absent : parseJson(req.body)),
   };
 }

@@ -4,8 +4,9 @@ import { forbidden, notFound, Refusal } from './errors.js';
 import { readBody } from './middleware/json-body.js';
 import type { Method, Operation } from './operations/index.js';
 import { type ApiRequest, apiRequest, type RequestParts } from './request.js';
+import { Streamed } from './streamed.js';
 
-/** Resolves to the body of the 200. */
+/** Resolves to the body of the 200, or to what writes the answer itself. */
 export type Handler = (request: ApiRequest) => Promise<unknown>;
 
 /** What the rules of a resource's operations may refer to as `%(key)s`. */
@@ -74,10 +75,12 @@ function check({ rule, target }: Endpoint, parts: RequestParts): RequestHandler 
   };
 }
 
-/** Always 200: some clients take nothing else for success. */
+/** Always 200, as some clients take nothing else for success; to who sent If-None-Match, 304 by express. */
 function answer({ handle }: Endpoint, parts: RequestParts): RequestHandler {
   return async (req, res) => {
-    res.status(200).json(await handle(apiRequest(req, res, parts)));
+    const answer = await handle(apiRequest(req, res, parts));
+    if (answer instanceof Streamed) await answer.send(res);
+    else res.status(200).set('Cache-Control', 'private, no-cache').json(answer);
   };
 }
 

@@ -10,12 +10,13 @@ import { controlSession } from './control.js';
 import { createSession } from './create-session.js';
 import { deleteSession } from './delete-session.js';
 import { sessionDetail } from './detail.js';
+import { listSessions } from './list-sessions.js';
 import { sessionIdOf, UNKNOWN_SESSION } from './session-id.js';
 
 /** Sessions, as admins see them. */
 export function maintenanceEndpoints(deps: ApiDeps): Endpoint[] {
   return endpoints(MAINTENANCE, {
-    listSessions: () => listSessions(deps),
+    listSessions: (request) => listSessions(deps, request),
     createSession: (request) => createSession(deps, request),
     showSession: (request) => showSession(deps, request),
     continueSession: (request) => continueSession(deps, request),
@@ -23,12 +24,6 @@ export function maintenanceEndpoints(deps: ApiDeps): Endpoint[] {
     controlSession: (request) => controlSession(deps, request),
     sessionDetail: async (request) => sessionDetail(deps, await findSession(deps, request)),
   });
-}
-
-/** Code and documents once disagreed on the key, so both are there (v1 §1.1). */
-async function listSessions({ repositories }: ApiDeps): Promise<object> {
-  const ids = await repositories.sessions.ids();
-  return { sessions: ids, session_id: ids };
 }
 
 async function showSession(deps: ApiDeps, request: ApiRequest): Promise<object> {

@@ -8,6 +8,12 @@ export const HISTORY = {
     rule: 'fenix:maintenance:history',
     about: 'Tell what happened in a session and who did it.',
   },
+  sessionEvents: {
+    method: 'GET',
+    path: '/maintenance/{session_id}/events',
+    rule: 'fenix:maintenance:history',
+    about: "Follow a session's history as server-sent events.",
+  },
   historyEvenDeleted: {
     method: 'GET',
     path: '/history',

@@ -1,3 +1,4 @@
+import { CATALOG } from './catalog.js';
 import { HISTORY } from './history.js';
 import { INSTANCE } from './instance.js';
 import { INSTANCE_GROUP } from './instance-group.js';
@@ -6,12 +7,13 @@ import type { Operation } from './operation.js';
 import { PROJECT } from './project.js';
 
 export type { Method, Operation } from './operation.js';
-export { HISTORY, INSTANCE, INSTANCE_GROUP, MAINTENANCE, PROJECT };
+export { CATALOG, HISTORY, INSTANCE, INSTANCE_GROUP, MAINTENANCE, PROJECT };
 
 /** Everything below `/v1` that needs a token, by its id in the OpenAPI document. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...MAINTENANCE,
   ...HISTORY,
+  ...CATALOG,
   ...PROJECT,
   ...INSTANCE,
   ...INSTANCE_GROUP,

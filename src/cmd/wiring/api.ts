@@ -15,18 +15,21 @@ import { ConfigToken, once } from './core.js';
 import { registerPolicy } from './policy.js';
 
 export const AppToken: InjectionToken<Express> = Symbol('App');
+/** Aborted when the API is told to stop. */
+const StoppingToken: InjectionToken<AbortController> = Symbol('Stopping');
 /** The listening server, once it listens. */
 export const ApiServerToken: InjectionToken<ApiServer> = Symbol('ApiServer');
 
 export function registerApi(container: DependencyContainer): void {
   registerPolicy(container);
+  once(container, StoppingToken, () => new AbortController());
   once(container, TokenValidator, (c) => {
     const { tokenCacheTime, jwsPublicKeysDir } = c.resolve(ConfigToken).keystoneAuthtoken;
     const settings = { tokenCacheTimeS: tokenCacheTime, ...(jwsPublicKeysDir !== '' && { jwsPublicKeysDir }) };
     return new TokenValidator(validatingSession(c), settings, c.resolve<MachineClock>(MachineClock));
   });
   once(container, AppToken, (c) => {
-    const { default: common, keystoneAuthtoken, engine, workflow } = c.resolve(ConfigToken);
+    const { default: common, api, keystoneAuthtoken, engine, workflow } = c.resolve(ConfigToken);
     return createApp({
       repositories: c.resolve(Repositories),
       engines: c.resolve(EngineApi),
@@ -38,7 +41,14 @@ export function registerApi(container: DependencyContainer): void {
       clock: c.resolve<Clock>(Clock),
       machineClock: c.resolve<MachineClock>(MachineClock),
       logger: c.resolve<Logger>(Logger),
+      stopping: c.resolve(StoppingToken).signal,
       settings: {
+        events: {
+          maxListeners: api.maxEventListeners,
+          pollMs: api.eventPollInterval * 1000,
+          heartbeatMs: api.eventHeartbeat * 1000,
+        },
+        idempotencyKeyLifeS: api.idempotencyKeyTtl,
         maxSessions: common.maxSessions,
         engineAliveS: engine.leaseTime,
         projectMaintenanceReplyS: common.projectMaintenanceReply,
@@ -58,8 +68,12 @@ export function apiComponent(container: DependencyContainer): Component {
       container.registerInstance(ApiServerToken, server);
       container.resolve<Logger>(Logger).info({ url: server.url }, 'API listens');
     },
-    stop: () =>
-      container.resolve(ApiServerToken).close(container.resolve(ConfigToken).default.gracefulShutdownTimeout / 2),
+    stop: () => {
+      container.resolve(StoppingToken).abort();
+      return container
+        .resolve(ApiServerToken)
+        .close(container.resolve(ConfigToken).default.gracefulShutdownTimeout / 2);
+    },
   };
 }
 

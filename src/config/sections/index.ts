@@ -1,3 +1,4 @@
+import { api } from './api.js';
 import { database } from './database.js';
 import { DEFAULT } from './default.js';
 import { aodh, nova, placement } from './endpoints.js';
@@ -12,6 +13,7 @@ import { workflow } from './workflow.js';
 export const SECTIONS = {
   DEFAULT,
   database,
+  api,
   engine,
   service_user,
   keystone_authtoken,
