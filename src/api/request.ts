@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { RequestContext } from '../common/context.js';
 import type { Logger } from '../common/logger.js';
-import { type Identity, identityOf } from '../keystone-auth-middleware/index.js';
+import { type Identity, identityOf, serviceIdentityOf } from '../keystone-auth-middleware/index.js';
 import type { Credentials, PolicyEnforcer } from '../policy/index.js';
 import { isEmpty, parseJson } from './middleware/json-body.js';
 import { minorVersionOf } from './middleware/microversion.js';
@@ -46,7 +46,7 @@ export interface RequestParts {
 export function apiRequest(req: Request, res: Response, { logger, policy }: RequestParts): ApiRequest {
   const identity = identityOf(res);
   const { userId, projectId } = identity;
-  const credentials = credentialsOf(identity, policy);
+  const credentials = credentialsOf(identity, policy, serviceIdentityOf(res));
   const requestId = requestIdOf(res);
   const context: RequestContext = {
     requestId,

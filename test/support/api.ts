@@ -49,6 +49,7 @@ const authenticate: RequestHandler = (req, res, next) => {
     roles: token.roles,
     isAdminProject: true,
     expiresAt: new Date(name === 'ended' ? '2020-01-01T00:00:00Z' : '2100-01-01T00:00:00Z'),
+    accessRules: null,
   };
   res.locals.identity = identity;
   next();

@@ -3,17 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { DEFAULT_RULES, sampleOfPolicy } from '../../src/api/index.js';
-import { SystemMachineClock } from '../../src/common/clock.js';
 import { parsePolicy } from '../../src/policy/file.js';
 import { BadPolicyFile, type Credentials, PolicyEnforcer, type PolicySettings } from '../../src/policy/index.js';
 import { type LogLine, logInto } from '../support/api-log.js';
-
-class SteppedMachineClock extends SystemMachineClock {
-  aheadMs = 0;
-  override monotonicMs(): number {
-    return super.monotonicMs() + this.aheadMs;
-  }
-}
+import { SteppedMachineClock } from '../support/stepped-machine-clock.js';
 
 const ADMIN = { project_id: 'p', roles: ['admin', 'member', 'reader'] };
 const READER = { project_id: 'p', roles: ['reader'] };

@@ -24,8 +24,14 @@ export function registerApi(container: DependencyContainer): void {
   registerPolicy(container);
   once(container, StoppingToken, () => new AbortController());
   once(container, TokenValidator, (c) => {
-    const { tokenCacheTime, jwsPublicKeysDir } = c.resolve(ConfigToken).keystoneAuthtoken;
-    const settings = { tokenCacheTimeS: tokenCacheTime, ...(jwsPublicKeysDir !== '' && { jwsPublicKeysDir }) };
+    const { tokenCacheTime, revocationCacheTime, jwsPublicKeysDir, serviceType } =
+      c.resolve(ConfigToken).keystoneAuthtoken;
+    const settings = {
+      tokenCacheTimeS: tokenCacheTime,
+      serviceType,
+      ...(revocationCacheTime > 0 && { revocationIntervalS: revocationCacheTime }),
+      ...(jwsPublicKeysDir !== '' && { jwsPublicKeysDir }),
+    };
     return new TokenValidator(validatingSession(c), settings, c.resolve<MachineClock>(MachineClock));
   });
   once(container, AppToken, (c) => {
@@ -36,6 +42,9 @@ export function registerApi(container: DependencyContainer): void {
       authenticate: keystoneAuth({
         validator: c.resolve(TokenValidator),
         wwwAuthenticateUri: keystoneAuthtoken.wwwAuthenticateUri || keystoneAuthtoken.authUrl,
+        serviceType: keystoneAuthtoken.serviceType,
+        serviceTokenRoles: keystoneAuthtoken.serviceTokenRoles,
+        serviceTokenRolesRequired: keystoneAuthtoken.serviceTokenRolesRequired,
       }),
       policy: c.resolve(PolicyEnforcer),
       clock: c.resolve<Clock>(Clock),
