@@ -1,16 +1,16 @@
 // A MariaDB of our own for tests: a temporary folder, a free port of 127.0.0.1, gone afterwards.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { isRoot, needPrograms, which } from '../lib/debian.mjs';
+import { endGroup, endOf, freePort, greeting } from '../lib/server.mjs';
 
 export const name = 'MariaDB';
 /** The tests' variable; if it is set from outside, that server is used. */
 export const variable = 'FENIX_TEST_MYSQL_URL';
 
-const isRoot = process.getuid?.() === 0;
 /** Only programs: the package mariadb-server would bring a system service along. */
 const PACKAGES = ['mariadb-server-core', 'mariadb-client-core'];
 
@@ -60,16 +60,13 @@ async function run(server, common, home) {
     ],
     { stdio: 'ignore', detached: true }, // Ctrl-C is for the tests; we stop it ourselves
   );
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const ended = endOf(child);
   const stop = async () => {
-    child.kill('SIGTERM');
-    const limit = setTimeout(() => child.kill('SIGKILL'), 15_000);
-    await ended;
-    clearTimeout(limit);
+    await endGroup(child, ended);
     rmSync(home, { recursive: true, force: true });
   };
   try {
-    await greeting(port, ended);
+    await greeting('mariadbd', port, ended);
   } catch (error) {
     await stop();
     throw error;
@@ -80,60 +77,5 @@ async function run(server, common, home) {
 /** Server and installer; installs them if that is possible. */
 function programs() {
   const find = () => [which('mariadbd') ?? which('mysqld'), which('mariadb-install-db') ?? which('mysql_install_db')];
-  if (find().every(Boolean)) return find();
-  if (!isRoot || which('apt-get') === undefined) {
-    throw new Error(`mariadbd is not installed; install ${PACKAGES.join(' and ')}, or set ${variable}`);
-  }
-  const apt = (...args) =>
-    spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], {
-      stdio: ['ignore', 2, 2],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    }).status === 0;
-  const isInstalled = () => apt('install', '-y', '--no-install-recommends', ...PACKAGES);
-  // Old package lists name versions that are no longer offered.
-  if (!isInstalled() && !(apt('update') && isInstalled()))
-    throw new Error(`${PACKAGES.join(', ')} cannot be installed`);
-  return find();
-}
-
-function which(program) {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/usr/libexec'];
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** Waits until the server greets, at most a minute. */
-async function greeting(port, ended) {
-  let over = false;
-  const end = ended.then(() => {
-    over = true;
-  });
-  for (const limit = performance.now() + 60_000; !over && performance.now() < limit; ) {
-    if (await greets(port)) return;
-    await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 50))]);
-  }
-  throw new Error(over ? 'mariadbd ended at once' : 'mariadbd did not greet within a minute');
-}
-
-function greets(port) {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const answer = (yes) => {
-      socket.destroy();
-      resolve(yes);
-    };
-    socket.once('data', () => answer(true));
-    socket.once('error', () => answer(false));
-    socket.once('close', () => answer(false));
-  });
+  return needPrograms({ find, packages: PACKAGES, variable });
 }

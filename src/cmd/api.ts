@@ -9,7 +9,7 @@ await runService({
   name: 'fenix-api',
   about: 'The REST API: takes sessions from admins, answers and constraints from projects.',
   compose: (container) => {
-    registerMessaging(container);
+    registerMessaging(container, 'fenix-api');
     registerApi(container);
     return [databaseComponent(container), brokerComponent(container), apiComponent(container)];
   },

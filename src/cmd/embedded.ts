@@ -137,7 +137,7 @@ function compose(parts: Parts, values: Values, make: (container: DependencyConta
   registerCore(child, config, log);
   child.registerInstance<Clock>(Clock, clock);
   child.registerInstance(DatabaseToken, database);
-  registerMessaging(child);
+  registerMessaging(child, 'fenix');
   child.registerInstance(MemoryBrokerToken, broker);
   return { container: child, components: [brokerComponent(child), ...make(child)] };
 }

@@ -10,7 +10,7 @@ await runService({
   name: 'fenix-engine',
   about: 'Runs maintenance sessions: tells projects, moves instances, maintains hosts.',
   compose: (container) => {
-    registerMessaging(container);
+    registerMessaging(container, 'fenix-engine');
     registerCloud(container);
     registerEngine(container);
     return [databaseComponent(container), brokerComponent(container), ...engineComponents(container)];

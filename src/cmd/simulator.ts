@@ -44,7 +44,7 @@ await program.parseAsync();
 async function run(options: SimulatorOptions): Promise<void> {
   const { config, log } = configure('fenix-simulator', options.configFile, { DEFAULT: { transport_url: 'memory://' } });
   registerCore(container, config, log);
-  registerMessaging(container);
+  registerMessaging(container, 'fenix-simulator');
   const { clockOrigin } = config.engine;
   const origin = clockOrigin === '' ? Date.now() : Date.parse(clockOrigin);
   container.registerInstance<Clock>(Clock, new ScaledClock(options.speed, origin));

@@ -9,6 +9,8 @@
  * `broker-closed` (transient: this client was closed).
  */
 export interface Broker {
+  /** Why messages cannot be sent and received at this moment, as far as this client knows; undefined if they can. */
+  readonly trouble: string | undefined;
   /** Declares an exchange; declaring it again with the same options is harmless, with others an error (406). */
   declareExchange(name: string, type: ExchangeType, options: EntityOptions): Promise<void>;
   declareQueue(name: string, options: QueueOptions): Promise<void>;
@@ -19,7 +21,7 @@ export interface Broker {
    * Resolves once the broker has confirmed the message; what it leads to may be seen before that. With `mandatory`,
    * rejects with `unroutable` when no queue took it. Exchange `''` is the default exchange (routing key = queue name).
    */
-  publish(message: OutgoingMessage): Promise<void>;
+  publish(message: OutgoingMessage, options?: PublishOptions): Promise<void>;
   /**
    * Deliveries come one by one in order; at most `prefetch` unsettled ones at a time (0 = no limit). `onDelivery` must
    * not throw.
@@ -28,7 +30,6 @@ export interface Broker {
   /** Lets begun publishes finish, ends consumers, releases everything; unsettled deliveries go back to their queues. */
   close(): Promise<void>;
 }
-export const Broker: unique symbol = Symbol('Broker');
 
 export type ExchangeType = 'topic' | 'fanout' | 'direct';
 
@@ -58,6 +59,13 @@ export interface OutgoingMessage {
   readonly body: Buffer;
   readonly properties: MessageProperties;
   readonly mandatory?: boolean;
+}
+
+export interface PublishOptions {
+  /**
+   * Ends the wait at once: with `unsent` if the message had not left, which it then never does, else with `unconfirmed`.
+   */
+  readonly signal?: AbortSignal;
 }
 
 export interface Delivery {

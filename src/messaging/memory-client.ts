@@ -1,4 +1,4 @@
-import { FenixError } from '../common/errors.js';
+import { unlessAborted } from '../common/unless-aborted.js';
 import type {
   Broker,
   Consumer,
@@ -6,8 +6,10 @@ import type {
   EntityOptions,
   ExchangeType,
   OutgoingMessage,
+  PublishOptions,
   QueueOptions,
 } from './broker.js';
+import { brokerClosed, unconfirmed, unroutable, unsent } from './broker-errors.js';
 import type { Fate, Faults } from './faults.js';
 import { type MemoryConsumer, passTurns } from './memory-queue.js';
 import type { VirtualHost } from './virtual-host.js';
@@ -25,6 +27,10 @@ export class MemoryClient implements Broker {
     private readonly faults: Faults | undefined,
   ) {}
 
+  get trouble(): string | undefined {
+    return this.closed ? brokerClosed().message : undefined;
+  }
+
   declareExchange(name: string, type: ExchangeType, options: EntityOptions): Promise<void> {
     return this.operation(() => this.host.declareExchange(name, type, options));
   }
@@ -41,11 +47,21 @@ export class MemoryClient implements Broker {
     return this.operation(() => this.host.deleteQueue(name));
   }
 
-  publish(message: OutgoingMessage): Promise<void> {
+  publish(message: OutgoingMessage, { signal }: PublishOptions = {}): Promise<void> {
     const fate = this.faults?.fateOf(message) ?? AT_ONCE;
     // Copied before the first turn: a publisher may use its buffer again at once.
     const copy = { ...message, body: Buffer.from(message.body) };
-    return this.operation(() => this.deliver(copy, fate));
+    let left = false;
+    const published = this.operation(() => {
+      if (signal?.aborted) return undefined;
+      left = true;
+      return this.deliver(copy, fate);
+    });
+    return signal
+      ? unlessAborted(published, signal, () =>
+          left ? unconfirmed('the wait was ended') : unsent('the wait was ended'),
+        )
+      : published;
   }
 
   consume(
@@ -75,18 +91,15 @@ export class MemoryClient implements Broker {
     }
     await passTurns(1 + fate.confirmLate);
     if (message.mandatory && queues.length === 0) {
-      const where = `'${message.routingKey}' of exchange '${message.exchange}'`;
-      throw new FenixError('transient', 'unroutable', `No queue takes ${where}.`, { status: 312 });
+      throw unroutable(message);
     }
-    if (!fate.confirmed) {
-      throw new FenixError('transient', 'unconfirmed', 'The broker did not confirm the message.', { inDoubt: true });
-    }
+    if (!fate.confirmed) throw unconfirmed('its word was lost');
   }
 
   /** Runs `work` a turn later, as a network would; operations keep their order. */
   private operation<T>(work: () => T | Promise<T>): Promise<T> {
     if (this.closed) {
-      return Promise.reject(new FenixError('transient', 'broker-closed', 'The connection to the broker was closed.'));
+      return Promise.reject(brokerClosed());
     }
     const result = passTurns(1).then(work);
     this.underway.add(result);

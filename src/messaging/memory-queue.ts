@@ -1,6 +1,6 @@
 import type { MachineClock } from '../common/clock.js';
-import { FenixError } from '../common/errors.js';
 import type { Consumer, Delivery, MessageProperties, QueueOptions } from './broker.js';
+import { settledBefore } from './broker-errors.js';
 
 /** A message as the in-memory broker keeps it. */
 export interface StoredMessage {
@@ -156,7 +156,7 @@ export class MemoryQueue {
   private delivery(message: QueuedMessage, consumer: QueueConsumer): Delivery {
     let settled = false;
     const settle = (then: () => void): void => {
-      if (settled) throw new FenixError('terminal', 'precondition-failed', 'This delivery was settled before.');
+      if (settled) throw settledBefore();
       settled = true;
       if (!consumer.unsettled.delete(message)) return;
       then();

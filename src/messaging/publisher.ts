@@ -1,6 +1,8 @@
 import type { MachineClock } from '../common/clock.js';
-import { FenixError } from '../common/errors.js';
+import { FenixError, messageOf } from '../common/errors.js';
+import { unlessAborted } from '../common/unless-aborted.js';
 import type { Broker, OutgoingMessage } from './broker.js';
+import { unsent } from './broker-errors.js';
 
 /** What must be there before a message is published. */
 export interface Prerequisite {
@@ -10,6 +12,19 @@ export interface Prerequisite {
   readonly bindsQueue: boolean;
   declare(): Promise<void>;
 }
+
+export interface PublishingOptions {
+  /** Machine time for everything: declaring, waiting for a connection, the broker's word. */
+  readonly timeoutMs: number;
+  readonly needs?: Prerequisite;
+  /** Whether it may arrive twice: then it is published again until it is confirmed. */
+  readonly mayRepeat?: boolean;
+  /** Nobody is interested any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** Between repeats, of which the first comes at once. */
+const REPEAT_MS = 250;
 
 /** Publishes with a time-out, after declaring once what the message needs. */
 export class Publisher {
@@ -22,28 +37,49 @@ export class Publisher {
 
   /**
    * Resolves when the broker has confirmed. What was declared may have gone meanwhile (an auto-delete exchange with its
-   * last listener, a queue deleted by an operator): then it is declared again, once, as nothing was delivered yet.
-   * Rejects with `publish-timeout` after `timeoutMs`, in doubt unless the message had not left.
+   * last listener, a queue deleted by an operator): then it is declared again, as nothing was delivered yet. Rejects with
+   * `publish-timeout` after `timeoutMs`, in doubt if the message may have left.
    */
-  async publish(message: OutgoingMessage, timeoutMs: number, needs?: Prerequisite): Promise<void> {
-    let left = false;
-    let isLate = false;
-    const work = async (): Promise<void> => {
-      if (needs) await this.ensure(needs);
-      // The caller was told that nothing left, and may have sent it again.
-      if (isLate) return;
-      left = true;
-      await this.broker.publish(message).catch(async (thrown: unknown) => {
-        if (!needs || !wasUndone(needs, thrown)) throw thrown;
-        this.declared.delete(needs.key);
-        await this.ensure(needs);
-        await this.broker.publish(message);
-      });
-    };
-    await withTimeout(this.clock, timeoutMs, work(), () => {
-      isLate = true;
-      return publishTimeout(timeoutMs, left);
-    });
+  async publish(message: OutgoingMessage, options: PublishingOptions): Promise<void> {
+    const { timeoutMs } = options;
+    const attempt: Attempt = { inDoubt: false, isLate: false };
+    try {
+      await withLimit(this.clock, options, (signal) => this.publishWith(message, options, signal, attempt));
+    } catch (thrown) {
+      if (!attempt.isLate) throw thrown;
+      const why = `The broker did not confirm within ${timeoutMs} ms. ${messageOf(thrown)}`;
+      throw new FenixError('transient', 'publish-timeout', why, { inDoubt: attempt.inDoubt });
+    }
+  }
+
+  private async publishWith(
+    message: OutgoingMessage,
+    { needs, mayRepeat = false }: PublishingOptions,
+    signal: AbortSignal,
+    attempt: Attempt,
+  ): Promise<void> {
+    let mayDeclareAgain = needs !== undefined;
+    for (let repeats = 0; ; ) {
+      try {
+        if (needs)
+          await unlessAborted(this.ensure(needs), signal, () =>
+            unsent(this.broker.trouble ?? 'what it needs was not declared in time'),
+          );
+        return await this.broker.publish(message, { signal });
+      } catch (thrown) {
+        const error = thrown instanceof FenixError ? thrown : undefined;
+        attempt.inDoubt ||= error?.inDoubt ?? true;
+        attempt.isLate = signal.aborted;
+        if (attempt.isLate) throw thrown;
+        if (needs && mayDeclareAgain && wasUndone(needs, error)) {
+          this.declared.delete(needs.key);
+          mayDeclareAgain = false;
+        } else if (mayRepeat && error?.code === 'unconfirmed') {
+          mayDeclareAgain = true;
+          if (repeats++ > 0) await this.clock.sleepMs(REPEAT_MS, signal).catch(() => undefined);
+        } else throw thrown;
+      }
+    }
   }
 
   private ensure(needs: Prerequisite): Promise<void> {
@@ -56,29 +92,31 @@ export class Publisher {
   }
 }
 
-/** The outcome of `work`, or a rejection with `onTimeout()` when machine time `ms` has passed. */
-export async function withTimeout<T>(
+interface Attempt {
+  inDoubt: boolean;
+  isLate: boolean;
+}
+
+/** Runs `work` with a signal that aborts when machine time `timeoutMs` has passed, or with `signal`. */
+export async function withLimit<T>(
   clock: MachineClock,
-  ms: number,
-  work: Promise<T>,
-  onTimeout: () => Error,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const timer = new AbortController();
-  const expired = clock.sleepMs(ms, timer.signal).then(() => Promise.reject(onTimeout()));
+  const limit = new AbortController();
+  const done = new AbortController();
+  const end = (): void => limit.abort();
+  clock.sleepMs(timeoutMs, done.signal).then(end, () => undefined);
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end, { once: true });
   try {
-    return await Promise.race([work, expired]);
+    return await work(limit.signal);
   } finally {
-    expired.catch(() => undefined);
-    timer.abort();
+    done.abort();
+    signal?.removeEventListener('abort', end);
   }
 }
 
-function wasUndone(needs: Prerequisite, thrown: unknown): boolean {
-  if (!(thrown instanceof FenixError)) return false;
-  return thrown.code === 'no-exchange' || (thrown.code === 'unroutable' && needs.bindsQueue);
-}
-
-function publishTimeout(timeoutMs: number, inDoubt: boolean): FenixError {
-  const message = `The broker did not confirm within ${timeoutMs} ms.`;
-  return new FenixError('transient', 'publish-timeout', message, { inDoubt });
+function wasUndone(needs: Prerequisite, error: FenixError | undefined): boolean {
+  return error?.code === 'no-exchange' || (error?.code === 'unroutable' && needs.bindsQueue);
 }

@@ -3,13 +3,15 @@ import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { Broker } from './broker.js';
 import { encodeMessage, MESSAGE_PROPERTIES } from './envelope.js';
-import { withTimeout } from './publisher.js';
+import { withLimit } from './publisher.js';
 import { failureContent, heartbeatContent, type ReplyAddress, resultContent } from './rpc-message.js';
 
 const RETRY_MS = 250;
 /** A client that reconnects may yet declare its reply queue again. */
 const GIVE_UP_MS = 60_000;
 const PUBLISH_TIMEOUT_MS = 10_000;
+/** Queue not there (yet), connection not there, word of the broker lost. */
+const REPEATED: readonly string[] = ['unroutable', 'unsent', 'unconfirmed'];
 const OBSOLETE_QUEUES_REMEMBERED = 200;
 
 /** Sends replies and signs of life; a reply whose queue is gone is tried for a while, then dropped. */
@@ -60,8 +62,10 @@ export class ReplySender {
   private async send(address: ReplyAddress, body: Buffer, signal: AbortSignal): Promise<void> {
     const giveUpAtMs = this.clock.monotonicMs() + (this.isObsolete(address.replyQueue) ? 0 : this.giveUpMs);
     try {
-      while (!(await this.tryOnce(address, body))) {
-        if (this.clock.monotonicMs() >= giveUpAtMs) return this.giveUp(address);
+      for (;;) {
+        const failure = await this.tryOnce(address, body);
+        if (failure === undefined) return;
+        if (this.clock.monotonicMs() >= giveUpAtMs) return this.giveUp(address, failure);
         await this.clock.sleepMs(RETRY_MS, signal);
       }
     } catch (thrown) {
@@ -69,33 +73,30 @@ export class ReplySender {
     }
   }
 
-  /** Whether a queue took it. */
-  private async tryOnce(address: ReplyAddress, body: Buffer): Promise<boolean> {
+  /** Why it has to be sent again; undefined if it has not. What comes twice a client drops. */
+  private async tryOnce(address: ReplyAddress, body: Buffer): Promise<FenixError | undefined> {
     try {
       await this.publish(address, body);
-      return true;
+      return undefined;
     } catch (thrown) {
-      if (thrown instanceof FenixError && thrown.code === 'unroutable') return false;
+      if (thrown instanceof FenixError && REPEATED.includes(thrown.code)) return thrown;
       throw thrown;
     }
   }
 
   private async publish({ replyQueue }: ReplyAddress, body: Buffer): Promise<void> {
     const message = { exchange: '', routingKey: replyQueue, body, properties: MESSAGE_PROPERTIES, mandatory: true };
-    await withTimeout(
-      this.clock,
-      PUBLISH_TIMEOUT_MS,
-      this.broker.publish(message),
-      () => new FenixError('transient', 'publish-timeout', 'The broker did not confirm the reply.', { inDoubt: true }),
-    );
+    const limit = { timeoutMs: PUBLISH_TIMEOUT_MS };
+    await withLimit(this.clock, limit, (signal) => this.broker.publish(message, { signal }));
   }
 
   private isObsolete(queue: string): boolean {
     return (this.obsolete.get(queue) ?? 0) > this.clock.monotonicMs();
   }
 
-  private giveUp({ replyQueue, msgId }: ReplyAddress): void {
-    this.logger.warn({ msgId, replyQueue }, 'RPC reply dropped: its queue is gone');
+  private giveUp({ replyQueue, msgId }: ReplyAddress, failure: FenixError): void {
+    this.logger.warn({ msgId, replyQueue, error: failure.message }, 'RPC reply dropped');
+    if (failure.code !== 'unroutable') return;
     this.obsolete.delete(replyQueue);
     this.obsolete.set(replyQueue, this.clock.monotonicMs() + this.giveUpMs);
     const [oldest] = this.obsolete.keys();

@@ -50,7 +50,8 @@ export class RpcClient {
   /** Kept for life: a server may still answer a call that began before a reconnect. */
   private readonly replyQueue = replyQueue();
   private readonly waiters = new Map<string, ReplyWaiter>();
-  private listening: Promise<Consumer> | undefined;
+  private listening: Promise<void> | undefined;
+  private consumer: Consumer | undefined;
   private closed = false;
 
   constructor(private readonly options: RpcClientOptions) {
@@ -72,11 +73,14 @@ export class RpcClient {
     };
     const waiter = new ReplyWaiter(this.options.clock, address, options.timeoutMs);
     this.waiters.set(address.msgId, waiter);
+    const over = new AbortController();
     try {
       // Published and answered run side by side: a reply may overtake the confirmation.
-      this.publishCall(target, method, args, context, options, address).catch((error) => waiter.fail(error));
+      const publishing = this.publishCall(target, method, args, context, options, address, over.signal);
+      publishing.catch((error) => waiter.fail(error));
       return await waiter.result;
     } finally {
+      over.abort();
       this.waiters.delete(address.msgId);
     }
   }
@@ -95,15 +99,14 @@ export class RpcClient {
     const needs = { key: exchange, bindsQueue: false, declare: () => this.topology.declareFanoutExchange(topic) };
     const body = this.encode(target, method, args, context);
     const message = { exchange, routingKey: '', body, properties: MESSAGE_PROPERTIES };
-    await this.publisher.publish(message, this.publishTimeoutMs, needs);
+    await this.publisher.publish(message, { timeoutMs: this.publishTimeoutMs, needs, mayRepeat: true });
   }
 
   /** Ends all waits with {@link Stopped}. The reply queue stays until it expires: late replies vanish in it. */
   async close(): Promise<void> {
     this.closed = true;
     for (const waiter of this.waiters.values()) waiter.fail(new Stopped('the RPC client was closed'));
-    const consumer = await this.listening?.catch(() => undefined);
-    await consumer?.cancel();
+    await this.consumer?.cancel();
   }
 
   private get publishTimeoutMs(): number {
@@ -117,10 +120,11 @@ export class RpcClient {
     context: WireContext,
     { timeoutMs, mandatory }: CallOptions,
     address: ReplyAddress,
+    over: AbortSignal,
   ): Promise<void> {
     const body = this.encode(target, method, args, context, address);
     await this.listen();
-    await this.publish(target, body, timeoutMs, { expiration: String(Math.trunc(timeoutMs)) }, mandatory);
+    await this.publish(target, body, timeoutMs, { expiration: String(Math.trunc(timeoutMs)) }, mandatory, over);
   }
 
   private async publish(
@@ -129,6 +133,7 @@ export class RpcClient {
     timeoutMs: number,
     properties: MessageProperties,
     mandatory = false,
+    signal?: AbortSignal,
   ): Promise<void> {
     const { exchange } = this.options;
     const declare = () => this.topology.declareTopicExchange(exchange);
@@ -140,7 +145,8 @@ export class RpcClient {
       properties: { ...MESSAGE_PROPERTIES, ...properties },
       mandatory,
     };
-    await this.publisher.publish(message, timeoutMs, needs);
+    // A server drops what it has seen, by its _unique_id.
+    await this.publisher.publish(message, { timeoutMs, needs, mayRepeat: true, ...(signal && { signal }) });
   }
 
   private encode(target: RpcTarget, method: string, args: Args, context: WireContext, reply?: ReplyAddress): Buffer {
@@ -148,7 +154,7 @@ export class RpcClient {
     return encodeMessage(requestContent({ method, args, namespace, version }, context, reply));
   }
 
-  private listen(): Promise<Consumer> {
+  private listen(): Promise<void> {
     this.listening ??= this.startListening().catch((thrown: unknown) => {
       this.listening = undefined;
       throw thrown;
@@ -156,9 +162,11 @@ export class RpcClient {
     return this.listening;
   }
 
-  private async startListening(): Promise<Consumer> {
+  private async startListening(): Promise<void> {
     await this.topology.declareReplyQueue(this.replyQueue);
-    return this.options.broker.consume(this.replyQueue, (delivery) => this.onReply(delivery));
+    this.consumer = await this.options.broker.consume(this.replyQueue, (delivery) => this.onReply(delivery));
+    // A broker that came back late must not keep close() waiting.
+    if (this.closed) await this.consumer.cancel();
   }
 
   private onReply(delivery: Delivery): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { MachineClock } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
@@ -49,6 +50,8 @@ export class RpcServer {
     const { broker, clock, logger, missingReplyQueueTimeoutMs } = options;
     this.replies = new ReplySender(broker, clock, logger, missingReplyQueueTimeoutMs);
     this.fanoutQueue = fanoutQueue(options.topic);
+    // Every reply that is to be sent again waits for it.
+    setMaxListeners(0, this.stopping.signal);
   }
 
   /** Declares and consumes the three queues. Rejects with the broker's error and may then be tried again. */

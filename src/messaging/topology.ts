@@ -37,13 +37,21 @@ export function topologyFromOptions(options: {
   readonly amqpAutoDelete: boolean;
   readonly rabbitQuorumQueue: boolean;
   readonly rabbitQuorumDeliveryLimit: number;
+  readonly rabbitQuroumMaxMemoryLength: number;
+  readonly rabbitQuroumMaxMemoryBytes: number;
   readonly rabbitHaQueues: boolean;
   readonly rabbitTransientQueuesTtl: number;
 }): TopologySettings {
   return {
     durableQueues: options.amqpDurableQueues,
     autoDelete: options.amqpAutoDelete,
-    ...(options.rabbitQuorumQueue && { quorum: { deliveryLimit: options.rabbitQuorumDeliveryLimit } }),
+    ...(options.rabbitQuorumQueue && {
+      quorum: {
+        deliveryLimit: options.rabbitQuorumDeliveryLimit,
+        maxMemoryLength: options.rabbitQuroumMaxMemoryLength,
+        maxMemoryBytes: options.rabbitQuroumMaxMemoryBytes,
+      },
+    }),
     mirrored: options.rabbitHaQueues,
     transientQueuesTtlS: options.rabbitTransientQueuesTtl,
   };

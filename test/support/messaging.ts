@@ -27,6 +27,9 @@ export function recording(inner: Broker): Broker & { operations: Recorded[]; pub
   return {
     operations,
     published,
+    get trouble() {
+      return inner.trouble;
+    },
     declareExchange(exchange, type, options) {
       note('exchange.declare', { exchange, type, durable: options.durable, auto_delete: options.autoDelete });
       return inner.declareExchange(exchange, type, options);
@@ -44,9 +47,9 @@ export function recording(inner: Broker): Broker & { operations: Recorded[]; pub
       note('queue.delete', { queue });
       return inner.deleteQueue(queue);
     },
-    publish(message) {
+    publish(message, options) {
       published.push(message);
-      return inner.publish(message);
+      return inner.publish(message, options);
     },
     consume(queue, onDelivery, options) {
       note('basic.consume', { queue });

@@ -92,11 +92,11 @@ test("Python's NaN, Infinity and long integers are read, and only valid JSON is 
   }
 });
 
-test('the last sixteen ids are remembered', (t) => {
+test('the last 1024 ids are remembered', (t) => {
   const duplicates = new Duplicates();
-  for (let n = 0; n < 17; n += 1) duplicates.remember(`id${n}`);
+  for (let n = 0; n < 1025; n += 1) duplicates.remember(`id${n}`);
   t.false(duplicates.has('id0'));
-  t.true(duplicates.has('id1') && duplicates.has('id16'));
+  t.true(duplicates.has('id1') && duplicates.has('id1024'));
   duplicates.remember(undefined);
   t.false(duplicates.has(undefined), 'a message without id is never a duplicate');
 });
@@ -117,11 +117,13 @@ test('the options of the rabbit section decide the topology; mirrored quorum que
     amqpAutoDelete: false,
     rabbitQuorumQueue: false,
     rabbitQuorumDeliveryLimit: 5,
+    rabbitQuroumMaxMemoryLength: 0,
+    rabbitQuroumMaxMemoryBytes: 70,
     rabbitHaQueues: false,
     rabbitTransientQueuesTtl: 1800,
   };
   t.deepEqual(topologyFromOptions(options), DEFAULT_TOPOLOGY);
   const both = topologyFromOptions({ ...options, rabbitQuorumQueue: true, rabbitHaQueues: true });
-  t.deepEqual(both.quorum, { deliveryLimit: 5 });
+  t.deepEqual(both.quorum, { deliveryLimit: 5, maxMemoryLength: 0, maxMemoryBytes: 70 });
   t.throws(() => new Topology(new MemoryBroker().connect(), both), { code: 'bad-config' });
 });

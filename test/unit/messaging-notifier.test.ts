@@ -3,6 +3,7 @@ import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { type Logger, silentLogger } from '../../src/common/logger.js';
 import type { Broker } from '../../src/messaging/broker.js';
+import { unconfirmed } from '../../src/messaging/broker-errors.js';
 import { MemoryBroker } from '../../src/messaging/memory-broker.js';
 import type { Notification } from '../../src/messaging/notification.js';
 import { NotificationListener, type NotificationListenerOptions } from '../../src/messaging/notification-listener.js';
@@ -128,7 +129,9 @@ test('a queue that the cloud declared otherwise is an error that says so', async
 test('a broker that does not confirm ends in a time-out, in doubt once the message had left', async (t) => {
   const clock = new ManualMachineClock();
   const never = () => new Promise<never>(() => undefined);
-  const deaf: Broker = { ...declaring, publish: never };
+  const publish: Broker['publish'] = (_, { signal } = {}) =>
+    new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(unconfirmed('deaf'))));
+  const deaf: Broker = { ...declaring, publish };
   for (const [broker, inDoubt] of [
     [deaf, true],
     [{ ...deaf, declareQueue: never }, false],
@@ -142,6 +145,7 @@ test('a broker that does not confirm ends in a time-out, in doubt once the messa
 });
 
 const declaring: Broker = {
+  trouble: undefined,
   declareExchange: async () => undefined,
   declareQueue: async () => undefined,
   bindQueue: async () => undefined,

@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import { type DependencyContainer, type InjectionToken } from 'tsyringe';
 import { createApp } from '../../api/app.js';
+import type { ApiSettings } from '../../api/deps.js';
 import { type ApiServer, startApiServer } from '../../api/server.js';
 import { Clock, MachineClock } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
@@ -12,6 +13,7 @@ import { KeystoneSession, keystoneAuth, TokenValidator } from '../../keystone-au
 import { PolicyEnforcer } from '../../policy/index.js';
 import { EngineApi } from '../../rpc/engine-api.js';
 import { ConfigToken, once } from './core.js';
+import { TransportToken } from './messaging.js';
 import { registerPolicy } from './policy.js';
 
 export const AppToken: InjectionToken<Express> = Symbol('App');
@@ -35,7 +37,7 @@ export function registerApi(container: DependencyContainer): void {
     return new TokenValidator(validatingSession(c), settings, c.resolve<MachineClock>(MachineClock));
   });
   once(container, AppToken, (c) => {
-    const { default: common, api, keystoneAuthtoken, engine, workflow } = c.resolve(ConfigToken);
+    const { keystoneAuthtoken } = c.resolve(ConfigToken);
     return createApp({
       repositories: c.resolve(Repositories),
       engines: c.resolve(EngineApi),
@@ -47,25 +49,30 @@ export function registerApi(container: DependencyContainer): void {
         serviceTokenRolesRequired: keystoneAuthtoken.serviceTokenRolesRequired,
       }),
       policy: c.resolve(PolicyEnforcer),
+      brokerUp: () => c.resolve(TransportToken).broker.trouble === undefined,
       clock: c.resolve<Clock>(Clock),
       machineClock: c.resolve<MachineClock>(MachineClock),
       logger: c.resolve<Logger>(Logger),
       stopping: c.resolve(StoppingToken).signal,
-      settings: {
-        events: {
-          maxListeners: api.maxEventListeners,
-          pollMs: api.eventPollInterval * 1000,
-          heartbeatMs: api.eventHeartbeat * 1000,
-        },
-        idempotencyKeyLifeS: api.idempotencyKeyTtl,
-        maxSessions: common.maxSessions,
-        engineAliveS: engine.leaseTime,
-        projectMaintenanceReplyS: common.projectMaintenanceReply,
-        maxDeferS: workflow.maxDefer,
-        ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
-      },
+      settings: apiSettings(c.resolve(ConfigToken)),
     });
   });
+}
+
+function apiSettings({ default: common, api, engine, workflow }: Config): ApiSettings {
+  return {
+    events: {
+      maxListeners: api.maxEventListeners,
+      pollMs: api.eventPollInterval * 1000,
+      heartbeatMs: api.eventHeartbeat * 1000,
+    },
+    idempotencyKeyLifeS: api.idempotencyKeyTtl,
+    maxSessions: common.maxSessions,
+    engineAliveS: engine.leaseTime,
+    projectMaintenanceReplyS: common.projectMaintenanceReply,
+    maxDeferS: workflow.maxDefer,
+    ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
+  };
 }
 
 export function apiComponent(container: DependencyContainer): Component {

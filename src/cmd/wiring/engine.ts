@@ -8,8 +8,8 @@ import { CloudWatch } from '../../engine/cloud-watch.js';
 import type { EngineSettings } from '../../engine/context.js';
 import { Engine, newIdentity } from '../../engine/engine.js';
 import type { Publish } from '../../engine/outbox.js';
+import { EventualServer } from '../../messaging/eventual-server.js';
 import { Notifier } from '../../messaging/notifier.js';
-import type { RpcServer } from '../../messaging/rpc-server.js';
 import type { Reach, SessionPolicy } from '../../model/index.js';
 import { inlinePlanner, Planner, ThreadPlanner } from '../../planner/planner.js';
 import { serveEngineApi } from '../../rpc/engine-server.js';
@@ -22,7 +22,7 @@ import { ConfigToken, once } from './core.js';
 import { shared } from './messaging.js';
 
 const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
-const EngineServerToken: InjectionToken<RpcServer> = Symbol('EngineServer');
+const EngineServerToken: InjectionToken<EventualServer> = Symbol('EngineServer');
 
 export function registerEngine(container: DependencyContainer): void {
   once<Planner>(container, Planner, (c) =>
@@ -85,19 +85,21 @@ function makeEngine(container: DependencyContainer): Engine {
   return new Engine(newIdentity(config.engine.host, VERSION), parts, publish);
 }
 
-function makeServer(container: DependencyContainer): RpcServer {
-  const { engine: section, default: common } = container.resolve(ConfigToken);
+function makeServer(container: DependencyContainer): EventualServer {
+  const { engine: section, default: common, osloMessagingRabbit: rabbit } = container.resolve(ConfigToken);
   const engine = container.resolve(Engine);
   const options = {
     ...shared(container),
     exchange: common.controlExchange,
     topic: section.rpcTopic,
     server: section.host,
+    missingReplyQueueTimeoutMs: rabbit.kombuMissingConsumerRetryTimeout * 1000,
   };
-  return serveEngineApi(options, {
+  const server = serveEngineApi(options, {
     wake: (sessionId) => engine.wake(sessionId),
     ping: () => ({ engineId: engine.identity.engineId, version: VERSION }),
   });
+  return new EventualServer(server, container.resolve<MachineClock>(MachineClock), container.resolve<Logger>(Logger));
 }
 
 function engineSettings({ default: common, engine, nova, workflow }: Config, url: string): EngineSettings {

@@ -1,25 +1,38 @@
 import type { DependencyContainer, InjectionToken } from 'tsyringe';
 import { MachineClock } from '../../common/clock.js';
-import { FenixError } from '../../common/errors.js';
 import type { Component } from '../../common/lifecycle.js';
 import { Logger } from '../../common/logger.js';
-import { maskUrl } from '../../config/index.js';
-import { Broker } from '../../messaging/broker.js';
 import { MemoryBroker } from '../../messaging/memory-broker.js';
 import { type NotificationDriver, Notifier } from '../../messaging/notifier.js';
 import { RpcClient } from '../../messaging/rpc-client.js';
-import { type TopologySettings, topologyFromOptions } from '../../messaging/topology.js';
+import { openTransport, type Transport } from '../../messaging/transport.js';
 import { EngineApi } from '../../rpc/engine-api.js';
 import { ConfigToken, once } from './core.js';
 
 /** The broker of a process that holds everything; what `memory://` connects to. */
 export const MemoryBrokerToken: InjectionToken<MemoryBroker> = Symbol('MemoryBroker');
-export const TopologyToken: InjectionToken<TopologySettings> = Symbol('TopologySettings');
+/** For RPC. */
+export const TransportToken: InjectionToken<Transport> = Symbol('Transport');
+/** For notifications; often the same. */
+const NotificationTransportToken: InjectionToken<Transport> = Symbol('NotificationTransport');
 
-export function registerMessaging(container: DependencyContainer): void {
+/** @param program name of the executable, as the broker lists its connections */
+export function registerMessaging(container: DependencyContainer, program: string): void {
+  const open = (c: DependencyContainer, url: string): Transport =>
+    openTransport(url, {
+      options: c.resolve(ConfigToken).osloMessagingRabbit,
+      program,
+      memory: () => c.resolve(MemoryBrokerToken),
+      clock: c.resolve<MachineClock>(MachineClock),
+      logger: c.resolve<Logger>(Logger),
+    });
   once(container, MemoryBrokerToken, (c) => new MemoryBroker({ clock: c.resolve(MachineClock) }));
-  once(container, TopologyToken, (c) => topologyFromOptions(c.resolve(ConfigToken).osloMessagingRabbit));
-  once<Broker>(container, Broker, connect);
+  once(container, TransportToken, (c) => open(c, c.resolve(ConfigToken).default.transportUrl));
+  once(container, NotificationTransportToken, (c) => {
+    const { default: common, osloMessagingNotifications: notifications } = c.resolve(ConfigToken);
+    const isOwn = notifications.transportUrl !== '' && notifications.transportUrl !== common.transportUrl;
+    return isOwn ? open(c, notifications.transportUrl) : c.resolve(TransportToken);
+  });
   once(container, RpcClient, (c) => {
     const { controlExchange } = c.resolve(ConfigToken).default;
     return new RpcClient({ ...shared(c), exchange: controlExchange });
@@ -38,35 +51,29 @@ export function registerMessaging(container: DependencyContainer): void {
     const { default: common, osloMessagingNotifications: notifications } = c.resolve(ConfigToken);
     const { topics } = notifications;
     const drivers = notifications.driver as NotificationDriver[];
-    return new Notifier({ ...shared(c), exchange: common.controlExchange, drivers, topics });
+    const transport = c.resolve(NotificationTransportToken);
+    return new Notifier({ ...shared(c), ...transport, exchange: common.controlExchange, drivers, topics });
   });
 }
 
-/** What all users of the broker are given. */
+/** What all users of the broker for RPC are given. */
 export function shared(container: DependencyContainer) {
   return {
-    broker: container.resolve<Broker>(Broker),
+    ...container.resolve(TransportToken),
     clock: container.resolve<MachineClock>(MachineClock),
     logger: container.resolve<Logger>(Logger),
-    topology: container.resolve(TopologyToken),
   };
 }
 
+/** Begins to connect; the rest of the process does not wait for that (L1). */
 export function brokerComponent(container: DependencyContainer): Component {
+  const transports = () => [container.resolve(TransportToken), container.resolve(NotificationTransportToken)];
   return {
     name: 'broker',
-    start: async () => void container.resolve<Broker>(Broker),
+    start: async () => void transports(),
     stop: async () => {
       await container.resolve(RpcClient).close();
-      await container.resolve<Broker>(Broker).close();
+      for (const { broker } of transports()) await broker.close();
     },
   };
-}
-
-/** @throws FenixError `transport-url` */
-function connect(container: DependencyContainer): Broker {
-  const { transportUrl } = container.resolve(ConfigToken).default;
-  if (transportUrl.startsWith('memory:')) return container.resolve(MemoryBrokerToken).connect();
-  const message = `[DEFAULT] transport_url ${maskUrl(transportUrl)} cannot be used: this version has only memory://.`;
-  throw new FenixError('input', 'transport-url', message);
 }
