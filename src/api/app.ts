@@ -8,12 +8,14 @@ import { instanceGroupEndpoints } from './handlers/instance-group.js';
 import { maintenanceEndpoints } from './handlers/maintenance.js';
 import { projectEndpoints } from './handlers/project.js';
 import { rootVersions, v1Version } from './handlers/versions.js';
+import { crossOrigin } from './middleware/cross-origin.js';
 import { errorAnswer } from './middleware/error-answer.js';
 import { microversion } from './middleware/microversion.js';
 import { tidyPath } from './middleware/paths.js';
 import { requestId } from './middleware/request-id.js';
 import { requestLog } from './middleware/request-log.js';
-import { type Endpoint, methodNotAllowed, routerOf, unknownPath } from './routes.js';
+import { RateLimits } from './rate-limits.js';
+import { type Endpoint, methodNotAllowed, type RouterParts, routerOf, unknownPath } from './routes.js';
 
 /** Reserved in place of a project id (v1 §1.1), not served yet. */
 const RESERVED = ['plan', 'hosts', 'report'].map((word) => `/maintenance/{session_id}/${word}`);
@@ -24,13 +26,19 @@ export function createApp(deps: ApiDeps): Express {
   app.disable('x-powered-by');
   app.set('etag', 'strong');
   app.enable('case sensitive routing');
-  app.use(requestId, requestLog(deps.logger, deps.machineClock), tidyPath);
+  // The address that the nearest proxy wrote: what stands before it anybody may have written.
+  app.set('trust proxy', deps.settings.behindProxy ? 1 : false);
+  app.use(requestId, requestLog(deps.logger, deps.machineClock), tidyPath, crossOrigin(deps.settings.cors));
   app.get('/', rootVersions(deps.settings.publicUrl)).all('/', methodNotAllowed(['GET']));
   app.get('/v1', v1Version(deps.settings.publicUrl)).all('/v1', methodNotAllowed(['GET']));
   app.get('/healthcheck', healthcheck(deps)).all('/healthcheck', methodNotAllowed(['GET']));
-  app.use('/v1', microversion, deps.authenticate, routerOf(allEndpoints(deps), RESERVED, deps));
+  app.use('/v1', microversion, deps.authenticate, routerOf(allEndpoints(deps), RESERVED, routerParts(deps)));
   app.use(unknownPath, errorAnswer(deps.logger));
   return app;
+}
+
+function routerParts({ logger, policy, settings: { maxBodyBytes, rateLimits } }: ApiDeps): RouterParts {
+  return { logger, policy, maxBodyBytes, limits: new RateLimits(rateLimits) };
 }
 
 function allEndpoints(deps: ApiDeps): Endpoint[] {

@@ -3,6 +3,8 @@ import type { Clock, MachineClock } from '../common/clock.js';
 import type { RequestContext } from '../common/context.js';
 import type { Logger } from '../common/logger.js';
 import type { Repositories } from '../db/repositories.js';
+import type { CorsSettings } from './middleware/cross-origin.js';
+import type { LimitKind } from './rate-limits.js';
 import type { PolicyEnforcer } from '../policy/index.js';
 import type { FeedSettings } from './events/feed.js';
 
@@ -12,6 +14,13 @@ export interface WakeEngine {
 }
 
 export interface ApiSettings {
+  /** Requests of one project a minute. */
+  readonly rateLimits: Readonly<Record<LimitKind, number>>;
+  readonly maxBodyBytes: number;
+  readonly cors: CorsSettings;
+  /** Whether a proxy in front of us writes X-Forwarded-… . */
+  readonly behindProxy: boolean;
+  readonly health: HealthSettings;
   readonly events: FeedSettings;
   /** Seconds that the answer to a request with an idempotency key is remembered for. */
   readonly idempotencyKeyLifeS: number;
@@ -25,8 +34,15 @@ export interface ApiSettings {
   readonly maxDeferS: number;
   /** As in the catalog, ending in `/v1`; absent: as the client addressed us. */
   readonly publicUrl?: string;
-  /** Longest wait for the database in a health check, milliseconds. */
-  readonly healthTimeoutMs?: number;
+}
+
+export interface HealthSettings {
+  /** Tell everybody everything. */
+  readonly detailed: boolean;
+  /** While it is there we are not well. */
+  readonly disableByFilePath?: string;
+  /** Longest wait for the database, milliseconds. */
+  readonly timeoutMs: number;
 }
 
 export interface ApiDeps {

@@ -3,4 +3,4 @@ export type { ApiDeps, ApiSettings, WakeEngine } from './deps.js';
 export { credentialsOf } from './policies/credentials.js';
 export { DEFAULT_RULES } from './policies/index.js';
 export { sampleOfPolicy } from './policies/sample.js';
-export { type ApiServer, DEFAULT_SERVER_LIMITS, type ServerLimits, startApiServer } from './server.js';
+export { type ApiServer, DEFAULT_SERVER_LIMITS, type ServerLimits, startApiServer, type TlsFiles } from './server.js';

@@ -3,6 +3,7 @@ import type { Target } from '../policy/index.js';
 import { forbidden, notFound, Refusal } from './errors.js';
 import { readBody } from './middleware/json-body.js';
 import type { Method, Operation } from './operations/index.js';
+import type { RateLimits } from './rate-limits.js';
 import { type ApiRequest, apiRequest, type RequestParts } from './request.js';
 import { Streamed } from './streamed.js';
 
@@ -27,11 +28,16 @@ export function endpoints<Id extends string>(
   return (Object.keys(operations) as Id[]).map((id) => ({ ...operations[id], handle: handlers[id], target }));
 }
 
+export interface RouterParts extends RequestParts {
+  readonly limits: RateLimits;
+  readonly maxBodyBytes: number;
+}
+
 /**
  * Answers the endpoints, 405 with Allow for other methods on their paths, and 404 for everything else.
  * @param reserved paths that are not served, but no others' either; they go before paths that would match them
  */
-export function routerOf(all: readonly Endpoint[], reserved: readonly string[], parts: RequestParts): Router {
+export function routerOf(all: readonly Endpoint[], reserved: readonly string[], parts: RouterParts): Router {
   const router = Router({ caseSensitive: true });
   const paths = [...new Set(all.map(({ path }) => path))];
   for (const path of [...reserved, ...paths].sort(literalFirst)) {
@@ -53,9 +59,9 @@ function parametersOf(path: string): number {
   return path.split('{').length;
 }
 
-function addEndpoint(router: Router, pattern: string, endpoint: Endpoint, parts: RequestParts): void {
+function addEndpoint(router: Router, pattern: string, endpoint: Endpoint, parts: RouterParts): void {
   const verb = endpoint.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
-  const body = takesBody(endpoint.method) ? [readBody] : [];
+  const body = takesBody(endpoint.method) ? [readBody(parts.maxBodyBytes)] : [];
   router[verb](pattern, check(endpoint, parts), ...body, answer(endpoint, parts));
 }
 
@@ -65,12 +71,13 @@ function takesBody(method: Method): boolean {
 }
 
 /** The right is checked before the body is read and before anything is looked up. */
-function check({ rule, target }: Endpoint, parts: RequestParts): RequestHandler {
-  return (req, res, next) => {
+function check({ rule, target, limit }: Endpoint, parts: RouterParts): RequestHandler {
+  return async (req, res, next) => {
     const request = apiRequest(req, res, parts);
     if (!parts.policy.allows(rule, target(request), request.credentials)) {
       throw forbidden(`Your token does not allow this (${rule}).`);
     }
+    if (limit !== undefined) await parts.limits.take(limit, request.caller.projectId ?? request.caller.userId);
     next();
   };
 }

@@ -194,12 +194,13 @@ test('health: well, degraded without engines or broker, 503 without the database
   let brokerUp = true;
   const api = await TestApi.on(t, repositories, {}, { brokerUp: () => brokerUp });
   const health = async () => {
-    const { status, json } = await api.send('GET', '/healthcheck');
+    // By way of a proxy, else this machine is told more.
+    const { status, json } = await api.send('GET', '/healthcheck', { headers: { 'X-Forwarded-For': '192.0.2.1' } });
     return { code: status, ...json };
   };
   const checks = (engines: number, broker: boolean) => ({
     database: { ok: true },
-    engines: { ok: engines > 0, alive: engines },
+    engines: { ok: engines > 0 },
     broker: { ok: broker },
   });
   t.deepEqual(await health(), { code: 200, status: 'degraded', checks: checks(0, true) });
@@ -210,7 +211,7 @@ test('health: well, degraded without engines or broker, 503 without the database
   repositories.engines.list = () => Promise.reject(new Error('gone'));
   t.like(await health(), { code: 503, status: 'error' });
   repositories.engines.list = () => new Promise(() => {});
-  const hurried = await TestApi.on(t, repositories, { healthTimeoutMs: 5 });
+  const hurried = await TestApi.on(t, repositories, { health: { detailed: false, timeoutMs: 5 } });
   t.is((await hurried.send('GET', '/healthcheck')).status, 503, 'no answer is no database');
 });
 

@@ -129,6 +129,18 @@ const policySettings = { defaultRule: 'default', enforceScope: true, enforceNewD
 
 const SETTINGS: ApiSettings = {
   events: { maxListeners: 10, pollMs: 5, heartbeatMs: 60_000 },
+  rateLimits: { replies: 0, constraints: 0 },
+  maxBodyBytes: 1024 * 1024,
+  cors: {
+    allowedOrigins: [],
+    allowCredentials: false,
+    exposeHeaders: ['ETag'],
+    maxAgeS: 60,
+    allowMethods: ['GET', 'PUT'],
+    allowHeaders: ['X-Auth-Token'],
+  },
+  behindProxy: false,
+  health: { detailed: false, timeoutMs: 3000 },
   idempotencyKeyLifeS: 60,
   maxSessions: 0,
   engineAliveS: 60,

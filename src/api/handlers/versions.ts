@@ -28,6 +28,6 @@ function version(req: Request, publicUrl: string | undefined): object {
 
 /** As the client addressed us; a relative link, which keystoneauth resolves, where it did not say how. */
 function asAddressed(req: Request): string {
-  const host = req.get('host');
+  const { host }: { host: string | undefined } = req;
   return host === undefined ? '/v1' : `${req.protocol}://${host}/v1`;
 }

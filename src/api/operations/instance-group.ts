@@ -14,12 +14,14 @@ export const INSTANCE_GROUP = {
     method: 'PUT',
     path,
     rule: 'fenix:instance_group:update',
+    limit: 'constraints',
     about: 'Set the constraints of an instance group; the whole object is replaced.',
   },
   deleteGroup: {
     method: 'DELETE',
     path,
     rule: 'fenix:instance_group:delete',
+    limit: 'constraints',
     about: 'Delete the constraints of an instance group.',
   },
 } satisfies Record<string, Operation>;

@@ -14,12 +14,14 @@ export const INSTANCE = {
     method: 'PUT',
     path,
     rule: 'fenix:instance:update',
+    limit: 'constraints',
     about: 'Set the constraints of an instance; the whole object is replaced.',
   },
   deleteInstance: {
     method: 'DELETE',
     path,
     rule: 'fenix:instance:delete',
+    limit: 'constraints',
     about: 'Delete the constraints of an instance.',
   },
 } satisfies Record<string, Operation>;

@@ -1,4 +1,5 @@
 import type { RuleName } from '../policies/index.js';
+import type { LimitKind } from '../rate-limits.js';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
@@ -9,6 +10,8 @@ export interface Operation {
   readonly path: string;
   /** Who may: a rule of the policy. */
   readonly rule: RuleName;
+  /** Counted against this limit of the project. */
+  readonly limit?: LimitKind;
   /** One sentence for people. */
   readonly about: string;
 }

@@ -12,12 +12,14 @@ export const PROJECT = {
     method: 'PUT',
     path: '/maintenance/{session_id}/{project_id}',
     rule: 'fenix:project:reply',
+    limit: 'replies',
     about: 'Reply to the open notice of a project.',
   },
   instanceReply: {
     method: 'PUT',
     path: '/maintenance/{session_id}/{project_id}/{instance_id}',
     rule: 'fenix:project:reply',
+    limit: 'replies',
     about: 'Reply to the open notice about one instance.',
   },
 } satisfies Record<string, Operation>;

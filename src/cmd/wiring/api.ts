@@ -2,7 +2,7 @@ import type { Express } from 'express';
 import { type DependencyContainer, type InjectionToken } from 'tsyringe';
 import { createApp } from '../../api/app.js';
 import type { ApiSettings } from '../../api/deps.js';
-import { type ApiServer, startApiServer } from '../../api/server.js';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../../api/server.js';
 import { Clock, MachineClock } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
 import type { Component } from '../../common/lifecycle.js';
@@ -59,8 +59,27 @@ export function registerApi(container: DependencyContainer): void {
   });
 }
 
-function apiSettings({ default: common, api, engine, workflow }: Config): ApiSettings {
+const HEALTH_TIMEOUT_MS = 3000;
+
+function apiSettings(config: Config): ApiSettings {
+  const { default: common, api, engine, workflow, osloMiddleware, cors, healthcheck } = config;
   return {
+    rateLimits: { replies: api.replyRateLimit, constraints: api.constraintRateLimit },
+    maxBodyBytes: osloMiddleware.maxRequestBodySize,
+    behindProxy: osloMiddleware.enableProxyHeadersParsing,
+    cors: {
+      allowedOrigins: cors.allowedOrigin,
+      allowCredentials: cors.allowCredentials,
+      exposeHeaders: cors.exposeHeaders,
+      maxAgeS: cors.maxAge,
+      allowMethods: cors.allowMethods,
+      allowHeaders: cors.allowHeaders,
+    },
+    health: {
+      detailed: healthcheck.detailed,
+      timeoutMs: HEALTH_TIMEOUT_MS,
+      ...(healthcheck.disableByFilePath !== '' && { disableByFilePath: healthcheck.disableByFilePath }),
+    },
     events: {
       maxListeners: api.maxEventListeners,
       pollMs: api.eventPollInterval * 1000,
@@ -79,8 +98,9 @@ export function apiComponent(container: DependencyContainer): Component {
   return {
     name: 'api',
     start: async () => {
-      const { host, port } = container.resolve(ConfigToken).default;
-      const server = await startApiServer({ app: container.resolve(AppToken), host, port });
+      const config = container.resolve(ConfigToken);
+      const { host, port } = config.default;
+      const server = await startApiServer({ app: container.resolve(AppToken), host, port, ...serverOptions(config) });
       container.registerInstance(ApiServerToken, server);
       container.resolve<Logger>(Logger).info({ url: server.url }, 'API listens');
     },
@@ -90,6 +110,19 @@ export function apiComponent(container: DependencyContainer): Component {
         .resolve(ApiServerToken)
         .close(container.resolve(ConfigToken).default.gracefulShutdownTimeout / 2);
     },
+  };
+}
+
+function serverOptions({ api, ssl }: Config): Pick<ApiServerOptions, 'limits' | 'tls'> {
+  const { certFile, keyFile, caFile } = ssl;
+  return {
+    limits: {
+      headersTimeoutMs: api.headersTimeout * 1000,
+      requestTimeoutMs: api.requestTimeout * 1000,
+      keepAliveTimeoutMs: api.clientSocketTimeout * 1000,
+      maxHeaderBytes: api.maxHeaderLine,
+    },
+    ...(certFile !== '' && { tls: { certFile, keyFile, ...(caFile !== '' && { caFile }) } }),
   };
 }
 

@@ -12,6 +12,19 @@ export const api = {
     idempotency_key_ttl: number(86400, 'Seconds that a request with an Idempotency-Key is not carried out again.', {
       min: 1,
     }),
+    reply_rate_limit: integer(
+      1200,
+      'Replies that one project may send to one process a minute; beyond that 429 with Retry-After. 0 = no limit.',
+    ),
+    constraint_rate_limit: integer(6000, 'The same for constraints that are set or deleted.'),
+    headers_timeout: number(20, "Seconds that a request's headers may take to come.", { min: 1 }),
+    request_timeout: number(60, 'Seconds that a whole request may take to come.', { min: 1 }),
+    client_socket_timeout: number(
+      75,
+      'Seconds that an idle connection stays open; longer than at the load balancer, whose clients else see resets.',
+      { min: 1 },
+    ),
+    max_header_line: integer(65536, 'Bytes that the headers of a request may have.', { min: 8192 }),
   },
   retired: [],
 } as const;

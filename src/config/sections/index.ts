@@ -5,6 +5,7 @@ import { aodh, nova, placement } from './endpoints.js';
 import { engine } from './engine.js';
 import { keystone_authtoken } from './keystone-authtoken.js';
 import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-messaging.js';
+import { cors, healthcheck, oslo_middleware, ssl } from './oslo-middleware.js';
 import { oslo_policy } from './oslo-policy.js';
 import { service_user } from './service-user.js';
 import { workflow } from './workflow.js';
@@ -24,4 +25,8 @@ export const SECTIONS = {
   oslo_messaging_notifications,
   oslo_messaging_rabbit,
   oslo_policy,
+  oslo_middleware,
+  cors,
+  healthcheck,
+  ssl,
 };
