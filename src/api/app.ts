@@ -1,5 +1,5 @@
 import express, { type Express } from 'express';
-import type { ApiDeps } from './deps.js';
+import type { ApiDeps, AppDeps } from './deps.js';
 import { catalogEndpoints } from './handlers/catalog.js';
 import { healthcheck } from './handlers/healthcheck.js';
 import { historyEndpoints } from './handlers/history.js';
@@ -21,7 +21,7 @@ import { type Endpoint, methodNotAllowed, type RouterParts, routerOf, unknownPat
 const RESERVED = ['plan', 'hosts', 'report'].map((word) => `/maintenance/{session_id}/${word}`);
 
 /** The REST API, version 1 (fenix-v1 §1). */
-export function createApp(deps: ApiDeps): Express {
+export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', 'strong');
@@ -37,7 +37,7 @@ export function createApp(deps: ApiDeps): Express {
   return app;
 }
 
-function routerParts({ logger, policy, settings: { maxBodyBytes, rateLimits } }: ApiDeps): RouterParts {
+function routerParts({ logger, policy, settings: { maxBodyBytes, rateLimits } }: AppDeps): RouterParts {
   return { logger, policy, maxBodyBytes, limits: new RateLimits(rateLimits) };
 }
 

@@ -3,10 +3,10 @@ import type { Clock, MachineClock } from '../common/clock.js';
 import type { RequestContext } from '../common/context.js';
 import type { Logger } from '../common/logger.js';
 import type { Repositories } from '../db/repositories.js';
-import type { CorsSettings } from './middleware/cross-origin.js';
-import type { LimitKind } from './rate-limits.js';
 import type { PolicyEnforcer } from '../policy/index.js';
 import type { FeedSettings } from './events/feed.js';
+import type { CorsSettings } from './middleware/cross-origin.js';
+import type { LimitKind } from './rate-limits.js';
 
 /** Tells engines that a session has something new; a hint only (L1). `EngineApi` of src/rpc is one. */
 export interface WakeEngine {
@@ -45,13 +45,10 @@ export interface HealthSettings {
   readonly timeoutMs: number;
 }
 
+/** What handlers are given. */
 export interface ApiDeps {
   readonly repositories: Repositories;
   readonly engines: WakeEngine;
-  /** Puts an `Identity` into `res.locals.identity` or fails; `keystoneAuth()` of src/keystone-auth-middleware. */
-  readonly authenticate: RequestHandler;
-  /** Says who may do what; made of `DEFAULT_RULES`. */
-  readonly policy: Pick<PolicyEnforcer, 'allows'>;
   readonly clock: Clock;
   readonly machineClock: MachineClock;
   readonly logger: Logger;
@@ -60,4 +57,12 @@ export interface ApiDeps {
   readonly stopping?: AbortSignal;
   /** Whether the broker can be reached, as far as this process knows. Absent: not told. */
   readonly brokerUp?: () => boolean;
+}
+
+/** What the application as a whole is given. */
+export interface AppDeps extends ApiDeps {
+  /** Puts an `Identity` into `res.locals.identity` or fails; `keystoneAuth()` of src/keystone-auth-middleware. */
+  readonly authenticate: RequestHandler;
+  /** Says who may do what; made of `DEFAULT_RULES`. */
+  readonly policy: Pick<PolicyEnforcer, 'allows'>;
 }

@@ -65,7 +65,10 @@ function serverFor(app: RequestListener, maxHeaderSize: number, tls: TlsFiles | 
   const { certFile, keyFile, caFile } = tls;
   try {
     const clients = caFile === undefined ? {} : { ca: readFileSync(caFile), requestCert: true };
-    return createTlsServer({ maxHeaderSize, cert: readFileSync(certFile), key: readFileSync(keyFile), ...clients }, app);
+    return createTlsServer(
+      { maxHeaderSize, cert: readFileSync(certFile), key: readFileSync(keyFile), ...clients },
+      app,
+    );
   } catch (cause) {
     const sentence = `The certificates in [ssl] cannot be used: ${messageOf(cause)}.`;
     throw new FenixError('terminal', 'tls', sentence, { cause });

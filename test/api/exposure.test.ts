@@ -42,7 +42,11 @@ test('pages of allowed origins may call the API, others are not answered to', as
   const api = await start(t, { cors });
   const preflight = (from: string) =>
     api.send('OPTIONS', '/v1/maintenance', {
-      headers: { Origin: from, 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'x-auth-token' },
+      headers: {
+        Origin: from,
+        'Access-Control-Request-Method': 'GET',
+        'Access-Control-Request-Headers': 'x-auth-token',
+      },
     });
   const answer = await preflight(origin);
   t.is(answer.status, 200, 'without a token');
@@ -60,7 +64,10 @@ test('pages of allowed origins may call the API, others are not answered to', as
   t.is(refused.headers['access-control-allow-origin'], origin, 'a page can read why it was refused');
   t.is((await api.send('OPTIONS', '/v1/maintenance', { token: 'admin' })).status, 405, 'no preflight');
   const closed = await start(t);
-  t.is((await closed.send('GET', '/', { headers: { Origin: origin } })).headers['access-control-allow-origin'], undefined);
+  t.is(
+    (await closed.send('GET', '/', { headers: { Origin: origin } })).headers['access-control-allow-origin'],
+    undefined,
+  );
 });
 
 test('what a proxy writes is believed where one is configured, and of several addresses the nearest one', async (t) => {
@@ -84,7 +91,8 @@ test('what a proxy writes is believed where one is configured, and of several ad
 
 test('bodies and headers that are too long are refused', async (t) => {
   const api = await start(t, { maxBodyBytes: 2048 });
-  const body = (length: number) => JSON.stringify({ maintenance_at: '2026-01-01 12:00:00', metadata: {} }).padEnd(length);
+  const body = (length: number) =>
+    JSON.stringify({ maintenance_at: '2026-01-01 12:00:00', metadata: {} }).padEnd(length);
   t.is((await api.post(body(2048))).status, 200);
   const long = await api.post(body(2049));
   t.like(long.json, { status: 413, code: 'too-large', error: 'The body may have 2048 bytes at most.' });
@@ -115,12 +123,17 @@ test('with a certificate the API speaks TLS; one that cannot be used is refused 
   t.teardown(() => demanding.close(0));
   await t.throwsAsync(
     new Promise((resolve, reject) => {
-      httpsRequest(demanding.url, { ca: readFileSync(tls.certFile), agent: false }, resolve).once('error', reject).end();
+      httpsRequest(demanding.url, { ca: readFileSync(tls.certFile), agent: false }, resolve)
+        .once('error', reject)
+        .end();
     }),
     { any: true },
     'clients need a certificate',
   );
-  for (const wrong of [{ ...tls, keyFile: '' }, { ...tls, certFile: tls.keyFile }]) {
+  for (const wrong of [
+    { ...tls, keyFile: '' },
+    { ...tls, certFile: tls.keyFile },
+  ]) {
     await t.throwsAsync(startApiServer({ ...options, host: '127.0.0.1', tls: wrong }), {
       code: 'tls',
       message: /certificates in \[ssl\] cannot be used/,

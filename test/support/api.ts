@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from 'ava';
 import type { RequestHandler } from 'express';
-import { type ApiDeps, type ApiSettings, createApp, DEFAULT_RULES, startApiServer } from '../../src/api/index.js';
+import { type ApiSettings, type AppDeps, createApp, DEFAULT_RULES, startApiServer } from '../../src/api/index.js';
 import { ManualClock, SystemMachineClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
 import { Repositories } from '../../src/db/repositories.js';
@@ -171,7 +171,7 @@ export class TestApi {
     t: ExecutionContext,
     repositories: Repositories,
     settings: Partial<ApiSettings> = {},
-    parts: Partial<Pick<ApiDeps, 'authenticate' | 'brokerUp' | 'stopping'>> = {},
+    parts: Partial<Pick<AppDeps, 'authenticate' | 'brokerUp' | 'stopping'>> = {},
   ): Promise<TestApi> {
     let api: TestApi | undefined;
     const app = createApp({

@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { FenixError, messageOf } from '../../common/errors.js';
 import { identityOf } from '../../keystone-auth-middleware/index.js';
 import type { EngineRecord } from '../../model/index.js';
-import type { ApiDeps } from '../deps.js';
+import type { ApiDeps, AppDeps } from '../deps.js';
 import { credentialsOf } from '../policies/credentials.js';
 import { timeText } from '../schemas/time.js';
 
@@ -14,7 +14,7 @@ const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
  * the API can do without (L1). `degraded` says that sessions are taken but nobody carries them out, or that engines and
  * projects cannot be told. Which engines there are is told to this machine and to admins.
  */
-export function healthcheck(deps: ApiDeps): RequestHandler {
+export function healthcheck(deps: AppDeps): RequestHandler {
   const { disableByFilePath: file } = deps.settings.health;
   return async (req, res) => {
     if (file !== undefined && existsSync(file)) {
@@ -47,14 +47,14 @@ function enginesView(engines: readonly EngineRecord[], isDetailed: boolean): { r
   return { ok: alive > 0, ...{ alive, known } };
 }
 
-async function mayKnow(deps: ApiDeps, req: Request, res: Response): Promise<boolean> {
+async function mayKnow(deps: AppDeps, req: Request, res: Response): Promise<boolean> {
   // What a proxy on this machine passes on does not come from it.
   const isLocal = LOOPBACK.test(req.socket.remoteAddress ?? '') && req.get('x-forwarded-for') === undefined;
   return deps.settings.health.detailed || isLocal || isAdmin(deps, req, res);
 }
 
 /** Whoever has no valid token is not refused here, only told less. */
-async function isAdmin({ authenticate, policy }: ApiDeps, req: Request, res: Response): Promise<boolean> {
+async function isAdmin({ authenticate, policy }: AppDeps, req: Request, res: Response): Promise<boolean> {
   if (req.get('x-auth-token') === undefined) return false;
   try {
     await authenticate(req, res, (error?: unknown) => {

@@ -13,7 +13,7 @@ export function listSessions(deps: ApiDeps, request: ApiRequest): Promise<object
 }
 
 /** Code and documents once disagreed on the key, so both are there (v1 §1.1). */
-async function listIds({ repositories }: ApiDeps): Promise<object> {
+export async function listIds({ repositories }: ApiDeps): Promise<object> {
   const ids = await repositories.sessions.ids();
   return { sessions: ids, session_id: ids };
 }

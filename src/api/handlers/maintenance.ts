@@ -26,7 +26,7 @@ export function maintenanceEndpoints(deps: ApiDeps): Endpoint[] {
   });
 }
 
-async function showSession(deps: ApiDeps, request: ApiRequest): Promise<object> {
+export async function showSession(deps: ApiDeps, request: ApiRequest): Promise<object> {
   const { sessionId, state, pausedAt } = await findSession(deps, request);
   return { session_id: sessionId, state, paused_at: pausedAt && timeText(pausedAt) };
 }

@@ -1,8 +1,8 @@
 import type { Express } from 'express';
 import { type DependencyContainer, type InjectionToken } from 'tsyringe';
 import { createApp } from '../../api/app.js';
-import type { ApiSettings } from '../../api/deps.js';
-import { type ApiServer, type ApiServerOptions, startApiServer } from '../../api/server.js';
+import type { ApiDeps } from '../../api/deps.js';
+import { type ApiServer, startApiServer } from '../../api/server.js';
 import { Clock, MachineClock } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
 import type { Component } from '../../common/lifecycle.js';
@@ -12,6 +12,7 @@ import { Repositories } from '../../db/repositories.js';
 import { KeystoneSession, keystoneAuth, TokenValidator } from '../../keystone-auth-middleware/index.js';
 import { PolicyEnforcer } from '../../policy/index.js';
 import { EngineApi } from '../../rpc/engine-api.js';
+import { apiSettings, serverOptions } from './api-settings.js';
 import { ConfigToken, once } from './core.js';
 import { TransportToken } from './messaging.js';
 import { registerPolicy } from './policy.js';
@@ -39,8 +40,7 @@ export function registerApi(container: DependencyContainer): void {
   once(container, AppToken, (c) => {
     const { keystoneAuthtoken } = c.resolve(ConfigToken);
     return createApp({
-      repositories: c.resolve(Repositories),
-      engines: c.resolve(EngineApi),
+      ...handlerDeps(c),
       authenticate: keystoneAuth({
         validator: c.resolve(TokenValidator),
         wwwAuthenticateUri: keystoneAuthtoken.wwwAuthenticateUri || keystoneAuthtoken.authUrl,
@@ -50,47 +50,20 @@ export function registerApi(container: DependencyContainer): void {
       }),
       policy: c.resolve(PolicyEnforcer),
       brokerUp: () => c.resolve(TransportToken).broker.trouble === undefined,
-      clock: c.resolve<Clock>(Clock),
-      machineClock: c.resolve<MachineClock>(MachineClock),
-      logger: c.resolve<Logger>(Logger),
       stopping: c.resolve(StoppingToken).signal,
-      settings: apiSettings(c.resolve(ConfigToken)),
     });
   });
 }
 
-const HEALTH_TIMEOUT_MS = 3000;
-
-function apiSettings(config: Config): ApiSettings {
-  const { default: common, api, engine, workflow, osloMiddleware, cors, healthcheck } = config;
+/** What the API's handlers need, in whatever process they run. */
+export function handlerDeps(container: DependencyContainer): ApiDeps {
   return {
-    rateLimits: { replies: api.replyRateLimit, constraints: api.constraintRateLimit },
-    maxBodyBytes: osloMiddleware.maxRequestBodySize,
-    behindProxy: osloMiddleware.enableProxyHeadersParsing,
-    cors: {
-      allowedOrigins: cors.allowedOrigin,
-      allowCredentials: cors.allowCredentials,
-      exposeHeaders: cors.exposeHeaders,
-      maxAgeS: cors.maxAge,
-      allowMethods: cors.allowMethods,
-      allowHeaders: cors.allowHeaders,
-    },
-    health: {
-      detailed: healthcheck.detailed,
-      timeoutMs: HEALTH_TIMEOUT_MS,
-      ...(healthcheck.disableByFilePath !== '' && { disableByFilePath: healthcheck.disableByFilePath }),
-    },
-    events: {
-      maxListeners: api.maxEventListeners,
-      pollMs: api.eventPollInterval * 1000,
-      heartbeatMs: api.eventHeartbeat * 1000,
-    },
-    idempotencyKeyLifeS: api.idempotencyKeyTtl,
-    maxSessions: common.maxSessions,
-    engineAliveS: engine.leaseTime,
-    projectMaintenanceReplyS: common.projectMaintenanceReply,
-    maxDeferS: workflow.maxDefer,
-    ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
+    repositories: container.resolve(Repositories),
+    engines: container.resolve(EngineApi),
+    clock: container.resolve<Clock>(Clock),
+    machineClock: container.resolve<MachineClock>(MachineClock),
+    logger: container.resolve<Logger>(Logger),
+    settings: apiSettings(container.resolve(ConfigToken)),
   };
 }
 
@@ -110,19 +83,6 @@ export function apiComponent(container: DependencyContainer): Component {
         .resolve(ApiServerToken)
         .close(container.resolve(ConfigToken).default.gracefulShutdownTimeout / 2);
     },
-  };
-}
-
-function serverOptions({ api, ssl }: Config): Pick<ApiServerOptions, 'limits' | 'tls'> {
-  const { certFile, keyFile, caFile } = ssl;
-  return {
-    limits: {
-      headersTimeoutMs: api.headersTimeout * 1000,
-      requestTimeoutMs: api.requestTimeout * 1000,
-      keepAliveTimeoutMs: api.clientSocketTimeout * 1000,
-      maxHeaderBytes: api.maxHeaderLine,
-    },
-    ...(certFile !== '' && { tls: { certFile, keyFile, ...(caFile !== '' && { caFile }) } }),
   };
 }
 

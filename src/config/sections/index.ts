@@ -8,6 +8,7 @@ import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-mess
 import { cors, healthcheck, oslo_middleware, ssl } from './oslo-middleware.js';
 import { oslo_policy } from './oslo-policy.js';
 import { service_user } from './service-user.js';
+import { upgrade_levels } from './upgrade-levels.js';
 import { workflow } from './workflow.js';
 
 /** Every section by its name in the file, in the order of the sample. */
@@ -29,4 +30,5 @@ export const SECTIONS = {
   cors,
   healthcheck,
   ssl,
+  upgrade_levels,
 };

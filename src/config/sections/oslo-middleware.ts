@@ -56,7 +56,10 @@ export const ssl = {
   options: {
     cert_file: text('', 'Certificate of the API, with those that lead to its authority. Empty: plain HTTP.'),
     key_file: text('', 'Its key.'),
-    ca_file: text('', 'Certificates of authorities, one of which must have signed that of every client. Empty: any client.'),
+    ca_file: text(
+      '',
+      'Certificates of authorities, one of which must have signed that of every client. Empty: any client.',
+    ),
   },
   retired: ['version', 'ciphers'],
 } as const;
