@@ -24,7 +24,7 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     cloud.session.actions?.some(({ metadata }) => (metadata?.fail_on as string[] | undefined)?.includes(host ?? '')) ===
     true,
   'instance-failed': hasFailed,
-  immovable: (run, { instanceId }) => statusOf(run, instanceId) === 'ERROR',
+  immovable: (run, { instanceId }) => IMMOVABLE.has(statusOf(run, instanceId) ?? '') || wasRefused(run, instanceId),
   'host-down': ({ simulator }, { host }) => simulator.cloud.hosts.get(host ?? '')?.up === false,
   'no-hosts': ({ simulator, detail }) =>
     detail.excluded.length > 0 && detail.excluded.every(({ hostname }) => !simulator.cloud.hosts.get(hostname)?.up),
@@ -36,6 +36,9 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     run.hosts.every(({ hostname, lost }) => lost?.counts !== true || isTrue(run, { ...lost, host: hostname })),
   blocked: (run, { message }) => BLOCKED.some(([what, proof]) => what.test(message) && proof(run)),
 };
+
+/** What Nova moves in no way, or not in each. */
+const IMMOVABLE: ReadonlySet<string> = new Set(['ERROR', 'PAUSED', 'SUSPENDED', 'RESCUE']);
 
 /** What may hold a session up for longer than `blocked_timeout`. */
 const BLOCKED: readonly (readonly [RegExp, (run: Run) => boolean])[] = [
@@ -79,15 +82,15 @@ function isSilent(run: Run, { projectId }: Given): boolean {
 /** A move of it went wrong in Nova, its host failed, or its project did not do what it had said it would. */
 function hasFailed(run: Run, { instanceId }: Given): boolean {
   const { log } = run.simulator;
-  const faulty = log
-    .of('fault')
-    .some(
-      (fault) =>
-        (fault.instanceId === instanceId && fault.what !== 'elsewhere') ||
-        (fault.method === 'POST' && fault.path?.includes(instanceId ?? '?') === true),
-    );
+  const faulty = log.of('fault').some((fault) => fault.instanceId === instanceId && fault.what !== 'elsewhere');
   const own = run.report.replies.some(({ actions }) => actions[instanceId ?? ''] === 'OWN_ACTION');
-  return faulty || own || hasDownHost(run);
+  return faulty || wasRefused(run, instanceId) || own || hasDownHost(run);
+}
+
+/** Nova did not take a request to move it, as the cloud's faults had it. */
+function wasRefused({ simulator }: Run, instanceId: string | undefined): boolean {
+  const refused = simulator.log.of('fault').filter(({ method }) => method === 'POST');
+  return refused.some(({ path }) => path?.includes(instanceId ?? '?') === true);
 }
 
 function statusOf({ simulator }: Run, instanceId: string | undefined): string | undefined {
