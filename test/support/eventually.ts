@@ -1,0 +1,8 @@
+/** Waits until `condition` holds; rejects when it does not come true within ten seconds. */
+export async function eventually(condition: () => boolean | Promise<boolean>, what = 'the condition'): Promise<void> {
+  for (const limit = performance.now() + 10_000; performance.now() < limit; ) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  throw new Error(`${what} did not come true`);
+}
