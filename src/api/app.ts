@@ -1,5 +1,5 @@
 import express, { type Express } from 'express';
-import type { ApiDeps } from './deps.js';
+import type { ApiDeps, AppDeps } from './deps.js';
 import { healthcheck } from './handlers/healthcheck.js';
 import { historyRoutes } from './handlers/history.js';
 import { instanceRoutes } from './handlers/instance.js';
@@ -18,7 +18,7 @@ import { methodNotAllowed, type Route, routerOf, unknownPath } from './routes.js
 const RESERVED = ['plan', 'events', 'hosts', 'report'];
 
 /** The REST API, version 1 (fenix-v1 §1). */
-export function createApp(deps: ApiDeps): Express {
+export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

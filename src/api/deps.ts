@@ -24,15 +24,20 @@ export interface ApiSettings {
   readonly healthTimeoutMs?: number;
 }
 
+/** What handlers are given. */
 export interface ApiDeps {
   readonly repositories: Repositories;
   readonly engines: WakeEngine;
-  /** Puts an `Identity` into `res.locals.identity` or fails; `keystoneAuth()` of src/keystone-auth-middleware. */
-  readonly authenticate: RequestHandler;
   readonly clock: Clock;
   readonly machineClock: MachineClock;
   readonly logger: Logger;
   readonly settings: ApiSettings;
   /** Whether the broker can be reached, as far as this process knows. Absent: not told. */
   readonly brokerUp?: () => boolean;
+}
+
+/** What the application as a whole is given. */
+export interface AppDeps extends ApiDeps {
+  /** Puts an `Identity` into `res.locals.identity` or fails; `keystoneAuth()` of src/keystone-auth-middleware. */
+  readonly authenticate: RequestHandler;
 }

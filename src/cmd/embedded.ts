@@ -87,6 +87,11 @@ export class Embedded {
     return this.parts.database;
   }
 
+  /** The broker of all of it. */
+  get broker(): MemoryBroker {
+    return this.parts.broker;
+  }
+
   /** One more engine on the same database and broker. */
   async startEngine(): Promise<Engine> {
     const values = { DEFAULT: { public_url: this.apiUrl } };

@@ -1,5 +1,6 @@
 import type { MachineClock } from '../common/clock.js';
 import { FenixError } from '../common/errors.js';
+import type { RemoteException } from './remote-error.js';
 import type { ReceivedReply, ReplyAddress } from './rpc-message.js';
 
 /** The wait for the reply to one call. */
@@ -16,6 +17,7 @@ export class ReplyWaiter {
     private readonly clock: MachineClock,
     private readonly address: ReplyAddress,
     timeoutMs: number,
+    private readonly restore: (failure: RemoteException) => Error,
   ) {
     this.result = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -31,7 +33,7 @@ export class ReplyWaiter {
     this.lastSignMs = this.clock.monotonicMs();
     // The old form sends the value first and an empty ending after it.
     this.value = reply.result ?? this.value;
-    if (reply.failure) this.fail(reply.failure);
+    if (reply.failure) this.fail(this.restore(reply.failure));
     else if (reply.ending) this.succeed();
   }
 

@@ -44,12 +44,12 @@ export function maintenanceRoutes(deps: ApiDeps): Route[] {
 }
 
 /** Code and documents once disagreed on the key, so both are there (v1 §1.1). */
-async function listSessions({ repositories }: ApiDeps): Promise<object> {
+export async function listSessions({ repositories }: ApiDeps): Promise<object> {
   const ids = await repositories.sessions.ids();
   return { sessions: ids, session_id: ids };
 }
 
-async function showSession(deps: ApiDeps, request: ApiRequest): Promise<object> {
+export async function showSession(deps: ApiDeps, request: ApiRequest): Promise<object> {
   const { sessionId, state, pausedAt } = await findSession(deps, request);
   return { session_id: sessionId, state, paused_at: pausedAt && timeText(pausedAt) };
 }

@@ -20,7 +20,10 @@ export function projectRoutes(deps: ApiDeps): Route[] {
 }
 
 /** What the project's open notice is about, else all its instances on the session's hosts; existing ones only. */
-async function listInstances({ repositories }: ApiDeps, request: ApiRequest): Promise<{ instance_ids: string[] }> {
+export async function listInstances(
+  { repositories }: ApiDeps,
+  request: ApiRequest,
+): Promise<{ instance_ids: string[] }> {
   const sessionId = sessionIdOf(request);
   const projectId = projectIdOf(request);
   if ((await repositories.sessions.get(sessionId)) === undefined) throw notFound(UNKNOWN_SESSION);

@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import { type DependencyContainer, type InjectionToken } from 'tsyringe';
 import { createApp } from '../../api/app.js';
+import type { ApiDeps } from '../../api/deps.js';
 import { type ApiServer, startApiServer } from '../../api/server.js';
 import { Clock, MachineClock } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
@@ -24,27 +25,35 @@ export function registerApi(container: DependencyContainer): void {
     return new TokenValidator(validatingSession(c), settings, c.resolve<MachineClock>(MachineClock));
   });
   once(container, AppToken, (c) => {
-    const { default: common, keystoneAuthtoken, engine, workflow } = c.resolve(ConfigToken);
+    const { keystoneAuthtoken } = c.resolve(ConfigToken);
     return createApp({
-      repositories: c.resolve(Repositories),
-      engines: c.resolve(EngineApi),
+      ...handlerDeps(c),
       authenticate: keystoneAuth({
         validator: c.resolve(TokenValidator),
         wwwAuthenticateUri: keystoneAuthtoken.wwwAuthenticateUri || keystoneAuthtoken.authUrl,
       }),
       brokerUp: () => c.resolve(TransportToken).broker.trouble === undefined,
-      clock: c.resolve<Clock>(Clock),
-      machineClock: c.resolve<MachineClock>(MachineClock),
-      logger: c.resolve<Logger>(Logger),
-      settings: {
-        maxSessions: common.maxSessions,
-        engineAliveS: engine.leaseTime,
-        projectMaintenanceReplyS: common.projectMaintenanceReply,
-        maxDeferS: workflow.maxDefer,
-        ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
-      },
     });
   });
+}
+
+/** What the API's handlers need, in whatever process they run. */
+export function handlerDeps(container: DependencyContainer): ApiDeps {
+  const { default: common, engine, workflow } = container.resolve(ConfigToken);
+  return {
+    repositories: container.resolve(Repositories),
+    engines: container.resolve(EngineApi),
+    clock: container.resolve<Clock>(Clock),
+    machineClock: container.resolve<MachineClock>(MachineClock),
+    logger: container.resolve<Logger>(Logger),
+    settings: {
+      maxSessions: common.maxSessions,
+      engineAliveS: engine.leaseTime,
+      projectMaintenanceReplyS: common.projectMaintenanceReply,
+      maxDeferS: workflow.maxDefer,
+      ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
+    },
+  };
 }
 
 export function apiComponent(container: DependencyContainer): Component {

@@ -5,6 +5,7 @@ import { engine } from './engine.js';
 import { keystone_authtoken } from './keystone-authtoken.js';
 import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-messaging.js';
 import { service_user } from './service-user.js';
+import { upgrade_levels } from './upgrade-levels.js';
 import { workflow } from './workflow.js';
 
 /** Every section by its name in the file, in the order of the sample. */
@@ -20,4 +21,5 @@ export const SECTIONS = {
   workflow,
   oslo_messaging_notifications,
   oslo_messaging_rabbit,
+  upgrade_levels,
 };
