@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { type Logger, silentLogger } from '../../src/common/logger.js';
+import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import type { Broker } from '../../src/messaging/broker.js';
 import { decodeMessage, encodeMessage } from '../../src/messaging/envelope.js';
 import { EventualServer } from '../../src/messaging/eventual-server.js';
@@ -14,7 +15,16 @@ import { EngineApi } from '../../src/rpc/engine-api.js';
 import { serveEngineApi } from '../../src/rpc/engine-server.js';
 import { type LogLine, logInto } from '../support/api-log.js';
 import { eventually } from '../support/eventually.js';
-import { connectTo, IMPATIENT, type OwnRabbit, rabbitUrl, startRabbit } from '../support/services/rabbitmq.js';
+import { aDatabase, installed } from '../support/installation.js';
+import { asEnvironment, Program } from '../support/program.js';
+import {
+  connectTo,
+  freePorts,
+  IMPATIENT,
+  type OwnRabbit,
+  rabbitUrl,
+  startRabbit,
+} from '../support/services/rabbitmq.js';
 
 const clock = new SystemMachineClock();
 const EXCHANGE = 'openstack';
@@ -237,6 +247,55 @@ story('without a broker everything starts, says so once, and works when it comes
   t.is(await waiting, 2);
   t.is(said('warn').length, 1);
   t.is(transport.broker.trouble, undefined);
+});
+
+story('a session runs to its end through processes and RabbitMQ, although that is away for a part of it', async (t) => {
+  const [port] = await freePorts(1);
+  const publicUrl = `http://127.0.0.1:${port}/v1`;
+  const transport = { transport_url: `${rabbit.url}?${IMPATIENT}`, log_format: 'json' };
+  const cloud = ['--port', '0', '--hosts', '3', '--instances', '2', '--projects', '1', '--speed', '60'];
+  const simulator = new Program(
+    t,
+    'simulator',
+    [...cloud, '--maintenance-url', publicUrl],
+    asEnvironment({ default: transport }),
+  );
+  const [, authUrl = ''] = await simulator.says(/^Keystone +(\S+)/m);
+  const [, username = '', password = '', projectName = ''] = await simulator.says(
+    /^service +(\S+) \/ (\S+), project (\S+)/m,
+  );
+  const [, origin = ''] = await simulator.says(/clock_origin = (\S+)/);
+  const options = installed((await aDatabase(t)).url, authUrl);
+  const environment = asEnvironment({
+    ...options,
+    default: { ...options.default, ...transport, public_url: publicUrl, port: Number(port) },
+    service_user: { os_auth_url: authUrl, os_username: username, os_password: password, os_project_name: projectName },
+    keystone_authtoken: { auth_url: authUrl, username, password, project_name: projectName },
+    engine: { clock_speed: 60, clock_origin: origin },
+  });
+  const [api, engine] = (['api', 'engine'] as const).map((name) => new Program(t, name, [], environment)) as [
+    Program,
+    Program,
+  ];
+  await api.says(/"API listens"/);
+  await engine.says(/"engine started"/);
+  const admin = { authUrl, username: 'admin', password: 'admin', projectName: 'admin' };
+  const token = await new KeystoneSession(admin, {}, clock, silentLogger).authToken();
+  const ask = async (path: string, more: RequestInit = {}): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${publicUrl}${path}`, { ...more, headers: { 'x-auth-token': token } });
+    return (await answer.json()) as Record<string, unknown>;
+  };
+  const body = JSON.stringify({ maintenance_at: '2026-01-01 00:00:00' });
+  const { session_id: sessionId } = await ask('/maintenance', { method: 'POST', body });
+  await engine.says(/"session owned"/);
+  await rabbit.halt('SIGKILL');
+  await engine.says(/connection to RabbitMQ lost/);
+  await rabbit.resume();
+  await eventually(async () => (await ask(`/maintenance/${sessionId}`)).state === 'MAINTENANCE_DONE', 'the end', 50);
+  for (const program of [engine, api, simulator]) {
+    program.kill('SIGTERM');
+    t.is(await program.ended, 0, program.stderr);
+  }
 });
 
 story('wrong credentials and an unknown virtual host are said once, as errors, and attempts go on', async (t) => {

@@ -28,9 +28,19 @@ export interface OwnRabbit {
 
 /** Starts one; to be stopped by the caller. `tls`: lines of rabbitmq.conf, by which it listens with TLS as well. */
 export async function startRabbit(options: { readonly tls?: readonly string[] } = {}): Promise<OwnRabbit> {
-  const script = new URL('../../../../scripts/services/rabbitmq.mjs', import.meta.url).href;
-  const { start } = (await import(script)) as { start(options: object): Promise<OwnRabbit> };
+  const { start } = await script<{ start(options: object): Promise<OwnRabbit> }>('services/rabbitmq.mjs');
   return start(options);
+}
+
+/** `count` ports at which nobody listens. */
+export async function freePorts(count: number): Promise<number[]> {
+  const { freePorts: find } = await script<{ freePorts(count: number): Promise<number[]> }>('lib/server.mjs');
+  return find(count);
+}
+
+/** A module of `scripts/`, which are no part of what is compiled. */
+async function script<T>(path: string): Promise<T> {
+  return (await import(new URL(`../../../../scripts/${path}`, import.meta.url).href)) as T;
 }
 
 /** Quick to come back, so that a test does not wait for what an operator would. */
