@@ -111,7 +111,7 @@ function notePids(home, children) {
 
 /** Ends what was started, and removes it, should this process die without doing so: then the pipe between them ends. */
 function watchOver(home) {
-  const script = `cat >/dev/null; for pid in $(cat "$0/${PIDS}"); do kill -KILL -- "-$pid"; done; rm -rf "$0"`;
+  const script = `cat >/dev/null; for pid in $(cat "$0/${PIDS}"); do kill -KILL "-$pid"; done; rm -rf "$0"`;
   const child = spawn('sh', ['-c', script, home], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   child.unref();
   child.stdin.unref();

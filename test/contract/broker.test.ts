@@ -1,8 +1,7 @@
-import test, { type ExecutionContext } from 'ava';
 import { FenixError } from '../../src/common/errors.js';
 import type { Broker } from '../../src/messaging/broker.js';
 import { decodeMessage } from '../../src/messaging/envelope.js';
-import { brokerKinds, type TestBroker } from '../support/brokers.js';
+import { story } from '../support/brokers.js';
 import { eventually } from '../support/eventually.js';
 import { aMessage, collect, hold } from '../support/messaging.js';
 
@@ -14,11 +13,6 @@ async function withQueues(broker: Broker, ...queues: string[]): Promise<void> {
 }
 
 const numbers = (contents: readonly Record<string, unknown>[] = []): unknown[] => contents.map(({ n }) => n);
-
-/** The same story with every broker that there is. */
-function story(title: string, tell: (t: ExecutionContext, broker: TestBroker) => Promise<void>): void {
-  for (const { name, open } of brokerKinds) test(`${title} (${name})`, (t) => tell(t, open(t)));
-}
 
 story('a topic exchange routes by words, stars and hashes, and each queue gets a message once', async (t, all) => {
   const broker = all.connect();

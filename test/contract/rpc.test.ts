@@ -1,4 +1,3 @@
-import test, { type ExecutionContext } from 'ava';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { type Logger, silentLogger } from '../../src/common/logger.js';
 import type { Broker, MessageProperties } from '../../src/messaging/broker.js';
@@ -11,18 +10,13 @@ import type { RpcMethod } from '../../src/messaging/rpc-dispatcher.js';
 import { requestContent } from '../../src/messaging/rpc-message.js';
 import { RpcServer } from '../../src/messaging/rpc-server.js';
 import { type LogLine, logInto } from '../support/api-log.js';
-import { brokerKinds, type TestBroker } from '../support/brokers.js';
+import { story } from '../support/brokers.js';
 import { eventually } from '../support/eventually.js';
 import { collect } from '../support/messaging.js';
 
 const TARGET = { topic: 'engine' };
 const SOON = { timeoutMs: 10_000 };
 const clock = new SystemMachineClock();
-
-/** The same story with every broker that there is. */
-function story(title: string, tell: (t: ExecutionContext, all: TestBroker) => Promise<void>): void {
-  for (const { name, open } of brokerKinds) test(`${title} (${name})`, (t) => tell(t, open(t)));
-}
 
 function aClient(broker: Broker, logger: Logger = silentLogger): RpcClient {
   return new RpcClient({ broker, exchange: 'openstack', clock, logger });

@@ -11,16 +11,21 @@ export interface TestBroker {
   connect(): Broker;
 }
 
-export interface BrokerKind {
+interface BrokerKind {
   readonly name: 'memory' | 'RabbitMQ';
   open(t: ExecutionContext): TestBroker;
 }
 
 /** Memory always; RabbitMQ on the server that tests were given, if any. */
-export const brokerKinds: readonly BrokerKind[] = [
+const brokerKinds: readonly BrokerKind[] = [
   { name: 'memory', open: () => new MemoryBroker() },
   ...(rabbitUrl === undefined ? [] : [{ name: 'RabbitMQ' as const, open: openRabbit(rabbitUrl) }]),
 ];
+
+/** The same story with every broker that there is. */
+export function story(title: string, tell: (t: ExecutionContext, broker: TestBroker) => Promise<void>): void {
+  for (const { name, open } of brokerKinds) test(`${title} (${name})`, (t) => tell(t, open(t)));
+}
 
 // Without a server a file says so once, so that `npm test` counts what it did not run.
 if (rabbitUrl === undefined) test.skip('RabbitMQ: all of this file', (t) => t.fail());
