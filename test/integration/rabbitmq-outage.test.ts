@@ -99,14 +99,14 @@ story(
     const { methods, doubled } = counting();
     await aServer(open(t), 'restarted', methods).start();
     const client = aClient(open(t));
-    const call = (x: number) => client.call({ topic: 'restarted' }, 'count', { x }, {}, SOON);
+    const call = (x: number) => client.call({ topic: 'restarted' }, 'count', { x }, {}, { timeoutMs: 12_000 });
     const { answered, all } = await load(500, call, async () => {
       await rabbit.halt('SIGKILL');
       await rabbit.resume();
     });
     t.is(all, 500);
-    // What was with the broker died with it; all the rest waited for it to come back.
-    t.true(answered >= 500 - 2 * 16, `${answered}`);
+    // What was with the broker died with it; the rest waited for it to come back, as far as there was time.
+    t.true(answered >= 500 - 4 * 16, `${answered}`);
     t.is(doubled(), 0);
   },
 );
