@@ -1,14 +1,18 @@
 // Servers of our own: free ports, waiting until they speak, ending what was started.
 import { connect, createServer } from 'node:net';
 
-export function freePort() {
+/** `count` ports of 127.0.0.1 at which nobody listens. */
+export async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(servers.map(listen));
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function listen(server) {
   return new Promise((resolve, reject) => {
-    const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    server.listen(0, '127.0.0.1', () => resolve(server.address().port));
   });
 }
 
@@ -20,17 +24,17 @@ export function endOf(child) {
   });
 }
 
-/** Waits, at most a minute, until somebody at `port` says anything (after `hello`, if they want to be spoken to). */
+/** Waits, at most three minutes as machines may be busy, until somebody at `port` speaks (after `hello`, if that is due). */
 export async function greeting(name, port, ended, hello) {
   let over = false;
   const end = ended.then(() => {
     over = true;
   });
-  for (const limit = performance.now() + 60_000; !over && performance.now() < limit; ) {
+  for (const limit = performance.now() + 180_000; !over && performance.now() < limit; ) {
     if (await greets(port, hello)) return;
     await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
-  throw new Error(over ? `${name} ended at once` : `${name} did not greet within a minute`);
+  throw new Error(over ? `${name} ended at once` : `${name} did not greet within three minutes`);
 }
 
 function greets(port, hello) {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRoot, needPrograms, which } from '../lib/debian.mjs';
-import { endGroup, endOf, freePort, greeting } from '../lib/server.mjs';
+import { endGroup, endOf, freePorts, greeting } from '../lib/server.mjs';
 
 export const name = 'MariaDB';
 /** The tests' variable; if it is set from outside, that server is used. */
@@ -39,7 +39,7 @@ async function run(server, common, home) {
     init,
     `CREATE USER fenix@127.0.0.1 IDENTIFIED BY '${password}';\nGRANT ALL ON *.* TO fenix@127.0.0.1;\n`,
   );
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const child = spawn(
     server,
     [

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { needPrograms, which } from '../lib/debian.mjs';
-import { endGroup, endOf, freePort, greeting } from '../lib/server.mjs';
+import { endGroup, endOf, freePorts, greeting } from '../lib/server.mjs';
 
 export const name = 'RabbitMQ';
 /** The tests' variable; if it is set from outside, that server is used. */
@@ -18,38 +18,47 @@ const DEBIAN_SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const HELLO = Buffer.from('AMQP\0\0\x09\x01');
 
 /**
- * Starts a broker with an epmd of its own. `config`: further lines of rabbitmq.conf, as a list, or made from the broker's
- * port. `stop` ends it for good; `halt(signal)` and `resume` end it and start it again with its data, on the same port.
- * `control` runs rabbitmqctl. Rejects with a sentence that says why it cannot be.
+ * Starts a broker with an epmd of its own. `tls`: further lines of rabbitmq.conf, among them the certificate's; it then
+ * listens with TLS at `tlsPort` as well. `stop` ends it for good; `halt(signal)` and `resume` end it and start it again
+ * with its data, on the same ports. `control` runs rabbitmqctl. Rejects with a sentence that says why it cannot be.
  */
-export async function start({ config = [] } = {}) {
+export async function start({ tls } = {}) {
   const [server, epmd] = programs();
   const home = mkdtempSync(join(tmpdir(), 'fenix-rabbitmq-'));
   const children = [];
+  const guard = watchOver(home);
+  const begin = (program, args, env) => {
+    children.push(run(program, args, env, home));
+    notePids(home, children);
+    return children.at(-1);
+  };
   const stop = async () => {
     for (const { child, ended } of children.splice(0).reverse()) await endGroup(child, ended, 'SIGKILL');
+    await endGroup(guard.child, guard.ended, 'SIGKILL');
     rmSync(home, { recursive: true, force: true });
   };
   try {
-    const [port, distribution, epmdPort] = [await freePort(), await freePort(), await freePort()];
+    const [port, distribution, epmdPort, tlsPort] = await freePorts(4);
     const password = randomBytes(12).toString('hex');
-    writeFileSync(join(home, 'rabbitmq.conf'), [...settings(port, password), ...config, ''].join('\n'));
+    const withTls = tls ? [`listeners.ssl.1 = 127.0.0.1:${tlsPort}`, ...tls] : [];
+    writeFileSync(join(home, 'rabbitmq.conf'), [...settings(port, password), ...withTls, ''].join('\n'));
     const env = environment(home, distribution, epmdPort);
     // It must be there first: the broker would start one that outlives it.
-    children.push(run(epmd, ['-port', String(epmdPort)], env, home));
-    await greeting('epmd', epmdPort, children[0].ended, Buffer.from('\0\x01n'));
+    const names = begin(epmd, ['-port', String(epmdPort)], env);
+    await greeting('epmd', epmdPort, names.ended, Buffer.from('\0\x01n'));
     const resume = async () => {
-      const broker = run(server, [], env, home);
-      children.push(broker);
+      const broker = begin(server, [], env);
       await greeting('rabbitmq-server', port, broker.ended, HELLO);
     };
     const halt = async (signal = 'SIGKILL') => {
       const [broker] = children.splice(1);
       await endGroup(broker.child, broker.ended, signal);
+      notePids(home, children);
     };
     await resume();
     const control = (...args) => rabbitmqctl(dirname(server), args, env, home);
-    return { url: `rabbit://fenix:${password}@127.0.0.1:${port}/`, port, password, stop, halt, resume, control };
+    const url = `rabbit://fenix:${password}@127.0.0.1:${port}/`;
+    return { url, port, tlsPort, password, stop, halt, resume, control };
   } catch (error) {
     await stop();
     throw error;
@@ -92,6 +101,21 @@ function environment(home, distribution, epmdPort) {
     // Only the broker, without a shell around it that would have to pass signals on.
     RUNNING_UNDER_SYSTEMD: 'true',
   };
+}
+
+const PIDS = 'pids';
+
+function notePids(home, children) {
+  writeFileSync(join(home, PIDS), children.map(({ child }) => child.pid).join('\n'));
+}
+
+/** Ends what was started, and removes it, should this process die without doing so: then the pipe between them ends. */
+function watchOver(home) {
+  const script = `cat >/dev/null; for pid in $(cat "$0/${PIDS}"); do kill -KILL "-$pid"; done; rm -rf "$0"`;
+  const child = spawn('sh', ['-c', script, home], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  child.unref();
+  child.stdin.unref();
+  return { child, ended: endOf(child) };
 }
 
 function run(program, args, env, home) {

@@ -78,6 +78,8 @@ export interface PublishOptions {
 }
 
 export interface Delivery {
+  /** Where it was taken from. */
+  readonly queue: string;
   readonly exchange: string;
   readonly routingKey: string;
   readonly body: Buffer;

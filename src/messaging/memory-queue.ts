@@ -163,6 +163,7 @@ export class MemoryQueue {
       this.drainSoon();
     };
     return {
+      queue: this.name,
       exchange: message.exchange,
       routingKey: message.routingKey,
       body: Buffer.from(message.body),

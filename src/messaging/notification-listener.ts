@@ -67,7 +67,8 @@ export class NotificationListener {
     try {
       content = decodeMessage(delivery);
     } catch (thrown) {
-      this.options.logger.warn({ error: messageOf(thrown) }, 'unreadable notification dropped');
+      const { queue } = delivery;
+      this.options.logger.warn({ queue, error: messageOf(thrown) }, 'unreadable notification dropped');
       return delivery.reject({ requeue: false });
     }
     if (this.duplicates.has(content._unique_id) || (await this.succeeds(content))) {

@@ -191,7 +191,8 @@ export class RpcClient {
       this.waiters.get(String(reply.msgId))?.onReply(reply);
     } catch (thrown) {
       delivery.reject({ requeue: false });
-      this.options.logger.warn({ error: messageOf(thrown) }, 'unreadable RPC reply dropped');
+      const { queue } = delivery;
+      this.options.logger.warn({ queue, error: messageOf(thrown) }, 'unreadable RPC reply dropped');
     }
   }
 

@@ -134,7 +134,8 @@ export class RpcServer {
       request = parseRequest(decodeMessage(delivery));
     } catch (thrown) {
       delivery.reject({ requeue: false });
-      this.options.logger.warn({ error: messageOf(thrown) }, 'unreadable RPC request dropped');
+      const { queue } = delivery;
+      this.options.logger.warn({ queue, error: messageOf(thrown) }, 'unreadable RPC request dropped');
       return undefined;
     }
     delivery.ack();

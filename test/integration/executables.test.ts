@@ -1,56 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { ScaledClock, SystemMachineClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
-import { parseDatabaseUrl } from '../../src/config/index.js';
-import { Database } from '../../src/db/database.js';
-import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { generateTopology, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { aSession, NOON } from '../support/api-records.js';
-import { asEnvironment, Program, type ProgramName } from '../support/program.js';
+import { aDatabase, installed, type Options } from '../support/installation.js';
+import { aDirectory, asEnvironment, Program, type ProgramName } from '../support/program.js';
 
 const NAMES = ['api', 'engine', 'manage', 'simulator'] as const;
 const PASSWORD = 'not-to-be-shown';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-
-type Options = Record<string, Record<string, string | number>>;
-
-function aDirectory(t: ExecutionContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'fenix-test-executables-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-/** A SQLite file with this code's schema, or with none. */
-async function aDatabase(t: ExecutionContext, { schema = true } = {}): Promise<{ url: string; database: Database }> {
-  const url = `sqlite://${join(aDirectory(t), 'fenix.sqlite')}`;
-  const database = await Database.open(parseDatabaseUrl(url));
-  t.teardown(() => database.close());
-  if (schema) await new SchemaMigrator(database).upgrade();
-  return { url, database };
-}
 
 async function newerDatabase(t: ExecutionContext): Promise<string> {
   const { url, database } = await aDatabase(t);
   const row = { name: '9999-later', batch: 2, migration_time: '2026-01-01 00:00:00' };
   await database.knex('knex_migrations').insert(row);
   return url;
-}
-
-/** What an operator would write for one machine; nobody listens at this Keystone's address. */
-function installed(connection: string, authUrl = 'http://127.0.0.1:1/identity/v3'): Options {
-  return {
-    default: { transport_url: 'memory://', public_url: 'http://127.0.0.1/v1', port: 0, log_format: 'json' },
-    database: { connection },
-    service_user: { os_auth_url: authUrl, os_username: 'fenix', os_password: 'fenix', os_project_name: 'service' },
-    keystone_authtoken: { auth_url: authUrl, username: 'fenix', password: 'fenix', project_name: 'service' },
-  };
 }
 
 async function aSimulator(t: ExecutionContext): Promise<Simulator> {
@@ -292,6 +262,43 @@ test('API and engine serve a session that was created, and stop cleanly in the m
     [...logOf(api), ...logOf(engine)].filter(({ level }) => level === 'error'),
     [],
   );
+});
+
+test('API and engine start without a broker, say once that it is away, and stop cleanly', async (t) => {
+  const options = installed((await aDatabase(t)).url);
+  options.default = { ...options.default, transport_url: 'rabbit://fenix:not-to-be-shown@127.0.0.1:1/' };
+  options.oslo_messaging_rabbit = { rabbit_retry_interval: 0.05, rabbit_retry_backoff: 0, rabbit_interval_max: 0 };
+  const programs = (['api', 'engine'] as const).map((name) => new Program(t, name, [], asEnvironment(options)));
+  const [api, engine] = programs as [Program, Program];
+  const [, address = ''] = await api.says(/"url":"([^"]+)"/);
+  await engine.says(/"engine started"/);
+  const health = (await (await fetch(`${address}/healthcheck`)).json()) as {
+    status: string;
+    checks: { broker: object };
+  };
+  t.like(health, { status: 'degraded', checks: { broker: { ok: false } } });
+  for (const program of programs) {
+    await program.says(/RabbitMQ cannot be reached/);
+    program.kill('SIGTERM');
+    t.is(await program.ended, 0, program.stderr);
+    const said = logOf(program).filter(({ msg }) => /RabbitMQ/.test(msg));
+    t.deepEqual(
+      said.map(({ level, msg }) => `${level}: ${msg}`),
+      ['warn: RabbitMQ cannot be reached; attempts go on'],
+    );
+    t.notRegex(program.stderr, new RegExp(PASSWORD));
+  }
+});
+
+test('a transport_url or an option in it that cannot be used is refused', async (t) => {
+  const options = installed((await aDatabase(t)).url);
+  const refused = (transport: string, sentence: RegExp): Promise<void> => {
+    options.default = { ...options.default, transport_url: transport };
+    return refuses(t, 'engine', [], options, sentence);
+  };
+  await refused(`amqp://u:${PASSWORD}@h/`, /AMQP 1\.0, which Fenix does not speak; write rabbit:\/\/\.$/);
+  await refused(`rabbit://u:${PASSWORD}@h/?ssl=perhaps`, /ssl: must be true or false/);
+  await refused('rabbit://h/?ssl=true&ssl_ca_file=/nonexistent.pem', /Option ssl_ca_file .*ENOENT/);
 });
 
 test('the log is for people unless it is to be JSON', async (t) => {

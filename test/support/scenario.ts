@@ -5,11 +5,13 @@ import { Embedded, type EmbeddedOptions } from '../../src/cmd/embedded.js';
 import { Quiet } from '../../src/cmd/quiet.js';
 import { ManualClock, plusSeconds } from '../../src/common/clock.js';
 import { HistoryRepository } from '../../src/db/history-repository.js';
+import { SessionRepository } from '../../src/db/session-repository.js';
 import { type FaultSettings, isCast } from '../../src/messaging/faults.js';
 import type { HistoryEntry } from '../../src/model/index.js';
 import { type GeneratorOptions, generateTopology } from '../../src/simulator/index.js';
+import { ManualMachineClock } from './manual-machine-clock.js';
 
-export interface ScenarioOptions extends Partial<Omit<EmbeddedOptions, 'clock'>> {
+export interface ScenarioOptions extends Partial<Omit<EmbeddedOptions, 'clock' | 'machine'>> {
   readonly cloud?: Partial<GeneratorOptions>;
 }
 
@@ -31,7 +33,14 @@ function faultsNamed(name = ''): FaultSettings | undefined {
 /** Domain time that no scenario needs. */
 const LONGEST_S = 7 * 86_400;
 
-/** The whole system on one manual clock: cloud, managers, API and engine, as they are, over real HTTP and SQLite. */
+/** Each beat and each sweep is an instant to stop at. */
+const SELDOM = { lease_time: 600, heartbeat_interval: 120, sweep_interval: 60 };
+
+/**
+ * The whole system on one manual clock: cloud, managers, API and engine, as they are, over real HTTP and SQLite.
+ * Machine time passes with domain time, as it does where neither is scaled: one queue of instants, of which the next
+ * comes when everything is quiet. So no scenario waits for the real clock, and each goes the same way every time.
+ */
 export class Scenario {
   private stopped: Promise<void> | undefined;
 
@@ -43,10 +52,19 @@ export class Scenario {
 
   static async start(t: ExecutionContext, options: ScenarioOptions = {}): Promise<Scenario> {
     const clock = new ManualClock();
-    const { cloud, ...rest } = options;
+    const { cloud, options: given, ...rest } = options;
     const generated = { hosts: 3, instances: 4, projects: 2, seed: 1, controllers: 0, ...cloud };
     const topology = options.topology ?? generateTopology(generated);
-    const system = await Embedded.start({ ...(castFaults && { faults: castFaults }), ...rest, topology, clock });
+    const values = { ...given, engine: { ...SELDOM, ...given?.engine } };
+    const machine = new ManualMachineClock(clock);
+    const system = await Embedded.start({
+      ...(castFaults && { faults: castFaults }),
+      ...rest,
+      options: values,
+      topology,
+      clock,
+      machine,
+    });
     const quiet = new Quiet(system.database);
     const scenario = new Scenario(clock, system, quiet);
     t.teardown(() => scenario.stop());
@@ -110,8 +128,8 @@ export class Scenario {
 
   /** Runs until the session is DONE or FAILED and its engine has nothing left to do for it. */
   async finish(sessionId: string): Promise<SessionDetail> {
-    const byEngine = async () => (await this.history(sessionId)).filter(({ seq }) => seq !== null);
-    await this.until(async () => (await byEngine()).at(-1)?.what === 'closed');
+    const sessions = new SessionRepository(this.system.database);
+    await this.until(async () => (await sessions.isClosed(sessionId)) === true);
     return this.system.client.detail(sessionId);
   }
 

@@ -107,7 +107,7 @@ export class AmqpBroker implements Broker {
       onDelivery,
       // Channels end before their connection does, and the next one brings the consumer back by itself.
       onEnded: (connection) => queueMicrotask(() => this.consuming.isLost(connection) || this.revive(consumer)),
-      onCancelled: () => this.consumers.delete(consumer),
+      onDone: () => this.consumers.delete(consumer),
     });
     for (;;) {
       const connection = await this.consuming.opened();
@@ -138,6 +138,7 @@ export class AmqpBroker implements Broker {
   private async restoreConsumers(connection: ChannelModel): Promise<void> {
     await this.declarations.restore(connection);
     for (const consumer of this.consumers) {
+      if (consumer.isCancelled) continue;
       await consumer.attach(connection).catch((thrown: unknown) => {
         // Otherwise the connection is gone again, and the next one brings it back.
         if (replyCode(thrown) !== undefined) void this.revive(consumer);

@@ -15,8 +15,8 @@ export interface ConsumerOptions {
   onDelivery(delivery: Delivery): void;
   /** The broker ended it although the connection is there, e.g. because the queue was deleted. */
   onEnded(connection: ChannelModel): void;
-  /** It will not consume any more. */
-  onCancelled(): void;
+  /** It was cancelled, and all that it had is settled. */
+  onDone(): void;
 }
 
 /** One consumer, on a channel of its own on whichever connection there is. */
@@ -27,6 +27,7 @@ export class AmqpConsumer implements Consumer {
   private cancelled = false;
   private unsettled = 0;
   private lateAcks: LateAcks | undefined;
+  private ending: Promise<void> | undefined;
 
   constructor(readonly options: ConsumerOptions) {}
 
@@ -57,7 +58,8 @@ export class AmqpConsumer implements Consumer {
       this.channel = undefined;
       this.attachment = undefined;
       this.lateAcks?.drop();
-      if (isConsuming && !this.cancelled) onEnded(connection);
+      if (this.cancelled) this.options.onDone();
+      else if (isConsuming) onEnded(connection);
     };
     channel.once('close', end);
     if (prefetch > 0) await channel.prefetch(prefetch);
@@ -77,15 +79,18 @@ export class AmqpConsumer implements Consumer {
   async cancel(): Promise<void> {
     if (this.cancelled) return;
     this.cancelled = true;
-    this.options.onCancelled();
     if (this.channel) await this.end(this.channel);
+    else this.options.onDone();
   }
 
   /** Gives back what is unsettled; waits until the acknowledgements before it have left. */
   async close(): Promise<void> {
     this.cancelled = true;
-    if (this.channel) this.lateAcks?.flush();
-    await this.channel?.close().catch(() => undefined);
+    const { channel } = this;
+    if (channel) this.lateAcks?.flush();
+    // What is settled from now on means nothing.
+    this.channel = undefined;
+    await (this.ending ?? channel?.close().catch(() => undefined));
   }
 
   private async end(channel: Channel): Promise<void> {
@@ -96,11 +101,9 @@ export class AmqpConsumer implements Consumer {
   }
 
   private closeIfDone(channel: Channel): void {
-    if (this.cancelled && this.unsettled === 0 && this.channel === channel) {
-      this.lateAcks?.flush();
-      this.channel = undefined;
-      channel.close().catch(() => undefined);
-    }
+    if (!this.cancelled || this.unsettled > 0 || this.ending) return;
+    this.lateAcks?.flush();
+    this.ending = channel.close().catch(() => undefined);
   }
 
   private deliver(channel: Channel, message: ConsumeMessage): void {
@@ -117,6 +120,7 @@ export class AmqpConsumer implements Consumer {
     const { exchange, routingKey, redelivered } = message.fields;
     this.unsettled += 1;
     this.options.onDelivery({
+      queue: this.options.queue,
       exchange,
       routingKey,
       redelivered,
