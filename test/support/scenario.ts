@@ -97,7 +97,7 @@ export class Scenario {
     await this.settle();
   }
 
-  /** Machine time does not pass here: where hints may be lost, engines look now, as they would within two seconds. */
+  /** Where hints may be lost, engines look now, as they do by themselves within two seconds of a real installation. */
   private async settle(): Promise<void> {
     await this.quiet.settle();
     if (castFaults === undefined) return;
