@@ -26,7 +26,7 @@ class Peer:
             target = target(server='bench')
             oslo_messaging.get_rpc_server(transport, target, [Echo()], executor='threading').start()
         else:
-            self.client = oslo_messaging.RPCClient(transport, target, timeout=60)
+            self.client = oslo_messaging.get_rpc_client(transport, target, timeout=60)
 
     def measure(self, in_flight, seconds):
         latencies = []

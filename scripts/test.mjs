@@ -62,7 +62,7 @@ async function urlOfStarted(service) {
 }
 
 async function runAva(env) {
-  const args = process.argv.slice(2).map((arg) => arg.replace(/^(?:\.\/)?(test\/.*)\.ts$/, 'dist/$1.js'));
+  const args = process.argv.slice(2).map((arg) => arg.replace(/^(!?)(?:\.\/)?(test\/.*)\.ts$/, '$1dist/$2.js'));
   const reader = new TapReader((line) => console.log(line));
   // A group of its own: should AVA itself die, its test processes can be ended.
   tests = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', '--tap', ...args], {

@@ -65,7 +65,7 @@ export class Notifier {
     const declare = () => this.topology.declareTopicQueue(exchange, queue, [queue]);
     const needs = { key: queue, bindsQueue: true, declare };
     const message = { exchange, routingKey: queue, body, properties: MESSAGE_PROPERTIES, mandatory: true };
-    await this.publisher.publish(message, { timeoutMs: publishTimeoutMs, needs });
+    await this.publisher.publish(message, { limit: publishTimeoutMs, needs });
   }
 }
 

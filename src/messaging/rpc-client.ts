@@ -4,7 +4,7 @@ import type { Logger } from '../common/logger.js';
 import type { Broker, Consumer, Delivery, MessageProperties } from './broker.js';
 import { decodeMessage, encodeMessage, MESSAGE_PROPERTIES } from './envelope.js';
 import { newHexId } from './ids.js';
-import { type Prerequisite, Publisher } from './publisher.js';
+import { type Limit, type Prerequisite, Publisher } from './publisher.js';
 import { OWN_MODULE, RemoteError, type RemoteException, type RestoreError, restoreFenixError } from './remote-error.js';
 import { ReplyWaiter } from './reply-waiter.js';
 import { parseReply, type ReplyAddress, requestContent, type WireContext } from './rpc-message.js';
@@ -48,6 +48,8 @@ export interface RpcClientOptions {
 type Args = Readonly<Record<string, unknown>>;
 
 const PUBLISH_TIMEOUT_MS = 10_000;
+/** Spares the exception that would be made for each call. */
+const OVER = new Stopped('the call is over');
 const OWN_ERRORS: Readonly<Record<string, RestoreError>> = { [OWN_MODULE]: restoreFenixError };
 
 /** oslo.messaging's RPC client; one per process, as it has one reply queue. */
@@ -82,13 +84,17 @@ export class RpcClient {
     const waiter = new ReplyWaiter(this.options.clock, address, options.timeoutMs, (failure) => this.restored(failure));
     this.waiters.set(address.msgId, waiter);
     const over = new AbortController();
+    let isPublished = false;
+    const published = (): void => {
+      isPublished = true;
+    };
     try {
       // Published and answered run side by side: a reply may overtake the confirmation.
       const publishing = this.publishCall(target, method, args, context, options, address, over.signal);
-      publishing.catch((error) => waiter.fail(error));
+      publishing.then(published, (error) => waiter.fail(error));
       return await waiter.result;
     } finally {
-      over.abort();
+      if (!isPublished) over.abort(OVER);
       this.waiters.delete(address.msgId);
     }
   }
@@ -107,7 +113,7 @@ export class RpcClient {
     const needs = { key: exchange, bindsQueue: false, declare: () => this.topology.declareFanoutExchange(topic) };
     const body = this.encode(target, method, args, context);
     const message = { exchange, routingKey: '', body, properties: MESSAGE_PROPERTIES };
-    await this.publisher.publish(message, { timeoutMs: this.publishTimeoutMs, needs, mayRepeat: true });
+    await this.publisher.publish(message, { limit: this.publishTimeoutMs, needs, mayRepeat: true });
   }
 
   /** Ends all waits with {@link Stopped}. The reply queue stays until it expires: late replies vanish in it. */
@@ -132,16 +138,15 @@ export class RpcClient {
   ): Promise<void> {
     const body = this.encode(target, method, args, context, address);
     await this.listen();
-    await this.publish(target, body, timeoutMs, { expiration: String(Math.trunc(timeoutMs)) }, mandatory, over);
+    await this.publish(target, body, over, { expiration: String(Math.trunc(timeoutMs)) }, mandatory);
   }
 
   private async publish(
     { topic, server }: RpcTarget,
     body: Buffer,
-    timeoutMs: number,
+    limit: Limit,
     properties: MessageProperties,
     mandatory = false,
-    signal?: AbortSignal,
   ): Promise<void> {
     const { exchange } = this.options;
     const declare = () => this.topology.declareTopicExchange(exchange);
@@ -154,7 +159,7 @@ export class RpcClient {
       mandatory,
     };
     // A server drops what it has seen, by its _unique_id.
-    await this.publisher.publish(message, { timeoutMs, needs, mayRepeat: true, ...(signal && { signal }) });
+    await this.publisher.publish(message, { limit, needs, mayRepeat: true });
   }
 
   private encode(target: RpcTarget, method: string, args: Args, context: WireContext, reply?: ReplyAddress): Buffer {
@@ -172,7 +177,8 @@ export class RpcClient {
 
   private async startListening(): Promise<void> {
     await this.topology.declareReplyQueue(this.replyQueue);
-    this.consumer = await this.options.broker.consume(this.replyQueue, (delivery) => this.onReply(delivery));
+    const onDelivery = (delivery: Delivery): void => this.onReply(delivery);
+    this.consumer = await this.options.broker.consume(this.replyQueue, onDelivery, { lateAcks: true });
     // A broker that came back late must not keep close() waiting.
     if (this.closed) await this.consumer.cancel();
   }

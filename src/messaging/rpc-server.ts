@@ -7,7 +7,7 @@ import { Duplicates } from './duplicates.js';
 import { decodeMessage } from './envelope.js';
 import { ReplySender } from './reply-sender.js';
 import { dispatch, type RpcEndpoint } from './rpc-dispatcher.js';
-import { parseRequest, type ReceivedRequest } from './rpc-message.js';
+import { parseRequest, type ReceivedRequest, type ReplyAddress } from './rpc-message.js';
 import { fanoutQueue, serverQueue, Topology, type TopologySettings } from './topology.js';
 
 export interface RpcServerOptions {
@@ -165,21 +165,27 @@ export class RpcServer {
   /** Runs the method with signs of life meanwhile; what remains is to send its outcome. */
   private async run(request: ReceivedRequest): Promise<(() => Promise<void>) | undefined> {
     const { reply } = request;
-    const ended = new AbortController();
-    const heartbeats = reply && this.replies.sendHeartbeats(reply, ended.signal);
-    const endHeartbeats = async (): Promise<void> => {
-      ended.abort();
-      await heartbeats;
-    };
+    const endHeartbeats = reply && this.beginHeartbeats(reply);
     const { signal } = this.stopping;
     try {
       const result = await dispatch(this.endpoints, request);
-      await endHeartbeats();
+      await endHeartbeats?.();
       return reply && (() => this.replies.sendResult(reply, result, signal));
     } catch (thrown) {
-      await endHeartbeats();
+      await endHeartbeats?.();
       this.options.logger.warn({ method: request.method, error: messageOf(thrown) }, 'RPC request failed');
       return reply && (() => this.replies.sendFailure(reply, thrown, signal));
     }
+  }
+
+  /** Undefined for a caller that wants none. */
+  private beginHeartbeats(reply: ReplyAddress): (() => Promise<void>) | undefined {
+    if (reply.monitorTimeoutS === null) return undefined;
+    const ended = new AbortController();
+    const heartbeats = this.replies.sendHeartbeats(reply, ended.signal);
+    return async () => {
+      ended.abort();
+      await heartbeats;
+    };
   }
 }

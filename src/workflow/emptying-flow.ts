@@ -66,11 +66,8 @@ async function adopt(view: SessionView, tools: WorkflowTools, rules: EmptyingRul
   if ('plan' in found) return { step: adoptStep(view, rules, found.plan) };
   const later = await feasiblePlan(view, tools, hosts, true);
   if (!('plan' in later)) return { stuck: found.why };
-  const { waiting } = view.session;
-  if (waiting?.for === 'placement' && waiting.until <= view.now) {
-    return { step: adoptStep(view, rules, later.plan, true) };
-  }
-  const until = waiting?.for === 'placement' ? waiting.until : plusSeconds(view.now, PLACEMENT_PAUSE_S);
+  const until = deadline(view, 'placement', PLACEMENT_PAUSE_S);
+  if (until <= view.now) return { step: adoptStep(view, rules, later.plan, true) };
   const message = `Placement does not show the targets for ${later.host.hostname} as fit and enabled yet.`;
   return { step: { wait: { for: 'placement', message, until, hosts: [later.plan.host] } } };
 }

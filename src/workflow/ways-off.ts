@@ -1,5 +1,6 @@
 import { type InstanceAction, type MoveAction, policyFor } from '../model/index.js';
 import type { Server } from './cloud-port.js';
+import { CAME_BACK } from './cold-migration.js';
 import { downHostsPolicy } from './down-hosts.js';
 import { groupOf } from './groups.js';
 import { isDown } from './hosts.js';
@@ -52,7 +53,10 @@ function noWay(view: SessionView, server: Server, action: MoveAction): string | 
     (service) => service.binary === 'nova-compute' && service.zone === zone && service.host !== host,
   );
   if (others.length === 0) return `its zone ${zone} has no other compute host`;
-  const refused = standingFacts(view).filter(({ instanceId, code }) => instanceId === id && code !== NOT_PROVEN);
+  // Who took it and gave it back has not refused it: then the move has failed (v1 §5.4).
+  const refused = standingFacts(view).filter(
+    ({ instanceId, code }) => instanceId === id && code !== NOT_PROVEN && code !== CAME_BACK,
+  );
   const isPinned = others.every((other) => refused.some((fact) => fact.host === other.host));
   return isPinned ? 'every other host of its zone refused it' : undefined;
 }

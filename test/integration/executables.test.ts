@@ -9,8 +9,8 @@ import { Repositories } from '../../src/db/repositories.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { generateTopology, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { aSession, NOON } from '../support/api-records.js';
-import { aDatabase, aDirectory, installed, type Options } from '../support/installation.js';
-import { asEnvironment, Program, type ProgramName } from '../support/program.js';
+import { aDatabase, installed, type Options } from '../support/installation.js';
+import { aDirectory, asEnvironment, Program, type ProgramName } from '../support/program.js';
 
 const NAMES = ['api', 'engine', 'manage', 'simulator'] as const;
 const PASSWORD = 'not-to-be-shown';

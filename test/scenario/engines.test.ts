@@ -73,7 +73,7 @@ const FAULTS: readonly (FaultSettings & { readonly name: string })[] = [
 ];
 for (const { name, ...faults } of FAULTS)
   test.serial(`a session comes to its end ${name}`, async (t) => {
-    const scenario = await Scenario.start(t, { faults, options: { engine: { sweep_interval: 0.02 } } });
+    const scenario = await Scenario.start(t, { faults, options: { engine: { sweep_interval: 2 } } });
     await scenario.system.startEngine();
     t.deepEqual(await allWell(scenario, [await scenario.create()]), []);
   });

@@ -1,19 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { parseDatabaseUrl } from '../../src/config/index.js';
 import { Database } from '../../src/db/database.js';
 import { SchemaMigrator } from '../../src/db/migrator.js';
+import { aDirectory } from './program.js';
 
 /** By section. */
 export type Options = Record<string, Record<string, string | number>>;
-
-export function aDirectory(t: ExecutionContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'fenix-test-executables-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** A SQLite file with this code's schema, or with none. */
 export async function aDatabase(

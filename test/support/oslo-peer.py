@@ -91,7 +91,7 @@ class Peer:
         options = None
         if request.get('mandatory'):
             options = oslo_messaging.TransportOptions(at_least_once=True)
-        return oslo_messaging.RPCClient(
+        return oslo_messaging.get_rpc_client(
             self.rpc, self.target(request), timeout=request.get('timeout', 20),
             call_monitor_timeout=request.get('monitor'), transport_options=options,
         )

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 
@@ -73,4 +76,11 @@ export function asEnvironment(
       ]),
     ),
   );
+}
+
+/** An empty directory, gone after the test. */
+export function aDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'fenix-test-executables-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }

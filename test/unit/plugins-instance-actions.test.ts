@@ -295,6 +295,18 @@ test('LIVE_MIGRATE: one that comes to nothing is tried as often as allowed', asy
   t.deepEqual(log, ['live-migrate-1', 'live-migrate-2', 'live-migrate-3']);
 });
 
+test('LIVE_MIGRATE: a target that may take nothing any more has refused, and is not tried again', async (t) => {
+  const { run, log, cloud } = await aStory(t);
+  const beta = (await cloud.services()).find(({ binary, host }) => binary === 'nova-compute' && host === 'beta');
+  await cloud.disableService(beta?.id ?? '', 'by hand');
+  t.deepEqual(await run(liveMigrate), {
+    result: 'refused',
+    code: 'not-proven',
+    message: 'Placement sees beta as disabled',
+  });
+  t.deepEqual(log, ['live-migrate-1']);
+});
+
 test('LIVE_MIGRATE: the second try may succeed', async (t) => {
   const { run, log, cloud, meanwhile } = await aStory(t);
   meanwhile.set(1, async () => cloud.abortLiveMigration(WEB, (await cloud.migrations(WEB))[0]?.id ?? ''));

@@ -2,7 +2,8 @@ import type { DependencyContainer } from 'tsyringe';
 import { continueSession } from '../../api/handlers/continue-session.js';
 import { createSession } from '../../api/handlers/create-session.js';
 import { deleteSession } from '../../api/handlers/delete-session.js';
-import { listSessions, showSession } from '../../api/handlers/maintenance.js';
+import { listIds } from '../../api/handlers/list-sessions.js';
+import { showSession } from '../../api/handlers/maintenance.js';
 import { listInstances } from '../../api/handlers/project.js';
 import { takeReply } from '../../api/handlers/reply.js';
 import { parseJson } from '../../api/middleware/json-body.js';
@@ -24,20 +25,25 @@ export function legacyRpc(container: DependencyContainer): LegacyHandlers {
   const asked = (context: RequestContext, params: Params = {}, data?: unknown) =>
     apiRequest(log, context, params, data);
   return {
-    list: () => listSessions(deps),
+    list: () => listIds(deps),
     create: async (data, context) => createSession(deps, asked(context, {}, data)),
-    show: async (session, context) => showSession(deps, asked(context, { session })),
-    remove: async (session, context) => deleteSession(deps, asked(context, { session })),
-    resume: async (session, context) => continueSession(deps, asked(context, { session }, {})),
-    listInstances: async (session, project, context) => listInstances(deps, asked(context, { session, project })),
-    reply: async (session, project, data, context) => takeReply(deps, asked(context, { session, project }, data)),
+    show: async (session, context) => showSession(deps, asked(context, { session_id: session })),
+    remove: async (session, context) => deleteSession(deps, asked(context, { session_id: session })),
+    resume: async (session, context) => continueSession(deps, asked(context, { session_id: session }, {})),
+    listInstances: async (session, project, context) =>
+      listInstances(deps, asked(context, { session_id: session, project_id: project })),
+    reply: async (session, project, data, context) =>
+      takeReply(deps, asked(context, { session_id: session, project_id: project }, data)),
   };
 }
 
 interface Params {
-  readonly session?: string;
-  readonly project?: string;
+  readonly session_id?: string;
+  readonly project_id?: string;
 }
+
+/** What only requests over HTTP have. */
+const NO_HTTP = { credentials: {}, minor: 0, line: '', rawBody: Buffer.alloc(0), tokenEndsAt: new Date(8.64e15) };
 
 /** The request that a client of the REST API would have made, as an admin. */
 function apiRequest(logger: Logger, context: RequestContext, params: Params, data: unknown): ApiRequest {
@@ -46,7 +52,7 @@ function apiRequest(logger: Logger, context: RequestContext, params: Params, dat
   const caller = {
     userId: ID.test(userId) ? userId : NOBODY,
     projectId: projectId !== null && ID.test(projectId) ? projectId : null,
-    roles: ['admin'],
+    isAdmin: true,
   };
   const known = new Map(Object.entries(params));
   return {
@@ -55,6 +61,8 @@ function apiRequest(logger: Logger, context: RequestContext, params: Params, dat
     log: logger.child({ request_id: requestId }),
     param: (name) => known.get(name) ?? '',
     query: () => undefined,
+    header: () => undefined,
+    ...NO_HTTP,
     // Once around by text: then it is checked as a body is, and long integers are what they are there.
     body: () => parseJson(Buffer.from(stringifyJson(data ?? null))),
   };

@@ -1,11 +1,15 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import type { MachineClock } from '../../common/clock.js';
 import type { Consumer, Delivery, MessageProperties } from '../broker.js';
 import { settledBefore } from '../broker-errors.js';
 import { openChannel } from './declarations.js';
+import { LateAcks } from './late-acks.js';
 
 export interface ConsumerOptions {
   readonly queue: string;
   readonly prefetch: number;
+  /** Gather acknowledgements by this clock. */
+  readonly lateAcks?: MachineClock;
   /** `basic.consume` arguments. */
   readonly arguments: Readonly<Record<string, unknown>>;
   onDelivery(delivery: Delivery): void;
@@ -23,6 +27,7 @@ export class AmqpConsumer implements Consumer {
   private cancelled = false;
   private unsettled = 0;
   private ending: Promise<void> | undefined;
+  private lateAcks: LateAcks | undefined;
 
   constructor(readonly options: ConsumerOptions) {}
 
@@ -42,8 +47,9 @@ export class AmqpConsumer implements Consumer {
   }
 
   private async begin(connection: ChannelModel): Promise<void> {
-    const { queue, prefetch, onEnded } = this.options;
+    const { queue, prefetch, onEnded, lateAcks: clock } = this.options;
     const channel = await openChannel(connection);
+    this.lateAcks = clock && new LateAcks(channel, clock);
     this.unsettled = 0;
     this.channel = channel;
     let isConsuming = false;
@@ -51,6 +57,7 @@ export class AmqpConsumer implements Consumer {
       if (this.channel !== channel) return;
       this.channel = undefined;
       this.attachment = undefined;
+      this.lateAcks?.drop();
       if (this.cancelled) this.options.onDone();
       else if (isConsuming) onEnded(connection);
     };
@@ -80,6 +87,7 @@ export class AmqpConsumer implements Consumer {
   async close(): Promise<void> {
     this.cancelled = true;
     const { channel } = this;
+    if (channel) this.lateAcks?.flush();
     // What is settled from now on means nothing.
     this.channel = undefined;
     await (this.ending ?? channel?.close().catch(() => undefined));
@@ -93,7 +101,9 @@ export class AmqpConsumer implements Consumer {
   }
 
   private closeIfDone(channel: Channel): void {
-    if (this.cancelled && this.unsettled === 0) this.ending ??= channel.close().catch(() => undefined);
+    if (!this.cancelled || this.unsettled > 0 || this.ending) return;
+    this.lateAcks?.flush();
+    this.ending = channel.close().catch(() => undefined);
   }
 
   private deliver(channel: Channel, message: ConsumeMessage): void {
@@ -116,8 +126,12 @@ export class AmqpConsumer implements Consumer {
       redelivered,
       body: message.content,
       properties: propertiesOf(message),
-      ack: () => settle(() => channel.ack(message)),
-      reject: ({ requeue }) => settle(() => channel.reject(message, requeue)),
+      ack: () => settle(() => (this.lateAcks ? this.lateAcks.add(message) : channel.ack(message))),
+      reject: ({ requeue }) =>
+        settle(() => {
+          this.lateAcks?.flush();
+          channel.reject(message, requeue);
+        }),
     });
   }
 }
