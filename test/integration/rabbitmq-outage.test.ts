@@ -193,8 +193,9 @@ story(
   async (t) => {
     const { methods, runs, doubled } = counting();
     await aServer(open(t), 'blocked', methods).start();
-    const { broker, topology } = open(t);
-    const client = aClient({ broker, topology });
+    const transport = open(t);
+    const { broker } = transport;
+    const client = aClient(transport);
     const call = (x: string, timeoutMs: number) => client.call({ topic: 'blocked' }, 'count', { x }, {}, { timeoutMs });
     const inVain = async (...names: string[]): Promise<void> => {
       const begun = performance.now();
