@@ -21,7 +21,7 @@ async function aLegacyCloud(t: ExecutionContext, options: ScenarioOptions = {}) 
   t.teardown(() => rpc.close());
   const target = { topic: 'fenix.engine', server: '127.0.0.1', version: '1.0' };
   const ask = (method: string, args: Args = {}, context: Args = {}) =>
-    rpc.call(target, method, args, context, { timeoutMs: 10_000 });
+    rpc.call(target, method, args, context, { timeoutMs: 60_000 });
   return { scenario, system, ask };
 }
 
