@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { ScaledClock, SystemMachineClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
-import { parseDatabaseUrl } from '../../src/config/index.js';
+import { asEnvironment, parseDatabaseUrl } from '../../src/config/index.js';
 import { Database } from '../../src/db/database.js';
 import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { generateTopology, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { aSession, NOON } from '../support/api-records.js';
-import { asEnvironment, Program, type ProgramName } from '../support/program.js';
+import { Program, type ProgramName } from '../support/program.js';
 
 const NAMES = ['api', 'engine', 'manage', 'simulator'] as const;
 const PASSWORD = 'not-to-be-shown';

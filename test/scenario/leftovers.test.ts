@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ManualClock, plusSeconds } from '../../src/common/clock.js';
+import { asEnvironment } from '../../src/config/index.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { knownLeftovers } from '../../src/engine/leftovers.js';
 import type { Session } from '../../src/model/index.js';
 import { databaseKinds } from '../support/api-databases.js';
 import { aHost, aNotice, aProject, aSession, NOON } from '../support/api-records.js';
-import { asEnvironment, Program } from '../support/program.js';
+import { Program } from '../support/program.js';
 import { Scenario } from '../support/scenario.js';
 
 interface Ended {

@@ -60,17 +60,3 @@ export class Program {
     return running;
   }
 }
-
-/** Options by section as the environment variables that set them. */
-export function asEnvironment(
-  sections: Readonly<Record<string, Readonly<Record<string, string | number>>>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(sections).flatMap(([section, options]) =>
-      Object.entries(options).map(([option, value]) => [
-        `OS_${section.toUpperCase()}__${option.toUpperCase()}`,
-        String(value),
-      ]),
-    ),
-  );
-}
