@@ -1,9 +1,8 @@
 import { plusSeconds } from '../../src/common/clock.js';
-import { FenixError } from '../../src/common/errors.js';
 import type { Server } from '../../src/workflow/cloud-port.js';
-import { coldMigrate } from '../../src/workflow/cold-migration.js';
+import { coldMigrate, settleLate } from '../../src/workflow/cold-migration.js';
 import type { InstanceActionContext, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
-import { acceptMigration, isIdle, newest } from '../../src/workflow/migrations.js';
+import { acceptMigration, isIdle, newest, notBegun, refusable } from '../../src/workflow/migrations.js';
 
 /** How long Nova may take to take a migration back, seconds. */
 const ABORT_WAIT_S = 60;
@@ -11,16 +10,21 @@ const ABORT_WAIT_S = 60;
 /** It does not run, or it is (after a crash) in the middle of the cold migration that was begun therefore. */
 const COLD = new Set(['SHUTOFF', 'RESIZE', 'VERIFY_RESIZE']);
 
+/** In which Nova lets a live migration be aborted (queued and preparing: microversion 2.65). */
+const ABORTABLE = new Set(['queued', 'preparing', 'running']);
+
 /** Live migration to a named target; an instance that does not run is migrated cold (v1 §5.2). */
 async function run(context: InstanceActionContext): Promise<MoveOutcome> {
   const { cloud, instanceId, settings } = context;
   const server = await cloud.server(instanceId);
   if (server === undefined) return { result: 'gone' };
   if (COLD.has(server.status)) return coldMigrate(context);
+  if (context.takeBack.aborted && !(await context.begun('live-migrate-1'))) return notBegun(context);
   let outcome: MoveOutcome = { result: 'failed', code: 'not-tried', message: 'The live migration was not tried.' };
   for (let round = 1; round <= settings.liveMigrationRetries + 1; round += 1) {
     outcome = await migrateOnce(context, round);
     if (outcome.result !== 'failed' || outcome.code !== 'live-migration-failed') return outcome;
+    if (context.takeBack.aborted) return { result: 'reverted', message: outcome.message };
     context.log.warn({ round }, outcome.message);
   }
   return outcome;
@@ -32,12 +36,16 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
   const accepted = await acceptMigration(context, `live-migrate-${round}`, () => cloud.liveMigrate(instanceId, target));
   if (accepted !== undefined) return accepted;
   const until = plusSeconds(clock.now(), settings.liveMigrationWaitS);
-  const judge = (server: Server | undefined): MoveOutcome | undefined => {
+  let asked = false;
+  const judge = async (server: Server | undefined): Promise<MoveOutcome | undefined> => {
     if (server === undefined) return { result: 'gone' };
     if (server.status === 'ERROR') {
       return { result: 'failed', code: 'instance-error', message: `Instance ${instanceId} went to ERROR.` };
     }
-    if (!isIdle(server)) return undefined;
+    if (!isIdle(server)) {
+      if (context.takeBack.aborted && !asked) asked = await takeBack(context, round);
+      return undefined;
+    }
     if (server.host !== from && server.host !== null) return { result: 'moved', host: server.host };
     const message = `The live migration of instance ${instanceId} to ${target} did not succeed.`;
     return { result: 'failed', code: 'live-migration-failed', message };
@@ -47,23 +55,28 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
   await abort(context, round);
   const message = `The live migration of instance ${instanceId} did not end within ${settings.liveMigrationWaitS} s.`;
   const late = await context.watch(judge, plusSeconds(clock.now(), ABORT_WAIT_S));
-  return late !== undefined && late.result !== 'failed' ? late : { result: 'failed', code: 'time-out', message };
+  if (late === undefined) return { result: 'failed', code: 'time-out', message, underWay: true };
+  return late.result === 'failed' ? { result: 'failed', code: 'time-out', message } : late;
 }
 
-/** Takes a migration back that lasts too long; one that ended in this moment cannot be, which does no harm. */
+/** As an admin wants it. @returns false while Nova has not come far enough with the migration */
+async function takeBack(context: InstanceActionContext, round: number): Promise<boolean> {
+  const migration = await newest(context);
+  if (!ABORTABLE.has(migration?.status ?? '') && !(await context.begun(`abort-${round}`))) return false;
+  await abort(context, round);
+  return true;
+}
+
+/** Takes a migration back; one that ended in this moment cannot be, which does no harm. */
 async function abort(context: InstanceActionContext, round: number): Promise<void> {
-  const { cloud, instanceId, log } = context;
+  const { cloud, instanceId } = context;
   const migration = await newest(context);
   if (migration === undefined) return;
-  try {
-    await context.once(`abort-${round}`, {
-      run: () => cloud.abortLiveMigration(instanceId, migration.id),
-      probe: async () => (await cloud.server(instanceId))?.taskState !== 'migrating',
-    });
-  } catch (error) {
-    if (!(error instanceof FenixError) || error.code === 'lease-lost') throw error;
-    log.warn({ code: error.code, reason: error.message }, 'live migration could not be aborted');
-  }
+  const write = {
+    run: () => cloud.abortLiveMigration(instanceId, migration.id),
+    probe: async () => (await cloud.server(instanceId))?.taskState !== 'migrating',
+  };
+  await refusable(context, () => context.once(`abort-${round}`, write));
 }
 
 export default {
@@ -72,4 +85,5 @@ export default {
   description: 'Nova live migration to a named, proven target',
   needsTarget: true,
   run,
+  settle: settleLate,
 } satisfies InstanceActionPlugin;

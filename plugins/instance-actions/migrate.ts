@@ -1,4 +1,4 @@
-import { coldMigrate } from '../../src/workflow/cold-migration.js';
+import { coldMigrate, settleLate } from '../../src/workflow/cold-migration.js';
 import type { InstanceActionPlugin } from '../../src/workflow/contract.js';
 
 export default {
@@ -7,4 +7,5 @@ export default {
   description: 'Nova cold migration to a named, proven target, confirmed by us',
   needsTarget: true,
   run: coldMigrate,
+  settle: settleLate,
 } satisfies InstanceActionPlugin;

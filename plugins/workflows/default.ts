@@ -25,9 +25,10 @@ import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '.
 import { replyWindow } from '../../src/workflow/reply-window.js';
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
+import { steer, steeringUnderWay } from '../../src/workflow/steering.js';
 import { beyondBudget, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
-import { deadline } from '../../src/workflow/waits.js';
+import { deadline, holding } from '../../src/workflow/waits.js';
 
 /** MAINTENANCE: claims hosts, tells all projects, waits for their answers and for maintenance_at, runs `pre`. */
 const maintenance: StateHandler = async (view, tools) => {
@@ -52,7 +53,7 @@ const maintenance: StateHandler = async (view, tools) => {
   const trouble = troubleOf(asked, (notice) => hostsOf(view, notice.projectId));
   if (trouble !== undefined) return resolveTrouble(view, trouble);
   if (asked.decisions.length > 0) return { do: await assumeUnmanaged(view, tools, asked.decisions) };
-  if (asked.wait !== undefined) return asked.wait;
+  if (asked.wait !== undefined) return holding(asked.wait, waitingComputes(view).map(nameOf));
   const startsAt = startTime(view);
   if (startsAt > view.now) {
     return {
@@ -75,7 +76,7 @@ const scaleIn: StateHandler = async (view, tools) => {
   const trouble = troubleOf(asked, () => []);
   if (trouble !== undefined) return resolveTrouble(view, trouble);
   if (asked.decisions.length > 0) return { do: await assumeUnmanaged(view, tools, asked.decisions) };
-  if (asked.wait !== undefined) return asked.wait;
+  if (asked.wait !== undefined) return holding(asked.wait, waitingComputes(view).map(nameOf));
   const next = await choose(view, tools);
   if (!('to' in next) || next.to !== 'SCALE_IN') return next;
   const rounds = scaleInRoundsWithoutGain(view);
@@ -210,7 +211,10 @@ function guarded(handler: StateHandler): StateHandler {
     const beyond = beyondBudget(view);
     if (beyond !== undefined) return beyond;
     const owed = view.hosts.find((host) => host.disabled && (host.state === 'done' || host.state === 'skipped'));
-    return owed === undefined ? handler(view, tools) : giveBack(view, owed);
+    if (owed !== undefined) return giveBack(view, owed);
+    const steering =
+      policyOf(view, 'steer_new') === 'disable_waiting' ? (steeringUnderWay(view) ?? steer(view)) : undefined;
+    return steering ?? handler(view, tools);
   };
 }
 
@@ -313,6 +317,10 @@ function computesOf(view: SessionView): SessionHost[] {
 
 function waitingComputes(view: SessionView): SessionHost[] {
   return computesOf(view).filter((host) => host.state === 'waiting');
+}
+
+function nameOf({ hostname }: SessionHost): string {
+  return hostname;
 }
 
 function projectsOn(view: SessionView): Map<string, string[]> {

@@ -11,6 +11,8 @@ export interface Prospect {
   readonly paused: boolean;
   /** An admin ended it, or is about to: it is not resumable. */
   readonly aborted: boolean;
+  /** With moves in flight taken back. */
+  readonly reverting: boolean;
   /** Without excluded ones. */
   readonly hosts: readonly SessionHost[];
   readonly excluded: readonly string[];
@@ -26,6 +28,7 @@ export function prospectOf(session: Session, hosts: readonly SessionHost[], comm
     failedIn: session.failedIn,
     paused: session.pausedAt !== null,
     aborted: session.aborting !== null || session.reason?.code === 'aborted',
+    reverting: session.aborting?.revert === true,
     hosts: included,
     excluded: hosts.filter((host) => host.excluded !== null).map((host) => host.hostname),
     pendingHosts: session.pendingHosts,
@@ -47,7 +50,12 @@ function after(prospect: Prospect, { kind, args }: Command): Prospect {
     case 'resume':
       return { ...prospect, paused: false };
     case 'abort':
-      return { ...prospect, paused: false, aborted: true };
+      return {
+        ...prospect,
+        paused: false,
+        aborted: true,
+        reverting: prospect.reverting || args.moves === 'revert',
+      };
     case 'continue-session':
       return { ...prospect, state: prospect.failedIn ?? prospect.state };
     case 'add_hosts':

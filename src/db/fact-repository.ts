@@ -23,8 +23,10 @@ export class FactRepository {
     return FACTS.upsert(tx, ['sessionId', 'instanceId', 'host'], fact);
   }
 
-  /** Room may have come back: nothing that was refused stands any more. */
-  async forget(sessionId: string, tx: Tx): Promise<void> {
-    await FACTS.query(tx).where({ session_id: sessionId }).delete();
+  /** Room may have come back: nothing that was refused stands any more, of one instance or of all. */
+  async forget(sessionId: string, tx: Tx, instanceId?: string): Promise<void> {
+    await FACTS.query(tx)
+      .where({ session_id: sessionId, ...(instanceId !== undefined && { instance_id: instanceId }) })
+      .delete();
   }
 }

@@ -45,10 +45,12 @@ export class LeftoverRepository {
     const rows = await this.of('journal')
       .where((move) => {
         void move
-          .where({ 'left_one.kind': 'move', 'left_one.state': 'begun' })
+          .whereIn('left_one.kind', ['move', 'settle'])
+          .where('left_one.state', 'begun')
           .orWhere((late) => {
+            // What was given up while Nova was at it has an entry of its own that looks after it.
             void late
-              .where({ 'left_one.kind': 'move', 'left_one.state': 'failed' })
+              .where({ 'left_one.kind': 'settle', 'left_one.state': 'failed' })
               .where('left_one.outcome', 'like', '%"code":"time-out"%');
           })
           .orWhere((confirm) => {

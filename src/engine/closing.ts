@@ -8,6 +8,7 @@ import type { ServiceIntent } from './effects/service.js';
 import type { OutboxPublisher } from './outbox.js';
 import type { Unit } from './session-writer.js';
 import { transition } from './transition.js';
+import { undoOnEngine, undoOnHosts, unsuccessful } from './undoing.js';
 
 const WAIT_FOR_SCALED_IN: ClosingWait = {
   for: 'replies',
@@ -39,19 +40,30 @@ export async function closeSession(
   const { count } = context.effects;
   if (count > 0) return { for: 'effects', message: `Ending: waiting for ${count} effect(s) to end.` };
   const journal = await context.repositories.journal.list(context.sessionId);
+  const hosts = await context.repositories.hosts.list(context.sessionId);
+  const aborted = session.aborting !== null || (deleted && isUnfinished(session.state));
+  const undoing = aborted ? await undoOnHosts(context, session, hosts, journal) : undefined;
+  if (undoing !== undefined) return { for: 'undo', message: undoing };
   const disabled = (await context.repositories.hosts.list(context.sessionId)).filter((host) => host.disabled);
+  const isBroken = (host: SessionHost): boolean =>
+    host.state === 'in_maintenance' && unsuccessful(session, host, journal) !== undefined;
   for (const host of disabled) {
-    const failed = isBroken(journal, host) ? unsuccessful(journal, host) : undefined;
-    const reason = disabledReason(context.sessionId, `${failed?.intent.name} failed`);
+    const failed = isBroken(host) ? unsuccessful(session, host, journal) : undefined;
+    const undo = failed?.intent.phase === 'undo' ? 'undo of ' : '';
+    const reason = disabledReason(context.sessionId, `${undo}${failed?.intent.name} failed`);
     if (failed === undefined || saysWhy(journal, host, reason)) continue;
     await tellWhyDisabled(context, host.hostname, reason);
     return { for: 'service', message: `Ending: writing down why ${host.hostname} stays disabled.` };
   }
-  const owed = disabled.find((host) => host.state !== 'failed' && !isBroken(journal, host));
+  const owed = disabled.find((host) => host.state !== 'failed' && !isBroken(host));
   if (owed !== undefined) {
     if (!isTooSoon(journal, owed)) await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return { for: 'service', message: `Ending: host ${owed.hostname} is being given back.` };
   }
+  const engine = aborted ? await undoOnEngine(context, session, journal) : undefined;
+  if (engine !== undefined) return { for: 'undo', message: engine };
+  const { settling } = context.effects;
+  if (settling > 0) return { for: 'moves', message: `Ending: waiting for ${settling} late move(s) to end.` };
   if (isUnfinished(session.state) || isAbortOfFailed(session)) {
     const told = await tellScaledIn(context, deleted);
     if (told !== 'again') return told;
@@ -129,18 +141,6 @@ function isTooSoon(journal: readonly JournalEntry[], host: SessionHost): boolean
   const tries = changesOf(journal, host).filter(({ action }) => action === 'enable');
   const last = tries.at(-1);
   return last?.state === 'failed' && last.ageS < Math.min(LONGEST_PAUSE_S, 2 ** tries.length);
-}
-
-/** Only a host on which an action began and did not succeed stays disabled, until the admin says otherwise (L6). */
-function isBroken(journal: readonly JournalEntry[], host: SessionHost): boolean {
-  return host.state === 'in_maintenance' && unsuccessful(journal, host) !== undefined;
-}
-
-/** The newest run of an action on the host, where that run did not succeed. */
-function unsuccessful(journal: readonly JournalEntry[], { hostname }: SessionHost): JournalEntry | undefined {
-  const runs = journal.filter(({ kind, subject }) => kind === 'plugin' && subject === hostname);
-  const newest = new Map(runs.map((run) => [run.action, run]));
-  return [...newest.values()].find(({ state }) => state !== 'done');
 }
 
 /** Whether the last request to disable its compute service, whatever came of it, was made with that reason. */

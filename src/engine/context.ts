@@ -45,6 +45,8 @@ export interface SessionContext extends EngineParts {
   readonly writer: SessionWriter;
   readonly journal: Journal;
   readonly effects: Effects;
+  /** Aborted once an admin wants moves in flight taken back. */
+  readonly takeBack: AbortController;
   /** Aborts when the session is let go: nothing new begins, waits end, requests under way may finish. */
   readonly stopping: AbortSignal;
 }

@@ -3,6 +3,7 @@ import type { Server } from '../workflow/cloud-port.js';
 import { groupOf } from '../workflow/groups.js';
 import type { SessionView } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
+import { noteOwnAction } from './own-actions.js';
 import type { Unit } from './session-writer.js';
 
 /** Where an instance was last seen, and as what. */
@@ -34,7 +35,15 @@ export class InstanceRecords {
     }
     const gone = [...seen].filter(([id, { state }]) => state !== 'GONE' && !present.has(id));
     if (changed.length + gone.length === 0) return;
+    const left = [
+      ...gone.map(([id, { host }]) => ({ id, host })),
+      ...changed.flatMap(({ id, host }) => {
+        const from = seen.get(id)?.host;
+        return from === undefined || host === null || host === from ? [] : [{ id, host: from }];
+      }),
+    ];
     await this.session.writer.commit(async (unit) => {
+      for (const { id, host } of left) await noteOwnAction(this.session, unit, view, id, host);
       for (const server of changed) await this.write(unit, view, server, seen.get(server.id));
       for (const [id, { host }] of gone) await this.change(unit, id, { host, state: 'GONE' });
     });

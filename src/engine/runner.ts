@@ -5,8 +5,9 @@ import { Wake } from '../common/wake.js';
 import { LeaseLost } from '../db/session-repository.js';
 import { frozenSentence } from '../db/setting-repository.js';
 import { type Freeze, isUnfinished, type Session, type WaitReason } from '../model/index.js';
-import type { GoTo, Step, WaitFor } from '../workflow/decisions.js';
+import type { Decision, GoTo, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
+import { noteBlocked } from './blocked.js';
 import { type ClosingWait, closeSession } from './closing.js';
 import type { SessionContext } from './context.js';
 import { apply, type NotYet } from './decisions/apply.js';
@@ -74,6 +75,7 @@ export class SessionRunner {
     await consumeInbox(context);
     const session = await context.repositories.sessions.getEvenDeleted(context.sessionId);
     if (session === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
+    if (session.aborting?.revert) context.takeBack.abort();
     if (wasFrozen) {
       // Read anew: what was thawed by a command that is consumed already wakes nobody.
       const freeze = await settings.frozen();
@@ -152,9 +154,10 @@ export class SessionRunner {
     if ('wait' in step) return this.waitFor(step, view);
     for (const decision of step.do) {
       const notYet = await this.attempt(() => apply(this.context, view, decision));
-      if (notYet !== undefined) return this.notYet(notYet, view);
+      if (notYet !== undefined) return this.notYet(notYet, view, hostsOf(decision, view));
     }
     await this.forgetWait(view.session);
+    await noteBlocked(this.context, view.hosts);
   }
 
   /** The loser of a race with another session or engine reads again and plans again. */
@@ -168,11 +171,11 @@ export class SessionRunner {
   }
 
   /** Looks again soon, but not for ever (L7). */
-  private async notYet(notYet: NotYet, view: SessionView): Promise<void> {
+  private async notYet(notYet: NotYet, view: SessionView, hosts: readonly string[]): Promise<void> {
     const { waiting } = view.session;
     const until =
       waiting?.for === notYet.for ? waiting.until : plusSeconds(view.now, this.context.settings.blockedTimeoutS);
-    if (view.now < until) return this.waitFor({ wait: { ...notYet, until, poll: true } }, view);
+    if (view.now < until) return this.waitFor({ wait: { ...notYet, until, poll: true, hosts } }, view);
     const reason = { code: 'blocked', message: notYet.message };
     return this.goTo({ to: 'MAINTENANCE_FAILED', why: notYet.message, reason }, view);
   }
@@ -190,6 +193,7 @@ export class SessionRunner {
       // Capacity was freed: what the cloud refused before may fit now.
       if (view.session.state === 'SCALE_IN') await context.repositories.facts.forget(context.sessionId, unit.tx);
     });
+    await noteBlocked(context, view.hosts);
     context.log.info({ from: view.session.state, to: step.to, why: step.why }, 'state changed');
   }
 
@@ -200,6 +204,7 @@ export class SessionRunner {
       return this.goTo({ to: 'MAINTENANCE_FAILED', why: wait.message, reason }, view);
     }
     await this.noteWait(view.session, wait);
+    await noteBlocked(this.context, view.hosts, wait);
     const { clock, settings } = this.context;
     const soon = plusSeconds(clock.now(), settings.cloudPollS);
     await this.pause(wait.poll && soon < wait.until ? soon : wait.until);
@@ -236,7 +241,10 @@ export class SessionRunner {
     }
   }
 
-  /** The cloud can't be read: a wait with a reason and a deadline; after it the session fails. */
+  /**
+   * The cloud can't be read: a wait with a reason and a deadline. After it the session fails, also with effects under
+   * way: they can't end before the cloud is back either, and the closing waits for them and gives the hosts back then.
+   */
   private async withoutCloud(session: Session, error: unknown): Promise<void> {
     if (!(error instanceof FenixError) || error instanceof LeaseLost) throw error;
     const { context } = this;
@@ -244,7 +252,7 @@ export class SessionRunner {
     const waiting = session.waiting?.for === 'cloud' ? session.waiting : undefined;
     const until = waiting?.until ?? plusSeconds(now, context.settings.blockedTimeoutS);
     const message = `The cloud cannot be read: ${error.message}`;
-    if (now >= until && context.effects.count === 0) {
+    if (now >= until) {
       const step: GoTo = { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'cloud-unreachable', message } };
       await context.writer.commit((unit) => transition(unit, session, step, context.adminProjectId));
       return;
@@ -274,4 +282,12 @@ export class SessionRunner {
     const step: GoTo = { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'trouble', message } };
     await this.context.writer.commit((unit) => transition(unit, session, step, this.context.adminProjectId));
   }
+}
+
+/** The host that a decision is about. */
+function hostsOf(decision: Decision, view: SessionView): string[] {
+  if ('host' in decision) return decision.host == null ? [] : [decision.host];
+  if (decision.kind !== 'move-instance') return [];
+  const server = view.cloud.servers.find(({ id }) => id === decision.instanceId);
+  return server?.host == null ? [] : [server.host];
 }

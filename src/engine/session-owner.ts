@@ -6,6 +6,7 @@ import { Effects } from './effects/effects.js';
 import { runMove } from './effects/move.js';
 import { runPlugin } from './effects/plugin-run.js';
 import { runService } from './effects/service.js';
+import { runSettle } from './effects/settle.js';
 import { Journal } from './journal.js';
 import { LeaseGuard } from './lease-guard.js';
 import { OutboxPublisher, type Publish } from './outbox.js';
@@ -88,6 +89,7 @@ export class SessionOwner implements Owned {
     const effects: Effects = new Effects(
       {
         move: (entry) => runMove(context, entry),
+        settle: (entry) => runSettle(context, entry),
         plugin: (entry, resumed) => runPlugin(context, entry, resumed),
         service: (entry) => runService(context, entry),
       },
@@ -96,6 +98,8 @@ export class SessionOwner implements Owned {
       this.stopping.signal,
       log,
     );
+    const takeBack = new AbortController();
+    if (session.aborting?.revert) takeBack.abort();
     const context: SessionContext = {
       ...parts,
       log,
@@ -105,6 +109,7 @@ export class SessionOwner implements Owned {
       writer,
       journal,
       effects,
+      takeBack,
       stopping: this.stopping.signal,
     };
     return context;

@@ -5,8 +5,11 @@
  */
 export type JournalState = 'begun' | 'done' | 'failed' | 'refused' | 'superseded';
 
-/** What an effect does; steps within an effect have kind `step`. */
-export type EffectKind = 'move' | 'plugin' | 'service' | 'step';
+/**
+ * What an effect does; steps within an effect have kind `step`. `settle` sees a move to its end that was given up while
+ * the cloud was still at it.
+ */
+export type EffectKind = 'move' | 'settle' | 'plugin' | 'service' | 'step';
 
 /** The durable row of one effect (L3). Unique: (sessionId, subject, action, attempt). */
 export interface JournalEntry {

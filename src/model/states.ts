@@ -62,7 +62,8 @@ export const HOST_TRANSITIONS: Readonly<Record<HostState, readonly HostState[]>>
   waiting: ['emptying', 'empty', 'skipped', 'failed', 'done'],
   emptying: ['empty', 'waiting', 'skipped', 'failed', 'done'],
   empty: ['in_maintenance', 'emptying', 'waiting', 'skipped', 'failed', 'done'],
-  in_maintenance: ['done', 'failed', 'skipped'],
+  // waiting: its actions were undone
+  in_maintenance: ['done', 'failed', 'skipped', 'waiting'],
   done: [],
   failed: ['waiting', 'in_maintenance', 'done', 'skipped'],
   skipped: ['waiting', 'done'],

@@ -71,6 +71,7 @@ const manager = strict(
     needed: count,
     constraints: { type: 'boolean' },
     eventType: name,
+    notifyStates: { type: 'array', items: name },
     inState: { enum: ASKED_STATES },
     deferSeconds: { type: 'integer', minimum: 1 },
   },

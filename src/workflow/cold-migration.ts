@@ -1,29 +1,57 @@
 import { plusSeconds } from '../common/clock.js';
 import type { Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
-import { acceptMigration, isIdle, newest } from './migrations.js';
+import { acceptMigration, isIdle, newest, notBegun, refusable } from './migrations.js';
+
+/** Code of a refusal: the move began, and the instance is back where it was. */
+export const CAME_BACK = 'came-back';
 
 /** Nova's words for a migration that came to nothing. */
 const CAME_TO_NOTHING = new Set(['error', 'failed', 'cancelled', 'reverted']);
 
 /**
- * Cold migration (Nova `migrate` with a host, microversion 2.56): accepted, moved, VERIFY_RESIZE, confirmed. A target
- * that Nova's scheduler refuses shows only as a server that is ACTIVE again on its old host with a migration in error.
+ * Cold migration (Nova `migrate` with a host, microversion 2.56): accepted, moved, VERIFY_RESIZE, confirmed or taken
+ * back. A target that Nova's scheduler refuses shows only as a server that is ACTIVE again on its old host with a
+ * migration in error.
  */
 export async function coldMigrate(context: InstanceActionContext): Promise<MoveOutcome> {
   const { cloud, instanceId, begunAt, settings } = context;
   const target = context.target as string;
+  if (context.takeBack.aborted && !(await context.begun('migrate'))) return notBegun(context);
   const refused = await acceptMigration(context, 'migrate', () => cloud.migrate(instanceId, target));
   if (refused !== undefined) return refused;
   const until = plusSeconds(begunAt, settings.coldMigrationTimeoutS);
   const arrived = await context.watch((server) => arrival(context, server), until);
-  if (arrived === undefined) return timeOut(context, 'did not reach VERIFY_RESIZE');
+  if (arrived === undefined) return timeOut(context, 'did not reach VERIFY_RESIZE', settings.coldMigrationTimeoutS);
+  return arrived === 'verify' ? conclude(context) : arrived;
+}
+
+/**
+ * Waits for a migration that outlasted its time, for another `blocked_timeout`, and ends it as if it had come in time: a
+ * cold one would else stay in VERIFY_RESIZE with nobody to confirm it.
+ */
+export async function settleLate(context: InstanceActionContext): Promise<MoveOutcome> {
+  const { begunAt, settings, instanceId } = context;
+  const until = plusSeconds(begunAt, settings.blockedTimeoutS);
+  const arrived = await context.watch((server) => arrival(context, server), until);
+  if (arrived === undefined) return timeOut(context, 'did not get to the end of its move', settings.blockedTimeoutS);
   if (arrived !== 'verify') return arrived;
-  await context.once('confirm', {
-    run: () => cloud.confirmResize(instanceId),
-    probe: async () => (await cloud.server(instanceId))?.status !== 'VERIFY_RESIZE',
-  });
-  return (await context.watch((server) => settled(context, server), until)) ?? timeOut(context, 'was not confirmed');
+  if ((await newest(context))?.type !== 'resize') return conclude(context);
+  return failed('not-ours', `Instance ${instanceId} was resized by its owner, who has to confirm that.`);
+}
+
+/** In VERIFY_RESIZE: confirmed, unless an admin wants it back before that was asked for and Nova lets us. */
+async function conclude(context: InstanceActionContext): Promise<MoveOutcome> {
+  const { cloud, instanceId, settings, clock } = context;
+  const probe = async (): Promise<boolean> => (await cloud.server(instanceId))?.status !== 'VERIFY_RESIZE';
+  const wantedBack = context.takeBack.aborted && !(await context.begun('confirm'));
+  const revert = (): Promise<void> => context.once('revert', { run: () => cloud.revertResize(instanceId), probe });
+  if (!wantedBack || !(await refusable(context, revert))) {
+    await context.once('confirm', { run: () => cloud.confirmResize(instanceId), probe });
+  }
+  const until = plusSeconds(clock.now(), settings.coldMigrationTimeoutS);
+  const end = await context.watch((server) => settled(context, server), until);
+  return end ?? timeOut(context, 'was neither confirmed nor taken back', settings.coldMigrationTimeoutS);
 }
 
 async function arrival(
@@ -39,19 +67,26 @@ async function arrival(
   if (server.host !== from) return { result: 'moved', host: server.host };
   const migration = await newest(context);
   if (migration !== undefined && !CAME_TO_NOTHING.has(migration.status)) return undefined;
+  if (migration?.targetHost != null) {
+    const message = `Host ${migration.targetHost} took instance ${instanceId} and gave it back.`;
+    return { result: 'refused', code: CAME_BACK, message };
+  }
   const message = `Nova did not find host ${target} fit for instance ${instanceId}.`;
   return { result: 'refused', code: 'no-valid-host', message };
 }
 
-/** Nova shows VERIFY_RESIZE for a moment after it has accepted the confirmation. */
-function settled({ instanceId }: InstanceActionContext, server: Server | undefined): MoveOutcome | undefined {
+/** Nova shows VERIFY_RESIZE for a moment after it has accepted the request. */
+function settled({ instanceId, from }: InstanceActionContext, server: Server | undefined): MoveOutcome | undefined {
   if (server === undefined) return { result: 'gone' };
   if (server.status === 'ERROR') return failed('instance-error', `Instance ${instanceId} went to ERROR.`);
-  return isIdle(server) && server.host !== null ? { result: 'moved', host: server.host } : undefined;
+  if (!isIdle(server) || server.host === null) return undefined;
+  if (server.host !== from) return { result: 'moved', host: server.host };
+  return { result: 'reverted', message: `The migration of instance ${instanceId} was taken back.` };
 }
 
-function timeOut({ instanceId, settings }: InstanceActionContext, what: string): MoveOutcome {
-  return failed('time-out', `Instance ${instanceId} ${what} within ${settings.coldMigrationTimeoutS} s.`);
+function timeOut({ instanceId }: InstanceActionContext, what: string, seconds: number): MoveOutcome {
+  const message = `Instance ${instanceId} ${what} within ${seconds} s.`;
+  return { result: 'failed', code: 'time-out', message, underWay: true };
 }
 
 function failed(code: string, message: string): MoveOutcome {

@@ -53,20 +53,33 @@ export interface ActionPlugin extends PluginDeclaration {
   probe?(context: ActionContext): Promise<boolean>;
   /** Pre-flight: could it run on this host? Asked on all its hosts before anyone is told; must change nothing. */
   check?(context: ActionContext): Promise<boolean>;
-  /** After `run`: only its yes makes DONE. */
+  /**
+   * Is the host as it is to be after that `phase`? After `run`: is the work there; after `undo`: is nothing of it left.
+   * Only its yes makes the run DONE, or the work undone.
+   */
   verify?(context: ActionContext): Promise<boolean>;
+  /**
+   * Takes back what `run` did, or may have done when it failed or was broken off; asked when the session is aborted
+   * before the host's actions have all ended. Answers as `run` does, and must bear being run again, also on a host on
+   * which nothing is left to be taken back.
+   */
+  undo?(context: ActionContext): Promise<string>;
 }
+
+/** What an action plug-in is being asked for. `probe` and `verify` belong to the phase after which they are asked. */
+export type ActionPhase = 'check' | 'run' | 'undo';
 
 export interface ActionContext {
   readonly sessionId: string;
   /** `localhost` for `pre` and `post`. */
   readonly host: string;
   readonly type: ActionType;
+  readonly phase: ActionPhase;
   /** The name it runs under; the plug-in's own unless the request gave another. */
   readonly name: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly sessionMetadata: Readonly<Record<string, unknown>>;
-  /** From 1. */
+  /** Of this phase, from 1. */
   readonly attempt: number;
   readonly log: Logger;
   readonly clock: Clock;
@@ -81,6 +94,11 @@ export interface InstanceActionPlugin extends PluginDeclaration {
   readonly needsTarget: boolean;
   /** Called again from the start after a crash: writes go through `once`, waits through `watch`. */
   run(context: InstanceActionContext): Promise<MoveOutcome>;
+  /**
+   * Sees a move to its end that `run` gave up while the cloud was still at it (`underWay`), under the same steps. The
+   * session has learned of the failure by then; the instance counts as impacted until this ends.
+   */
+  settle?(context: InstanceActionContext): Promise<MoveOutcome>;
 }
 
 export interface InstanceActionContext {
@@ -91,10 +109,14 @@ export interface InstanceActionContext {
   readonly cloud: CloudPort;
   readonly settings: WorkflowSettings;
   readonly clock: Clock;
-  /** When the move began, domain time; also after a crash. */
+  /** When the move began (for `settle`: when that began), domain time; also after a crash. */
   readonly begunAt: Date;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Aborts when an admin wants moves taken back: end where the instance came from, where that is still possible. */
+  readonly takeBack: AbortSignal;
+  /** Whether that write was begun, in whatever life: then it has to be gone on with. */
+  begun(step: string): Promise<boolean>;
   /** Carries a write out at most once, also over crashes (L3). Rejects with the FenixError that refused it. */
   once(step: string, write: JournaledWrite): Promise<void>;
   /**
@@ -121,4 +143,12 @@ export type MoveOutcome =
   | { readonly result: 'gone' }
   /** Nothing happened to the instance; another target may do. */
   | { readonly result: 'refused'; readonly code: string; readonly message: string }
-  | { readonly result: 'failed'; readonly code: string; readonly message: string };
+  /** It is where it came from, after it was moved or while it was. */
+  | { readonly result: 'reverted'; readonly message: string }
+  | {
+      readonly result: 'failed';
+      readonly code: string;
+      readonly message: string;
+      /** The cloud is still at it: `settle` sees it to its end. */
+      readonly underWay?: boolean;
+    };

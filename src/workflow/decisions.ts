@@ -34,6 +34,8 @@ export interface WaitFor {
     readonly until: Date;
     /** Look at the cloud again meanwhile: what is waited for happens there and nobody tells. */
     readonly poll?: boolean;
+    /** The hosts that can't go on for it: the detail says so of each (v1 §1.4 `blocked`). */
+    readonly hosts?: readonly string[];
   };
 }
 
@@ -50,6 +52,8 @@ export type Decision =
   | AdoptPlan
   | TakeHost
   | GiveHostBack
+  | SteerAway
+  | StopSteering
   | VerifyEmpty
   | SetHostState
   | MoveInstance
@@ -57,6 +61,7 @@ export type Decision =
   | LoseHost
   | AskAdmin
   | OverrulePlugin
+  | FailMove
   | MoveOtherwise
   | ExtendNotice;
 
@@ -139,6 +144,12 @@ export interface OverrulePlugin {
   readonly entry: JournalEntry;
 }
 
+/** A move that its last target gave back counts as failed: there is no other target to be tried. */
+export interface FailMove {
+  readonly kind: 'fail-move';
+  readonly entry: JournalEntry;
+}
+
 /** A failed move is forgotten, and the instance leaves in another way. */
 export interface MoveOtherwise {
   readonly kind: 'move-otherwise';
@@ -165,6 +176,18 @@ export interface TakeHost {
 /** Enables the host's compute service if we disabled it (L6). */
 export interface GiveHostBack {
   readonly kind: 'give-host-back';
+  readonly host: string;
+}
+
+/** A host that waits is disabled, so that new instances land elsewhere. It stays `waiting`. */
+export interface SteerAway {
+  readonly kind: 'steer-away';
+  readonly host: string;
+}
+
+/** Enables it again, as its room is needed. */
+export interface StopSteering {
+  readonly kind: 'stop-steering';
   readonly host: string;
 }
 

@@ -3,14 +3,14 @@ import type { NoticeState, SessionHost } from '../model/index.js';
 import type { HostPlan } from '../planner/host-plan.js';
 import type { Server } from './cloud-port.js';
 import type { Step } from './decisions.js';
-import { movesFrom, nextMoves } from './emptying.js';
+import { givenBack, movesFrom, nextMoves } from './emptying.js';
 import { assumeUnmanaged } from './managers.js';
 import { ask, plainWindow, troubleOf } from './notices.js';
 import { replyWindow } from './reply-window.js';
 import { mayReceive, planSnapshot, serversOn, standingFacts } from './room.js';
 import { resolveTrouble } from './trouble.js';
 import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
-import { deadline } from './waits.js';
+import { deadline, holding } from './waits.js';
 
 /** How a workflow empties hosts in one of its states. */
 export interface EmptyingRules {
@@ -30,7 +30,9 @@ const PLACEMENT_PAUSE_S = 3;
 /** Empties one host at a time: plan and prove, disable, tell, move, verify. */
 export async function emptyOne(view: SessionView, tools: WorkflowTools, rules: EmptyingRules): Promise<Emptying> {
   const current = view.hosts.find((host) => host.state === 'emptying' && host.isCompute);
-  return current === undefined ? begin(view, tools, rules) : goOn(view, tools, rules, current);
+  if (current === undefined) return begin(view, tools, rules);
+  const next = await goOn(view, tools, rules, current);
+  return 'step' in next ? { step: holding(next.step, [current.hostname]) } : next;
 }
 
 /** Whether some host could be emptied under the rules; its plan, not yet proven. */
@@ -68,7 +70,7 @@ async function adopt(view: SessionView, tools: WorkflowTools, rules: EmptyingRul
   }
   const until = waiting?.for === 'placement' ? waiting.until : plusSeconds(view.now, PLACEMENT_PAUSE_S);
   const message = `Placement does not show the targets for ${later.host.hostname} as fit and enabled yet.`;
-  return { step: { wait: { for: 'placement', message, until } } };
+  return { step: { wait: { for: 'placement', message, until, hosts: [later.plan.host] } } };
 }
 
 function adoptStep(view: SessionView, rules: EmptyingRules, plan: HostPlan, patient = false): Step {
@@ -149,7 +151,9 @@ async function tellAndMove(
   if (decisions.length > 0) return { step: { do: decisions } };
   if (moves.needsTarget) {
     const only = view.hosts.filter((host) => host.hostname === hostname);
-    return adopt(view, tools, rules, { ...rules, candidates: () => only });
+    const next = await adopt(view, tools, rules, { ...rules, candidates: () => only });
+    const entry = 'stuck' in next ? givenBack(view, hostname) : undefined;
+    return entry === undefined ? next : { step: { do: [{ kind: 'fail-move', entry }] } };
   }
   if (moves.inFlight > 0) return { step: waitForMoves(view, hostname, moves.inFlight, asked.wait) };
   if (moves.held.length > 0) return { step: waitForRules(view, moves.held) };

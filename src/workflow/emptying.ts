@@ -1,10 +1,11 @@
 import type { Impact, InstanceAction, JournalEntry, Notice } from '../model/index.js';
 import type { Server } from './cloud-port.js';
+import { CAME_BACK } from './cold-migration.js';
 import type { Decision, MoveInstance } from './decisions.js';
 import { MoveLimits } from './move-limits.js';
 import { preferredAction } from './preferences.js';
 import { impactOf, moveRefusal, serversOn, standingFacts } from './room.js';
-import type { Trouble } from './trouble.js';
+import { nextWay, type Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
 
 /** The newest attempt of each move that began on `host`. */
@@ -44,8 +45,14 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
   for (const server of serversOn(view, host)) {
     const last = moves.get(server.id);
     if (last?.state === 'begun') continue;
-    if (last?.state === 'failed')
-      return { decisions: [], held, inFlight: 0, needsTarget, trouble: troubleOf(last, host) };
+    if (last?.state === 'failed') {
+      // A live migration falls back where the instance's own list says so (v1 §5.3 V8), by no policy's leave.
+      const fallsBack = last.intent.action === 'LIVE_MIGRATE' && server.status !== 'ERROR';
+      const action = fallsBack ? nextWay(view, last) : undefined;
+      const rest = { held, inFlight: 0, needsTarget };
+      if (action === undefined) return { decisions: [], ...rest, trouble: troubleOf(last, host) };
+      return { decisions: [{ kind: 'move-otherwise', entry: last, action }], ...rest };
+    }
     if (isOwnersResize(view, server)) {
       held.push(`Instance ${server.id} waits for its owner to confirm or revert a resize.`);
       continue;
@@ -70,6 +77,14 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
   }
   const inFlight = [...moves.values()].filter((move) => move.state === 'begun').length;
   return { decisions, held, inFlight, needsTarget };
+}
+
+/** A move that failed on its last target: there is no other to be had, and it is not for want of room. */
+export function givenBack(view: SessionView, host: string): JournalEntry | undefined {
+  const moves = movesFrom(view, host);
+  return serversOn(view, host)
+    .map(({ id }) => moves.get(id))
+    .find((last) => last?.state === 'refused' && last.outcome?.code === CAME_BACK);
 }
 
 function actionFor(view: SessionView, server: Server, acked: readonly Notice[]): InstanceAction | undefined {

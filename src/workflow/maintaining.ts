@@ -10,14 +10,14 @@ export const ENGINE_HOST = 'localhost';
 const CHECKS_AT_ONCE = 20;
 
 /** The session's actions of a type in the order in which they run (v1 §6.1). */
-export function actionsOf(view: SessionView, type: ActionType): SessionAction[] {
+export function actionsOf(view: Pick<SessionView, 'session'>, type: ActionType): SessionAction[] {
   return view.session.actions
     .filter((action) => action.type === type)
     .sort((a, b) => a.order - b.order || (a.name < b.name ? -1 : 1));
 }
 
 /** What runs on a host: `host` first, then its type's; a controller that is a compute as well gets both. */
-export function actionsFor(view: SessionView, host: SessionHost): SessionAction[] {
+export function actionsFor(view: Pick<SessionView, 'session'>, host: SessionHost): SessionAction[] {
   const types: ActionType[] = ['host', host.type];
   if (host.isCompute && host.type !== 'compute') types.push('compute');
   return types.flatMap((type) => actionsOf(view, type));

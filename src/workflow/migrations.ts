@@ -43,3 +43,24 @@ export async function acceptMigration(
 export async function newest({ cloud, instanceId }: InstanceActionContext): Promise<Migration | undefined> {
   return (await cloud.migrations(instanceId))[0];
 }
+
+/** An admin wanted moves taken back before this one was asked for. */
+export function notBegun({ instanceId }: InstanceActionContext): MoveOutcome {
+  return {
+    result: 'refused',
+    code: 'aborted',
+    message: `The move of instance ${instanceId} was given up before it began.`,
+  };
+}
+
+/** Whether a write succeeded that the cloud may refuse without harm; the refusal is only logged. */
+export async function refusable({ log }: InstanceActionContext, write: () => Promise<void>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (!(error instanceof FenixError) || error.code === 'lease-lost') throw error;
+    log.warn({ code: error.code, reason: error.message }, 'the cloud does not take the move back');
+    return false;
+  }
+}

@@ -20,7 +20,7 @@ export class MoveLimits {
     this.most = limitOf(limits.migrations, view.hosts.filter((one) => one.isCompute).length);
     this.perHost = limitOf(limits.migrations_per_host, serversOn(view, host).length);
     for (const { kind, state, intent } of view.effects) {
-      if (kind !== 'move' || state !== 'begun') continue;
+      if ((kind !== 'move' && kind !== 'settle') || state !== 'begun') continue;
       this.inAll += 1;
       if (intent.from === host) this.fromHost += 1;
       if (typeof intent.target === 'string' && instances.has(intent.target)) this.count(intent.target);

@@ -6,7 +6,7 @@ import type { ActionPlugin, InstanceActionPlugin, WorkflowPlugin } from './contr
 /* What a module must look like to be taken for a plug-in; every refusal names the file and the key. */
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
-const OPTIONAL_METHODS = ['check', 'probe', 'verify'] as const;
+const OPTIONAL_METHODS = ['check', 'probe', 'verify', 'undo'] as const;
 
 export function checkWorkflow(exported: unknown, file: string): WorkflowPlugin {
   const plugin = checkDeclaration(exported, file, NAME);
@@ -44,6 +44,7 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
 export function checkInstanceAction(exported: unknown, file: string): InstanceActionPlugin {
   const plugin = checkDeclaration(exported, file, new RegExp(`^(${INSTANCE_ACTIONS.join('|')})$`));
   requireFunction(plugin, file, 'run');
+  if (plugin.settle !== undefined) requireFunction(plugin, file, 'settle');
   demand(typeof plugin.needsTarget === 'boolean', file, 'needsTarget', 'true or false');
   return plugin as unknown as InstanceActionPlugin;
 }

@@ -3,6 +3,7 @@ import { policyFor } from '../model/index.js';
 import type { Decision, Step } from './decisions.js';
 import { preferredActions } from './preferences.js';
 import type { SessionView } from './view.js';
+import { holding } from './waits.js';
 
 /** Something that a policy decides about (v1 §5.4). */
 export interface Trouble {
@@ -20,11 +21,11 @@ export interface Trouble {
 export function resolveTrouble(view: SessionView, trouble: Trouble): Step {
   switch (reachOf(view, trouble)) {
     case 'skip_host':
-      return skip(view, trouble);
+      return holding(skip(view, trouble), trouble.hosts);
     case 'force':
-      return force(view, trouble);
+      return holding(force(view, trouble), trouble.hosts);
     case 'ask':
-      return askAdmin(view, trouble);
+      return holding(askAdmin(view, trouble), trouble.hosts);
     default:
       return fail(trouble);
   }
@@ -68,7 +69,9 @@ function fail({ reason }: Trouble): Step {
 function skip(view: SessionView, trouble: Trouble): Step {
   // `pre` and `post` plug-ins are about no host that could be left out.
   if (trouble.event === 'plugin_failed' && trouble.hosts.length === 0) return fail(trouble);
-  const begun = view.effects.filter(({ state, host }) => state === 'begun' && trouble.hosts.includes(host ?? ''));
+  const begun = view.effects.filter(
+    ({ kind, state, host }) => kind !== 'settle' && state === 'begun' && trouble.hosts.includes(host ?? ''),
+  );
   if (begun.length > 0) {
     const message = `${trouble.reason.message} Waiting for ${begun.length} effect(s) there to end.`;
     const until = new Date(view.now.getTime() + view.settings.blockedTimeoutS * 1000);
@@ -76,7 +79,7 @@ function skip(view: SessionView, trouble: Trouble): Step {
   }
   const { code, message } = trouble.reason;
   // A failed pre-flight touched nothing.
-  const isCheck = trouble.entry?.intent.check === true;
+  const isCheck = trouble.entry?.intent.phase === 'check';
   const state = trouble.event === 'plugin_failed' && !isCheck ? 'failed' : 'skipped';
   // What an admin decided about immovable instances does not use up the budget.
   const counts = trouble.event !== 'immovable';
@@ -102,7 +105,7 @@ function force(view: SessionView, trouble: Trouble): Step {
 }
 
 /** The next way that the instance's own list allows after the one that failed. */
-function nextWay(view: SessionView, entry: JournalEntry) {
+export function nextWay(view: SessionView, entry: JournalEntry) {
   const ways = view.constraints.instance(entry.subject)?.migrationTypes ?? [];
   const next = ways[ways.indexOf(entry.intent.action as (typeof ways)[number]) + 1];
   return next === undefined || next === 'NO_MIGRATION' ? undefined : next;

@@ -17,6 +17,7 @@ const FAILED: Partial<Session> = {
 };
 const DONE: Partial<Session> = { state: 'MAINTENANCE_DONE' };
 const ABORTING: Partial<Session> = { ...ACTIVE, aborting: { revert: false } };
+const REVERTING: Partial<Session> = { ...ACTIVE, aborting: { revert: true } };
 const ABORTED: Partial<Session> = { ...FAILED, aborting: { revert: false }, reason: reason('aborted') };
 
 const question: Question = {
@@ -58,7 +59,11 @@ const CASES: readonly [session: Partial<Session>, body: Record<string, unknown>,
   [DONE, { resume: {} }, sessionState('resume')],
   [ACTIVE, { abort: {} }, { args: {} }],
   [PAUSED, { abort: {} }, { args: {} }],
-  [ACTIVE, { abort: { moves: 'revert' } }, [422, 'not-available', 'abort.moves']],
+  [ACTIVE, { abort: { moves: 'revert' } }, { args: { moves: 'revert' } }],
+  [ABORTING, { abort: { moves: 'revert' } }, { args: { moves: 'revert' } }],
+  [REVERTING, { abort: { moves: 'revert' } }, 'so already'],
+  [REVERTING, { abort: {} }, 'so already'],
+  [ABORTED, { abort: { moves: 'revert' } }, 'so already'],
   [FAILED, { abort: {} }, { args: {} }],
   [ABORTING, { abort: {} }, 'so already'],
   [ABORTED, { abort: {} }, 'so already'],

@@ -95,7 +95,6 @@ const REFUSED: readonly [body: object, status: number, field: string | undefined
   [{ download: 'https://x/y' }, 400, 'download'],
   [{ download: ['https://example.org/actions.tar.gz'] }, 422, 'download', 'not-available'],
   [{ policy: { down_hosts: 'evacuate' } }, 422, 'policy.down_hosts', 'not-available'],
-  [{ policy: { steer_new: 'disable_waiting' } }, 422, 'policy.steer_new', 'not-available'],
   [
     { policy: { per_project: { abc: { immovable: 'stop_while_out' } } } },
     422,

@@ -1,12 +1,12 @@
 import test, { type ExecutionContext } from 'ava';
-import { FenixError } from '../../src/common/errors.js';
+import { FenixError, Stopped } from '../../src/common/errors.js';
 import type { EngineSettings } from '../../src/engine/context.js';
 import { beginEffect } from '../../src/engine/effects/begin.js';
 import type { MoveIntent } from '../../src/engine/effects/move.js';
 import type { PluginIntent } from '../../src/engine/effects/plugin-run.js';
 import type { JournalEntry, SessionHost } from '../../src/model/index.js';
 import type { CloudPort, ComputeService } from '../../src/workflow/cloud-port.js';
-import type { ActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
+import type { ActionPlugin, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
 import { aHost, anInstance, NOON } from '../support/api-records.js';
 import {
   aDatabase,
@@ -52,7 +52,7 @@ const pluginEffect = (overrides: Partial<PluginIntent> = {}) => {
     metadata: { version: 6 },
     sessionMetadata: {},
     begunAt: NOON.toISOString(),
-    check: false,
+    phase: 'run',
     ...overrides,
   };
   return { kind: 'plugin' as const, subject: 'c1', action: 'compute/kernel', intent: { ...intent } };
@@ -349,10 +349,15 @@ test('service: a refusal is recorded and the duty stays', async (t) => {
 });
 
 /** A move of i1 from c1 to c2, admitted, with the given end. */
-async function aMove(t: ExecutionContext, run: () => Promise<MoveOutcome>, cloud: Partial<CloudPort> = {}) {
+async function aMove(
+  t: ExecutionContext,
+  run: InstanceActionPlugin['run'],
+  cloud: Partial<CloudPort> = {},
+  settle?: InstanceActionPlugin['run'],
+) {
   const story = await aStory(t, cloud);
   const { repositories, sessionId, life } = story;
-  addInstanceAction(life.plugins, { run });
+  addInstanceAction(life.plugins, { run, ...(settle && { settle }) });
   const intent: MoveIntent = {
     action: 'MIGRATE',
     from: 'c1',
@@ -427,6 +432,70 @@ test('move: a failure rests as long as a move and makes no fact', async (t) => {
 test('move: what the cloud refuses for good is a failure', async (t) => {
   const { begun, after } = await aMove(t, () => Promise.reject(new FenixError('denied', 'forbidden', 'No.')));
   t.like(await after(begun), { state: 'failed', outcome: { code: 'forbidden', message: 'No.' } });
+});
+
+test('move: taken back: it rests like any that was touched, and nobody is told', async (t) => {
+  const { entry, impact, instance, notices, facts } = await endOf(t, { result: 'reverted', message: 'Back.' });
+  t.like(entry, { state: 'failed', outcome: { result: 'reverted' } });
+  t.like(impact, { endedAt: at(10), recoveredAt: at(70) });
+  t.like(instance, { host: 'c1', actionDone: false });
+  t.deepEqual([notices, facts], [[], []]);
+});
+
+const LATE: MoveOutcome = { result: 'failed', code: 'time-out', message: 'Not within 600 s.', underWay: true };
+
+test('move: given up while the cloud is at it, it stays impacted until it is seen to its end, over a crash', async (t) => {
+  const story = await aMove(
+    t,
+    async () => LATE,
+    {},
+    () => new Promise(() => undefined),
+  );
+  const { repositories, sessionId, life, begun } = story;
+  const settling = { sessionId, subject: 'i1', action: 'settle', attempt: 1 };
+  await until(async () => (await repositories.journal.find(settling)) !== undefined);
+  await until(() => life.context.effects.settling === 1);
+  t.is(life.context.effects.count, 0, 'no decision waits for it');
+  t.like(await repositories.journal.find(begun), { state: 'failed' });
+  t.like((await repositories.impacts.list(sessionId))[0], { endedAt: null, recoveredAt: null });
+  const next = await story.nextLife();
+  addInstanceAction(next.plugins, { run: async () => LATE, settle: async () => ({ result: 'moved', host: 'c2' }) });
+  next.clock.advanceTo(at(900));
+  next.context.effects.resume((await repositories.journal.find(settling)) as JournalEntry);
+  await next.context.effects.settled();
+  t.like(await repositories.journal.find(settling), { state: 'done', outcome: { result: 'moved', host: 'c2' } });
+  t.like((await repositories.impacts.list(sessionId))[0], { endedAt: at(900), recoveredAt: at(960) });
+  t.like((await repositories.notices.list(sessionId))[0], { state: 'INSTANCE_ACTION_DONE', instanceId: 'i1' });
+});
+
+test('move: a request to take it back that the engine died over is looked for, and not sent twice', async (t) => {
+  const requests: string[] = [];
+  const isBack = () => requests.length > 0;
+  const write = { run: async () => void requests.push('revert'), probe: async () => isBack() };
+  const dies = async (): Promise<void> => {
+    await write.run();
+    throw new Stopped();
+  };
+  const story = await aMove(t, async ({ once }) => {
+    await once('revert', { ...write, run: dies });
+    return { result: 'gone' };
+  });
+  await until(isBack);
+  const next = await story.nextLife();
+  await story.life.context.effects.settled();
+  addInstanceAction(next.plugins, {
+    run: async ({ once, begun, takeBack }) => {
+      t.true(await begun('revert'));
+      t.false(await begun('confirm'));
+      t.true(takeBack.aborted);
+      await once('revert', write);
+      return { result: 'reverted', message: 'Back.' };
+    },
+  });
+  next.context.takeBack.abort();
+  next.context.effects.resume((await story.repositories.journal.find(story.begun)) as JournalEntry);
+  t.like(await story.after(story.begun, next), { state: 'failed', outcome: { result: 'reverted' } });
+  t.deepEqual(requests, ['revert']);
 });
 
 /** Lets an effect that broke off wait and go on. */

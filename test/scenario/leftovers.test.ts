@@ -135,7 +135,7 @@ for (const kind of databaseKinds) {
       }
       await projects.save(aProject({ sessionId, projectId: 'not-scaled-in' }), database.knex);
       await notices.insert(aNotice({ sessionId, projectId: 'told', state: 'MAINTENANCE_COMPLETE' }), database.knex);
-      const begin = async (kind: 'move' | 'step' | 'plugin', subject: string, action: string) => {
+      const begin = async (kind: 'move' | 'settle' | 'step' | 'plugin', subject: string, action: string) => {
         const key = { sessionId, subject, action, attempt: 1 };
         await journal.begin({ ...key, kind, host: null, intent: {}, timeoutS: 60 }, database.knex);
         return key;
@@ -144,7 +144,7 @@ for (const kind of databaseKinds) {
       await begin('plugin', 'compute-1', 'host/noop');
       await journal.end(await begin('move', 'moved', 'move'), 'done', {}, database.knex);
       await journal.end(await begin('step', 'moved', 'move/confirm'), 'done', {}, database.knex);
-      await journal.end(await begin('move', 'slow', 'move'), 'failed', { code: 'time-out' }, database.knex);
+      await journal.end(await begin('settle', 'slow', 'settle'), 'failed', { code: 'time-out' }, database.knex);
       await journal.end(await begin('move', 'broken', 'move'), 'failed', { code: 'instance-error' }, database.knex);
       await journal.end(await begin('step', 'stuck', 'move/confirm'), 'refused', { code: 'denied' }, database.knex);
       const entry = { sessionId, messageId: 'm', eventType: 'maintenance.host', payload: {}, once: false };

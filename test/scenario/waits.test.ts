@@ -72,29 +72,55 @@ test.serial('sessions that need plug-ins of another engine keep no other session
   t.is((await scenario.finish(id)).state, 'MAINTENANCE_DONE');
 });
 
+/** A session whose cloud is out of reach since a move began, and that says so. */
+async function withoutCloud(t: ExecutionContext) {
+  const scenario = await Scenario.start(t);
+  const { system } = scenario;
+  const server = Reflect.get(system.simulator, 'server') as Server;
+  const [answer] = server.listeners('request') as ((...args: unknown[]) => void)[];
+  const restore = (): void => {
+    server.removeAllListeners('request');
+    server.on('request', (...args) => answer?.(...args));
+  };
+  await system.startEngine();
+  const id = await scenario.create();
+  const { sessions } = new Repositories(system.database);
+  const stored = () => sessions.get(id);
+  await scenario.until(() => system.simulator.log.of('move-begun').length > 0);
+  server.removeAllListeners('request');
+  server.on('request', (request) => request.socket.destroy());
+  while ((await stored())?.waiting?.for !== 'cloud') await scenario.step();
+  return { scenario, id, stored, restore };
+}
+
+test.serial(
+  'with the cloud away for too long a session fails, resumable, and what it had begun is seen to once the cloud is back',
+  async (t) => {
+    const { scenario, id, stored, restore } = await withoutCloud(t);
+    const { clock, system } = scenario;
+    const { waiting } = (await stored()) ?? {};
+    clock.advanceTo(waiting?.until ?? clock.now());
+    while ((await stored())?.state !== 'MAINTENANCE_FAILED') await scenario.step();
+    t.is((await stored())?.reason?.code, 'cloud-unreachable');
+    while ((await stored())?.waiting?.for !== 'effects') await scenario.step();
+    t.false(await isClosed(scenario, id));
+    restore();
+    await scenario.finish(id);
+    const { simulator, client } = system;
+    t.true([...simulator.cloud.hosts.values()].every(({ enabled }) => enabled));
+    t.true(simulator.log.of('move-ended').every(({ outcome }) => outcome === 'confirmed'));
+    t.deepEqual(simulator.report().violations, []);
+    await client.resumeFailed(id);
+    t.is((await scenario.finish(id)).state, 'MAINTENANCE_DONE');
+  },
+);
+
 test.serial(
   'a cloud out of reach is waited for, with reason and deadline, and the session goes on when it is back',
   async (t) => {
-    const scenario = await Scenario.start(t);
+    const { scenario, id, stored, restore } = await withoutCloud(t);
     const { system } = scenario;
-    const server = Reflect.get(system.simulator, 'server') as Server;
-    const [answer] = server.listeners('request') as ((...args: unknown[]) => void)[];
-    const cut = (): void => {
-      server.removeAllListeners('request');
-      server.on('request', (request) => request.socket.destroy());
-    };
-    const restore = (): void => {
-      server.removeAllListeners('request');
-      server.on('request', (...args) => answer?.(...args));
-    };
-    await system.startEngine();
-    const id = await scenario.create();
-    const { sessions } = new Repositories(system.database);
-    const waitsFor = async () => (await sessions.get(id))?.waiting ?? undefined;
-    await scenario.until(() => system.simulator.log.of('move-begun').length > 0);
-    cut();
-    while ((await waitsFor())?.for !== 'cloud') await scenario.step();
-    const wait = await waitsFor();
+    const wait = (await stored())?.waiting;
     t.regex(wait?.message ?? '', /^The cloud cannot be read: /);
     t.true((wait?.until ?? scenario.clock.now()) > scenario.clock.now());
     restore();

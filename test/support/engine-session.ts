@@ -11,6 +11,7 @@ import { Effects } from '../../src/engine/effects/effects.js';
 import { runMove } from '../../src/engine/effects/move.js';
 import { runPlugin } from '../../src/engine/effects/plugin-run.js';
 import { runService } from '../../src/engine/effects/service.js';
+import { runSettle } from '../../src/engine/effects/settle.js';
 import { Journal } from '../../src/engine/journal.js';
 import { LeaseGuard } from '../../src/engine/lease-guard.js';
 import { SessionWriter } from '../../src/engine/session-writer.js';
@@ -107,6 +108,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
   const effects: Effects = new Effects(
     {
       move: (entry) => runMove(context, entry),
+      settle: (entry) => runSettle(context, entry),
       plugin: (entry, resumed) => runPlugin(context, entry, resumed),
       service: (entry) => runService(context, entry),
     },
@@ -131,6 +133,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     writer,
     journal,
     effects,
+    takeBack: new AbortController(),
     stopping: signal,
   };
   return { context, clock, machine, guard, plugins, ended, stop: () => stopping.abort() };

@@ -37,6 +37,7 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
   /** What the journal would know. */
   const done = new Set<string>();
   const begunAt = clock.now();
+  const takeBack = new AbortController();
   /** What happens in the cloud by others, by the number of the look that sees it first. */
   const meanwhile = new Map<number, () => unknown>();
   let looks = 0;
@@ -50,6 +51,8 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
     begunAt,
     log: silentLogger,
     signal: new AbortController().signal,
+    takeBack: takeBack.signal,
+    begun: async (step) => log.includes(step),
     once: async (step, write) => {
       if (done.has(step)) return;
       log.push(step);
@@ -78,7 +81,9 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
     await session.request({ serviceType: 'compute', method: 'DELETE', path: `/servers/${WEB}` });
     advance(30);
   };
-  return { cloud, clock, advance, log, meanwhile, run, serviceOf, remove };
+  /** An admin aborts the session and wants moves in flight taken back. */
+  const wantBack = (): void => takeBack.abort();
+  return { cloud, clock, advance, log, meanwhile, context, run, serviceOf, remove, wantBack };
 }
 
 /** A crash: every further look at the cloud by this life ends it. */
@@ -179,8 +184,86 @@ test('MIGRATE: what does not end in its time is a failure that says so', async (
     result: 'failed',
     code: 'time-out',
     message: `Instance ${WEB} did not reach VERIFY_RESIZE within 2 s.`,
+    underWay: true,
   });
   t.is(clock.now().getTime() - started, 2000);
+});
+
+test('MIGRATE: what is wanted back is taken back when it arrives, and its room at the target is free again', async (t) => {
+  const { run, log, cloud, wantBack, meanwhile } = await aStory(t);
+  meanwhile.set(2, wantBack);
+  t.like(await run(migrate), { result: 'reverted' });
+  t.deepEqual(log, ['migrate', 'revert']);
+  t.like(await cloud.server(WEB), { host: 'alpha', status: 'ACTIVE', taskState: null });
+  t.deepEqual(await cloud.occupants('beta'), { servers: [], allocations: [], migrations: [] });
+});
+
+test('MIGRATE: what is wanted back before it was asked for is not asked for', async (t) => {
+  const { run, log, wantBack } = await aStory(t);
+  wantBack();
+  t.like(await run(migrate), { result: 'refused', code: 'aborted' });
+  t.like(await run(liveMigrate), { result: 'refused', code: 'aborted' });
+  t.deepEqual(log, []);
+});
+
+test('MIGRATE: what is wanted back after its confirmation was asked for stays where it went', async (t) => {
+  const { run, log, cloud, wantBack, meanwhile } = await aStory(t);
+  const confirmed = cloud.confirmResize.bind(cloud);
+  cloud.confirmResize = async (id) => {
+    await confirmed(id);
+    wantBack();
+    throw new Stopped();
+  };
+  await t.throwsAsync(run(migrate), { instanceOf: Stopped });
+  meanwhile.clear();
+  cloud.confirmResize = confirmed;
+  t.deepEqual(await run(migrate), { result: 'moved', host: 'beta' });
+  t.deepEqual(new Set(log), new Set(['migrate', 'confirm']));
+});
+
+test('MIGRATE: what Nova does not take back is confirmed', async (t) => {
+  const { run, log, cloud, wantBack, meanwhile } = await aStory(t);
+  meanwhile.set(1, wantBack);
+  cloud.revertResize = () => Promise.reject(new FenixError('terminal', 'nova-refused', 'The source is down.'));
+  t.deepEqual(await run(migrate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['migrate', 'revert', 'confirm']);
+});
+
+test('MIGRATE: what arrives after its time is confirmed all the same, or taken back where that is wanted', async (t) => {
+  for (const back of [false, true]) {
+    const { run, log, cloud, context, wantBack } = await aStory(t, aTopology(), { coldMigrationTimeoutS: 2 });
+    t.like(await run(migrate), { result: 'failed', code: 'time-out', underWay: true });
+    if (back) wantBack();
+    t.is((await migrate.settle?.(context()))?.result, back ? 'reverted' : 'moved');
+    t.deepEqual(log, ['migrate', back ? 'revert' : 'confirm']);
+    t.like(await cloud.server(WEB), { host: back ? 'alpha' : 'beta', status: 'ACTIVE' });
+  }
+});
+
+test('MIGRATE: a late look finds an owner’s resize, and leaves it alone', async (t) => {
+  const { cloud, context, log, clock } = await aStory(t);
+  await cloud.migrate(WEB, 'gamma');
+  const [own] = await cloud.migrations(WEB);
+  cloud.migrations = async () => (own === undefined ? [] : [{ ...own, type: 'resize' }]);
+  t.like(await migrate.settle?.(context({ begunAt: clock.now() })), { result: 'failed', code: 'not-ours' });
+  t.deepEqual(log, []);
+});
+
+test('LIVE_MIGRATE: what is wanted back is aborted as soon as Nova can, and not tried again', async (t) => {
+  const { run, log, cloud, wantBack, meanwhile } = await aStory(t);
+  meanwhile.set(1, wantBack);
+  t.like(await run(liveMigrate), { result: 'reverted' });
+  t.deepEqual(log, ['live-migrate-1', 'abort-1']);
+  t.like(await cloud.server(WEB), { host: 'alpha', status: 'ACTIVE', taskState: null });
+  t.like((await cloud.migrations(WEB))[0], { status: 'cancelled' });
+});
+
+test('LIVE_MIGRATE: what cannot be aborted any more arrives', async (t) => {
+  const { run, log, cloud, wantBack, meanwhile } = await aStory(t);
+  meanwhile.set(1, wantBack);
+  cloud.abortLiveMigration = () => Promise.reject(new FenixError('terminal', 'nova-refused', 'It is completing.'));
+  t.deepEqual(await run(liveMigrate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['live-migrate-1', 'abort-1']);
 });
 
 test('LIVE_MIGRATE: arrives without a confirmation', async (t) => {
@@ -253,6 +336,7 @@ function onHost(metadata: Record<string, unknown>) {
     sessionId: 'session',
     host: 'alpha',
     type: 'compute',
+    phase: 'run',
     name: 'noop',
     metadata,
     sessionMetadata: {},

@@ -232,7 +232,14 @@ test('the examples of the page for plug-in authors are plug-ins, and the action 
   }));
   t.teardown(() => service.close());
   const clock = new ManualClock();
-  const about = { sessionId: 's', host: 'compute-1', type: 'compute', name: 'firmware', attempt: 1 } as const;
+  const about = {
+    sessionId: 's',
+    host: 'compute-1',
+    type: 'compute',
+    name: 'firmware',
+    phase: 'run',
+    attempt: 1,
+  } as const;
   const metadata = { service: service.url, version: '2.19' };
   const { signal } = new AbortController();
   const context = { ...about, metadata, sessionMetadata: {}, log: silentLogger, clock, signal };

@@ -1,5 +1,5 @@
 import { hostNamed, isUnfinished, type Notice, type Question, type SessionHost } from '../../model/index.js';
-import { impossible, notAvailable } from '../errors.js';
+import { impossible } from '../errors.js';
 import type { Prospect } from '../prospect.js';
 import type { ControlBody } from '../schemas/control.js';
 
@@ -35,9 +35,9 @@ export const CONTROL_RULES: { readonly [K in keyof Required<ControlBody>]: Rule<
 
   abort: (value, { prospect }) => {
     if (prospect.state === 'MAINTENANCE_DONE') throw wrongSession('abort', 'it is done');
-    // Moves in flight end; no engine takes one back yet.
-    if (value.moves === 'revert') throw notAvailable('abort.moves');
-    return prospect.aborted ? null : { ...value };
+    // To have moves taken back may still be asked for while they end.
+    const isMore = value.moves === 'revert' && !prospect.reverting && isUnfinished(prospect.state);
+    return prospect.aborted && !isMore ? null : { ...value };
   },
 
   retry_host: ({ host: name }, { prospect, questions }) => {

@@ -7,7 +7,7 @@ import { parseTime } from '../schemas/time.js';
 /** Part of the contract, checked for their shape, but nothing acts on them yet. */
 const NOT_AVAILABLE = ['download'] as const;
 /** Values of `policy` that no engine acts on yet. */
-const NOT_AVAILABLE_VALUES = new Set(['down_hosts=evacuate', 'immovable=stop_while_out', 'steer_new=disable_waiting']);
+const NOT_AVAILABLE_VALUES = new Set(['down_hosts=evacuate', 'immovable=stop_while_out']);
 
 /**
  * What POST /v1/maintenance asks for, with defaults filled in.

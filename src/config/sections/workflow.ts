@@ -15,7 +15,11 @@ export const workflow = {
     constraints: choice(['defaults', 'require'], 'defaults', 'Instances without constraints: use defaults, or fail.'),
     immovable: choice(['fail', 'skip_host'], 'fail', 'No allowed way leads off the host.'),
     down_hosts: choice(['exclude', 'fail'], 'exclude', 'A host that is down holds instances.'),
-    steer_new: choice(['none'], 'none', 'Whether new instances are kept off hosts that are still to be maintained.'),
+    steer_new: choice(
+      ['none', 'disable_waiting'],
+      'none',
+      'Whether new instances are kept off hosts that are still to be maintained.',
+    ),
     default_max_impacted: integer(1, 'Members of an implicit group that may be impacted at the same time.'),
     default_recovery_time: number(0, 'Seconds of rest after an impact in an implicit group.'),
     max_defer: number(600, 'Seconds that the replies to one notice can be deferred by, in sum.'),

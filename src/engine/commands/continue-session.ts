@@ -12,6 +12,7 @@ export async function continueSession(context: SessionContext, unit: Unit, sessi
   if (session.state !== 'MAINTENANCE_FAILED' || failedIn === null || session.aborting !== null) return;
   const { repositories, sessionId } = context;
   await repositories.journal.supersedeFailed(sessionId, undefined, unit.tx);
+  await repositories.facts.forget(sessionId, unit.tx);
   for (const notice of await repositories.notices.list(sessionId, unit.tx)) {
     if (!mustBeAskedAgain(notice)) continue;
     await repositories.notices.update(sessionId, notice.noticeId, { outcome: 'cancelled' }, unit.tx);

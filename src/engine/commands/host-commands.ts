@@ -9,6 +9,7 @@ export async function retryHost(context: SessionContext, unit: Unit, hostname: s
   if (host === undefined) return;
   const { repositories, sessionId } = context;
   await repositories.journal.supersedeFailed(sessionId, hostname, unit.tx);
+  await repositories.facts.forget(sessionId, unit.tx);
   await cancelAnswers(context, unit, hostname);
   const began = host.state === 'failed' && host.disabled;
   const back =

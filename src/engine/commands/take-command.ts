@@ -25,7 +25,11 @@ export async function takeCommand(
     case 'resume':
       return resumeSession(context, unit, session);
     case 'abort':
-      unit.patchSession({ aborting: { revert: args.moves === 'revert' }, pausedAt: null, closed: false });
+      unit.patchSession({
+        aborting: { revert: args.moves === 'revert' || session.aborting?.revert === true },
+        pausedAt: null,
+        closed: false,
+      });
       return;
     case 'retry_host':
       return retryHost(context, unit, host);

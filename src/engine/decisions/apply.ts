@@ -3,10 +3,11 @@ import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 import { adoptPlan } from './adopt-plan.js';
 import { giveHostBack, joinHosts, setHostState, takeHost, verifyEmpty } from './hosts.js';
-import { askAdmin, loseHost, moveOtherwise, overrulePlugin } from './losses.js';
+import { askAdmin, failMove, loseHost, moveOtherwise, overrulePlugin } from './losses.js';
 import { moveInstance } from './move-instance.js';
 import { closeNotice, extendNotice, openNotice, repeatNotice } from './notices.js';
 import { runPluginOn } from './run-plugin.js';
+import { steerAway, stopSteering } from './steering.js';
 
 /** The world does not allow it yet: the session says so, and looks again a little later. */
 export interface NotYet {
@@ -42,6 +43,12 @@ export async function apply(
     case 'give-host-back':
       await giveHostBack(session, decision);
       return undefined;
+    case 'steer-away':
+      await steerAway(session, decision);
+      return undefined;
+    case 'stop-steering':
+      await stopSteering(session, decision);
+      return undefined;
     case 'verify-empty':
       return verifyEmpty(session, view, decision);
     case 'set-host-state':
@@ -61,6 +68,9 @@ export async function apply(
       return undefined;
     case 'overrule-plugin':
       await overrulePlugin(session, decision);
+      return undefined;
+    case 'fail-move':
+      await failMove(session, decision);
       return undefined;
     case 'move-otherwise':
       await moveOtherwise(session, view, decision);

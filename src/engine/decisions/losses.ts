@@ -1,12 +1,13 @@
 import { plusSeconds } from '../../common/clock.js';
-import type { Question } from '../../model/index.js';
-import type { AskAdmin, LoseHost, MoveOtherwise, OverrulePlugin } from '../../workflow/decisions.js';
+import type { JournalEntry, Question } from '../../model/index.js';
+import type { AskAdmin, FailMove, LoseHost, MoveOtherwise, OverrulePlugin } from '../../workflow/decisions.js';
 import { disabledReason } from '../../workflow/hosts.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 import { beginEffect } from '../effects/begin.js';
 import { setState } from './host-state.js';
 import { hostOf } from './hosts.js';
+import { tellOptedIn } from './opted-in.js';
 
 /** The host ends unmaintained: a skipped one is given back, a failed one stays disabled and says why (L6, v1 §5.4). */
 export async function loseHost(session: SessionContext, view: SessionView, decision: LoseHost): Promise<void> {
@@ -49,6 +50,20 @@ export async function overrulePlugin(session: SessionContext, { entry }: Overrul
   });
 }
 
+/** Every target that was to be had took the instance and gave it back: that is a failure, not want of room. */
+export async function failMove(session: SessionContext, { entry }: FailMove): Promise<void> {
+  await session.writer.commit(async (unit) => {
+    const message = `Instance ${entry.subject} came back from every host that it was moved to. ${entry.outcome?.message ?? ''}`;
+    await session.repositories.journal.end(entry, 'failed', { ...entry.outcome, message: message.trim() }, unit.tx);
+    await tellOptedIn(session, unit, 'INSTANCE_ACTION_FAILED', aboutMove(entry));
+    unit.tell('move-failed', { instance: entry.subject, from: entry.intent.from, message });
+  });
+}
+
+function aboutMove({ subject, intent }: JournalEntry) {
+  return { instanceId: subject, projectId: String(intent.projectId), host: String(intent.from) };
+}
+
 /** The failed move is forgotten, and its notice says another way. */
 export async function moveOtherwise(
   session: SessionContext,
@@ -67,6 +82,9 @@ export async function moveOtherwise(
       await repositories.notices.update(sessionId, notice.noticeId, { actions }, unit.tx);
     }
     if (entry.host !== null) await repositories.hosts.update(sessionId, entry.host, { question: null }, unit.tx);
+    // A host that did not take it in one way may in another.
+    await repositories.facts.forget(sessionId, unit.tx, entry.subject);
+    await tellOptedIn(session, unit, 'INSTANCE_ACTION_FALLBACK', aboutMove(entry));
     unit.tell('move-otherwise', { instance: entry.subject, from: entry.intent.action, to: action });
   });
 }

@@ -1,38 +1,54 @@
 import { FenixError } from '../../common/errors.js';
+import type { JournalEntry, Session, SessionAction } from '../../model/index.js';
+import type { ActionPhase } from '../../workflow/contract.js';
 import type { RunPlugin } from '../../workflow/decisions.js';
 import { ENGINE_HOST } from '../../workflow/maintaining.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 import { beginEffect } from '../effects/begin.js';
 import type { PluginIntent } from '../effects/plugin-run.js';
+import type { Unit } from '../session-writer.js';
 
 /** Begins one run of an action plug-in. */
-export async function runPluginOn(session: SessionContext, view: SessionView, decision: RunPlugin): Promise<void> {
+export async function runPluginOn(context: SessionContext, view: SessionView, decision: RunPlugin): Promise<void> {
   const { host, type, name, check = false } = decision;
   const action = view.session.actions.find((candidate) => candidate.type === type && candidate.name === name);
   if (action === undefined) {
     throw new FenixError('terminal', 'plug-in-missing', `The session has no action ${name} of type ${type}.`);
   }
-  const { plugin, metadata } = action;
-  const entry = await session.writer.commit(async (unit) => {
-    const intent: PluginIntent = {
-      type: action.type,
-      name,
-      plugin,
-      metadata,
-      sessionMetadata: view.session.metadata,
-      begunAt: unit.now.toISOString(),
-      check,
-    };
+  const phase = check ? 'check' : 'run';
+  const entry = await context.writer.commit((unit) => beginPlugin(context, unit, view.session, action, host, phase));
+  context.effects.start(entry);
+}
+
+/** What the journal calls the work of an action in that phase. */
+export function actionKey({ type, name }: Pick<SessionAction, 'type' | 'name'>, phase: ActionPhase): string {
+  return phase === 'run' ? `${type}/${name}` : `${phase}:${type}/${name}`;
+}
+
+/** Writes the intent; start the effect with the returned entry after the commit. @throws FenixError `frozen` */
+export async function beginPlugin(
+  context: SessionContext,
+  unit: Unit,
+  session: Pick<Session, 'metadata'>,
+  { type, name, plugin, metadata }: SessionAction,
+  hostname: string,
+  phase: ActionPhase,
+): Promise<JournalEntry> {
+  const begunAt = unit.now.toISOString();
+  const intent: PluginIntent = { type, name, plugin, metadata, sessionMetadata: session.metadata, begunAt, phase };
+  const entry = await beginEffect(context, unit, {
+    kind: 'plugin',
+    subject: hostname,
     // Checks are of interest while the host still waits, so they stand under the engine's own name.
-    const about = check ? { host: ENGINE_HOST, action: `check:${type}/${name}` } : { host, action: `${type}/${name}` };
-    const effect = { kind: 'plugin' as const, subject: host, ...about, intent: { ...intent } };
-    const begun = await beginEffect(session, unit, effect);
-    if (check) return begun;
-    const run = { sessionId: session.sessionId, type, name, plugin, hostname: host, state: 'RUNNING' };
-    const times = { attempt: begun.attempt, startedAt: unit.now, endedAt: null };
-    await session.repositories.pluginRuns.save({ ...run, ...times }, unit.tx);
-    return begun;
+    host: phase === 'check' ? ENGINE_HOST : hostname,
+    action: actionKey({ type, name }, phase),
+    intent: { ...intent },
   });
-  session.effects.start(entry);
+  if (phase === 'check') return entry;
+  const { sessionId, repositories } = context;
+  const state = phase === 'undo' ? 'UNDOING' : 'RUNNING';
+  const times = { attempt: entry.attempt, startedAt: unit.now, endedAt: null };
+  await repositories.pluginRuns.save({ sessionId, type, name, plugin, hostname, state, ...times }, unit.tx);
+  return entry;
 }

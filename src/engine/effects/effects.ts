@@ -12,7 +12,7 @@ export type EffectRunner = (entry: JournalEntry, resumed: boolean) => Promise<vo
 
 /** The effects of one session that are under way. Each has a journal entry that was committed before it starts here. */
 export class Effects {
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly running = new Map<string, { readonly kind: EffectKind; readonly run: Promise<void> }>();
 
   constructor(
     private readonly runners: Readonly<Record<Exclude<EffectKind, 'step'>, EffectRunner>>,
@@ -24,8 +24,14 @@ export class Effects {
     private readonly log: Logger,
   ) {}
 
+  /** Without those that only {@link settling} counts. */
   get count(): number {
-    return this.running.size;
+    return this.running.size - this.settling;
+  }
+
+  /** Moves that were given up and are seen to their end: no decision waits for them. */
+  get settling(): number {
+    return [...this.running.values()].filter(({ kind }) => kind === 'settle').length;
   }
 
   /** Starts an effect whose intent was just committed. */
@@ -40,7 +46,7 @@ export class Effects {
 
   /** Resolves when nothing is under way any more. */
   async settled(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running.values());
+    while (this.running.size > 0) await Promise.all([...this.running.values()].map(({ run }) => run));
   }
 
   private launch(entry: JournalEntry, resumed: boolean): void {
@@ -50,7 +56,7 @@ export class Effects {
       this.running.delete(key);
       this.onEnd();
     });
-    this.running.set(key, run);
+    this.running.set(key, { kind: entry.kind, run });
   }
 
   /**

@@ -1,11 +1,19 @@
 import { plusSeconds } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
-import type { InstanceAction, JournalEntry } from '../../model/index.js';
-import type { InstanceActionContext, JournaledWrite, MoveOutcome } from '../../workflow/contract.js';
+import type { JournalKey } from '../../db/journal-repository.js';
+import type { Impact, InstanceAction, JournalEntry } from '../../model/index.js';
+import type {
+  InstanceActionContext,
+  InstanceActionPlugin,
+  JournaledWrite,
+  MoveOutcome,
+} from '../../workflow/contract.js';
 import { inform } from '../../workflow/notices.js';
 import type { SessionContext } from '../context.js';
 import { openNotice } from '../decisions/notices.js';
+import { tellOptedIn } from '../decisions/opted-in.js';
 import type { Unit } from '../session-writer.js';
+import { followUp } from './begin.js';
 
 /** What a move's journal entry keeps. */
 export interface MoveIntent {
@@ -21,15 +29,18 @@ export interface MoveIntent {
 /** Moves one instance by its instance-action plug-in and records how it ended. */
 export async function runMove(session: SessionContext, entry: JournalEntry): Promise<void> {
   const intent = entry.intent as unknown as MoveIntent;
-  const outcome = await outcomeOf(session, entry, intent);
+  const plugin = session.plugins.instanceAction(intent.action);
+  const outcome = await outcomeOf(() => plugin.run(moveContext(session, entry, intent)));
   session.watch.changed();
-  await session.writer.commit((unit) => recordOutcome(session, unit, entry, intent, outcome));
+  const late = await session.writer.commit((unit) => recordOutcome(session, unit, entry, intent, outcome, plugin));
   session.log.info({ instance: entry.subject, from: intent.from, target: intent.target, ...outcome }, 'move ended');
+  if (late !== undefined) session.effects.start(late);
 }
 
-async function outcomeOf(session: SessionContext, entry: JournalEntry, intent: MoveIntent): Promise<MoveOutcome> {
+/** What came of a plug-in's work on an instance. */
+export async function outcomeOf(work: () => Promise<MoveOutcome>): Promise<MoveOutcome> {
   try {
-    return await session.plugins.instanceAction(intent.action).run(contextOf(session, entry, intent));
+    return await work();
   } catch (error) {
     // What the cloud refused for good is an outcome; everything else breaks off and is gone on with.
     if (error instanceof FenixError && !error.retryable && error.code !== 'lease-lost') {
@@ -39,8 +50,17 @@ async function outcomeOf(session: SessionContext, entry: JournalEntry, intent: M
   }
 }
 
-function contextOf(session: SessionContext, entry: JournalEntry, intent: MoveIntent): InstanceActionContext {
+/** @param entry its subject and attempt say which move it is */
+export function moveContext(
+  session: SessionContext,
+  entry: Pick<JournalEntry, 'sessionId' | 'subject' | 'attempt'>,
+  intent: MoveIntent,
+): InstanceActionContext {
   const { cloud, settings, clock, journal, watch, stopping } = session;
+  const keyOf = (step: string): JournalKey => {
+    const { sessionId, subject, attempt } = entry;
+    return { sessionId, subject, action: `${intent.action}/${step}`, attempt };
+  };
   const log = session.log.child({ instance: entry.subject, action: intent.action });
   return {
     instanceId: entry.subject,
@@ -52,9 +72,10 @@ function contextOf(session: SessionContext, entry: JournalEntry, intent: MoveInt
     begunAt: new Date(intent.begunAt),
     log,
     signal: stopping,
+    takeBack: session.takeBack.signal,
+    begun: async (step) => (await session.repositories.journal.find(keyOf(step))) !== undefined,
     once: async (step: string, write: JournaledWrite) => {
-      const { sessionId, subject, action, attempt } = entry;
-      await journal.once({ sessionId, subject, action: `${action}/${step}`, attempt }, write);
+      await journal.once(keyOf(step), write);
       watch.changed();
     },
     watch: async (judge, until) => {
@@ -74,24 +95,51 @@ async function recordOutcome(
   entry: JournalEntry,
   intent: MoveIntent,
   outcome: MoveOutcome,
-): Promise<void> {
+  plugin: InstanceActionPlugin,
+): Promise<JournalEntry | undefined> {
   const { repositories, sessionId } = session;
-  const { subject: instanceId, attempt } = entry;
+  const { subject, attempt } = entry;
   const { tx, now } = unit;
-  const state = outcome.result === 'refused' ? 'refused' : outcome.result === 'failed' ? 'failed' : 'done';
+  const state = stateOf(outcome);
   await repositories.journal.end(entry, state, { ...outcome }, tx);
-  // An instance that was never touched needs no rest.
-  const rest = state === 'refused' ? 0 : intent.recoveryTimeS;
-  await repositories.impacts.end({ sessionId, instanceId, attempt }, now, plusSeconds(now, rest), tx);
-  unit.tell('move-ended', { instance: instanceId, action: intent.action, from: intent.from, ...outcome });
+  if (outcome.result === 'failed') {
+    const about = { instanceId: subject, projectId: intent.projectId, host: intent.from };
+    await tellOptedIn(session, unit, 'INSTANCE_ACTION_FAILED', about);
+  }
+  unit.tell('move-ended', { instance: subject, action: intent.action, from: intent.from, ...outcome });
+  if (outcome.result === 'failed' && outcome.underWay && plugin.settle !== undefined) {
+    const late = { ...intent, attempt, begunAt: now.toISOString() };
+    return followUp(session, unit, { kind: 'settle', subject, host: entry.host, action: 'settle', intent: late });
+  }
+  await endMove(session, unit, { instanceId: subject, attempt }, intent, outcome);
   if (outcome.result === 'refused' && intent.target !== null) {
     const { code, message } = outcome;
-    await repositories.facts.record({ sessionId, instanceId, host: intent.target, code, message, at: now }, tx);
+    const fact = { sessionId, instanceId: subject, host: intent.target, code, message, at: now };
+    await repositories.facts.record(fact, tx);
   }
-  if (state === 'done') {
-    const where = outcome.result === 'moved' ? { host: outcome.host } : { state: 'GONE' };
-    await repositories.instances.update(sessionId, instanceId, { ...where, actionDone: true }, tx);
-    const notice = inform('INSTANCE_ACTION_DONE', intent.projectId, instanceId, intent.from);
-    await openNotice(session, unit, notice);
-  }
+  return undefined;
+}
+
+export function stateOf({ result }: MoveOutcome): 'refused' | 'failed' | 'done' {
+  if (result === 'refused') return 'refused';
+  return result === 'moved' || result === 'gone' ? 'done' : 'failed';
+}
+
+/** Nothing is done to the instance any more: its rest begins, and of what was done its project is told. */
+export async function endMove(
+  session: SessionContext,
+  unit: Unit,
+  { instanceId, attempt }: Pick<Impact, 'instanceId' | 'attempt'>,
+  intent: MoveIntent,
+  outcome: MoveOutcome,
+): Promise<void> {
+  const { repositories, sessionId } = session;
+  const { tx, now } = unit;
+  // An instance that was never touched needs none.
+  const rest = outcome.result === 'refused' ? 0 : intent.recoveryTimeS;
+  await repositories.impacts.end({ sessionId, instanceId, attempt }, now, plusSeconds(now, rest), tx);
+  if (stateOf(outcome) !== 'done') return;
+  const where = outcome.result === 'moved' ? { host: outcome.host } : { state: 'GONE' };
+  await repositories.instances.update(sessionId, instanceId, { ...where, actionDone: true }, tx);
+  await openNotice(session, unit, inform('INSTANCE_ACTION_DONE', intent.projectId, instanceId, intent.from));
 }

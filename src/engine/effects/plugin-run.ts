@@ -1,8 +1,9 @@
 import { plusSeconds } from '../../common/clock.js';
-import { messageOf, Stopped } from '../../common/errors.js';
+import { Stopped } from '../../common/errors.js';
 import type { ActionType, JournalEntry, PluginRun } from '../../model/index.js';
-import type { ActionContext, ActionPlugin } from '../../workflow/contract.js';
+import type { ActionContext, ActionPhase, ActionPlugin } from '../../workflow/contract.js';
 import type { SessionContext } from '../context.js';
+import { askPlugin, isFailure, type PluginOutcome } from './plugin-phases.js';
 
 /** What a plug-in run's journal entry keeps. */
 export interface PluginIntent {
@@ -13,15 +14,7 @@ export interface PluginIntent {
   readonly sessionMetadata: Record<string, unknown>;
   /** Domain time, ISO 8601. */
   readonly begunAt: string;
-  /** Only the pre-flight. */
-  readonly check: boolean;
-}
-
-/** What a failed run's journal entry says beside the state: when the plug-in's retry class allows another. */
-export interface PluginOutcome {
-  readonly state: string;
-  readonly message?: string;
-  readonly retryAt?: string;
+  readonly phase: ActionPhase;
 }
 
 /** Runs an action plug-in on a host, bounded in time, and records its state. */
@@ -29,7 +22,7 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
   const intent = entry.intent as unknown as PluginIntent;
   const plugin = session.plugins.action(intent.plugin);
   const outcome = await withinTime(session, entry, plugin, resumed);
-  const failed = outcome.state === '' || outcome.state.includes('FAILED');
+  const failed = isFailure(outcome.state);
   // Told to let go, plug-ins end in many ways; none of them says anything about the host.
   if (failed && session.stopping.aborted) throw new Stopped();
   const retry = failed && entry.attempt < (plugin.retry?.attempts ?? 1);
@@ -42,13 +35,13 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
       name: intent.name,
       plugin: intent.plugin,
       hostname: entry.subject,
-      state: outcome.state || 'FAILED',
+      state: stateToShow(intent.phase, outcome.state, failed),
       attempt: entry.attempt,
       startedAt: new Date(intent.begunAt),
       endedAt: unit.now,
     };
-    if (!intent.check) await session.repositories.pluginRuns.save(run, unit.tx);
-    unit.tell(intent.check ? 'plug-in-checked' : 'plug-in-ended', {
+    if (intent.phase !== 'check') await session.repositories.pluginRuns.save(run, unit.tx);
+    unit.tell(TOLD[intent.phase], {
       host: entry.subject,
       type: intent.type,
       name: intent.name,
@@ -56,6 +49,18 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
     });
   });
   session.log.info({ host: entry.subject, plugin: intent.name, ...outcome }, 'plug-in ended');
+}
+
+/** How the end of each phase is told in the history. */
+const TOLD: Readonly<Record<ActionPhase, string>> = {
+  check: 'plug-in-checked',
+  run: 'plug-in-ended',
+  undo: 'plug-in-undone',
+};
+
+function stateToShow(phase: ActionPhase, state: string, failed: boolean): string {
+  if (phase === 'undo') return failed ? 'UNDO_FAILED' : 'UNDONE';
+  return state || 'FAILED';
 }
 
 async function withinTime(
@@ -75,36 +80,10 @@ async function withinTime(
     .then((): PluginOutcome => ({ state: 'FAILED', message: `${intent.name} did not end within ${seconds} s.` }));
   const context = contextOf(session, entry, intent, signal);
   try {
-    const work = intent.check ? checkState(plugin, context) : stateOf(plugin, context, resumed);
-    return await Promise.race([work, timeUp]);
+    return await Promise.race([askPlugin(plugin, context, resumed), timeUp]);
   } finally {
     timeUp.catch(() => undefined);
     ended.abort();
-  }
-}
-
-async function checkState(plugin: ActionPlugin, context: ActionContext): Promise<PluginOutcome> {
-  try {
-    const fits = plugin.check === undefined || (await plugin.check(context));
-    return fits ? { state: 'DONE' } : { state: 'FAILED', message: `${context.name} says that it cannot run here.` };
-  } catch (error) {
-    if (error instanceof Stopped) throw error;
-    return { state: 'FAILED', message: messageOf(error) };
-  }
-}
-
-async function stateOf(plugin: ActionPlugin, context: ActionContext, resumed: boolean): Promise<PluginOutcome> {
-  try {
-    // An earlier life may have finished the work.
-    const doneBefore = resumed && plugin.probe !== undefined && (await plugin.probe(context));
-    const state = doneBefore ? 'DONE' : await plugin.run(context);
-    if (plugin.verify !== undefined && state === 'DONE' && !(await plugin.verify(context))) {
-      return { state: 'FAILED', message: `${context.name} says that its work cannot be seen on the host.` };
-    }
-    return { state: String(state ?? '') };
-  } catch (error) {
-    if (error instanceof Stopped) throw error;
-    return { state: 'FAILED', message: messageOf(error) };
   }
 }
 
@@ -114,11 +93,12 @@ function contextOf(
   intent: PluginIntent,
   signal: AbortSignal,
 ): ActionContext {
-  const { type, name, metadata, sessionMetadata } = intent;
+  const { type, name, phase, metadata, sessionMetadata } = intent;
   return {
     sessionId: entry.sessionId,
     host: entry.subject,
     type,
+    phase,
     name,
     metadata,
     sessionMetadata,

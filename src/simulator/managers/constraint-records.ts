@@ -58,6 +58,7 @@ export class ConstraintRecords {
       max_impacted_members: maxImpacted ?? 1,
       recovery_time: recoveryTime ?? 0,
       resource_mitigation: false,
+      ...(this.options.notifyStates && { notify_states: this.options.notifyStates }),
     };
   }
 

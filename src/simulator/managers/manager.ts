@@ -113,6 +113,7 @@ export class Manager {
 
   protected async handle(notice: ManagerNotice): Promise<void> {
     if (notice.state === 'INSTANCE_ACTION_DONE') return this.actionDone(notice);
+    if (this.options.notifyStates?.includes(notice.state)) return;
     const listed = await this.listed(notice);
     await this.think(notice, listed.ids);
     await this.decide(notice, listed);

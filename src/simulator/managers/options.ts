@@ -42,6 +42,8 @@ export interface ManagerOptions {
   readonly needed?: number;
   /** Whether it tells its constraints (PUT of instances and groups) when it starts, and keeps them up to date. */
   readonly constraints?: boolean;
+  /** States that its groups opt in to; it only takes note of them. */
+  readonly notifyStates?: readonly string[];
   /** fnmatch pattern of its alarm, default `maintenance.scheduled`. */
   readonly eventType?: string;
   /** In which state a `refusing` or `retiring` one does so; default PLANNED_MAINTENANCE. */
