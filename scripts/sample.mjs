@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { sampleOfPolicy } from '../dist/src/api/index.js';
 import { sample } from '../dist/src/config/index.js';
 
 writeFileSync(new URL('../etc/fenix/fenix.conf.sample', import.meta.url), sample());
+writeFileSync(new URL('../etc/fenix/policy.yaml.sample', import.meta.url), sampleOfPolicy());

@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process';
 import { build, install, root, run } from './lib/prepare.mjs';
 import { TapReader } from './lib/tap.mjs';
 import * as mariadb from './services/mariadb.mjs';
+import * as osloMessaging from './services/oslo-messaging.mjs';
 import * as rabbitmq from './services/rabbitmq.mjs';
 
 /** Servers that tests need besides Node; tests that find no URL in the variable skip themselves. */
-const SERVICES = [mariadb, rabbitmq];
+const SERVICES = [mariadb, rabbitmq, osloMessaging];
 
 const isCi = ['true', '1'].includes(process.env.CI ?? '');
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -61,7 +62,7 @@ async function urlOfStarted(service) {
 }
 
 async function runAva(env) {
-  const args = process.argv.slice(2).map((arg) => arg.replace(/^(?:\.\/)?(test\/.*)\.ts$/, 'dist/$1.js'));
+  const args = process.argv.slice(2).map((arg) => arg.replace(/^(!?)(?:\.\/)?(test\/.*)\.ts$/, '$1dist/$2.js'));
   const reader = new TapReader((line) => console.log(line));
   // A group of its own: should AVA itself die, its test processes can be ended.
   tests = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', '--tap', ...args], {

@@ -3,6 +3,7 @@ import type { Server } from '../../src/workflow/cloud-port.js';
 import { coldMigrate, settleLate } from '../../src/workflow/cold-migration.js';
 import type { InstanceActionContext, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
 import { acceptMigration, isIdle, newest, notBegun, refusable } from '../../src/workflow/migrations.js';
+import { NOT_PROVEN } from '../../src/workflow/room.js';
 
 /** How long Nova may take to take a migration back, seconds. */
 const ABORT_WAIT_S = 60;
@@ -26,8 +27,18 @@ async function run(context: InstanceActionContext): Promise<MoveOutcome> {
     if (outcome.result !== 'failed' || outcome.code !== 'live-migration-failed') return outcome;
     if (context.takeBack.aborted) return { result: 'reverted', message: outcome.message };
     context.log.warn({ round }, outcome.message);
+    const refusal = await refusedBy(context);
+    if (refusal !== undefined) return refusal;
   }
   return outcome;
+}
+
+/** The room was taken, or the service disabled, since the target was proven: that is no failure, and no use to repeat. */
+async function refusedBy({ cloud, instanceId, target }: InstanceActionContext): Promise<MoveOutcome | undefined> {
+  const server = await cloud.server(instanceId);
+  if (server === undefined) return { result: 'gone' };
+  const proof = await cloud.proves(target as string, server.resources);
+  return proof.fits ? undefined : { result: 'refused', code: NOT_PROVEN, message: proof.why };
 }
 
 async function migrateOnce(context: InstanceActionContext, round: number): Promise<MoveOutcome> {

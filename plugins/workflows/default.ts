@@ -1,24 +1,19 @@
-import {
-  isThrough,
-  type NoticeState,
-  policyFor,
-  type Reason,
-  type SessionHost,
-  type SessionPolicy,
-} from '../../src/model/index.js';
+import { isThrough, type NoticeState, policyFor, type Reason, type SessionHost } from '../../src/model/index.js';
 import type { StateHandler, WorkflowPlugin } from '../../src/workflow/contract.js';
 import type { Decision, Step } from '../../src/workflow/decisions.js';
 import { discoverHosts, readSurroundings } from '../../src/workflow/discovery.js';
+import { withoutDownHost } from '../../src/workflow/down-hosts.js';
 import { isOwnersResize } from '../../src/workflow/emptying.js';
 import {
   byProject,
   type EmptyingRules,
   emptyOne,
   feasiblePlan,
+  neverEmpty,
   notYetTaken,
   otherReceivers,
 } from '../../src/workflow/emptying-flow.js';
-import { computeServiceOf } from '../../src/workflow/hosts.js';
+import { isDown } from '../../src/workflow/hosts.js';
 import { actionsFor, actionsOf, ENGINE_HOST, preflight, progressOf } from '../../src/workflow/maintaining.js';
 import { assumeUnmanaged, withoutManager } from '../../src/workflow/managers.js';
 import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '../../src/workflow/notices.js';
@@ -26,6 +21,7 @@ import { replyWindow } from '../../src/workflow/reply-window.js';
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
 import { steer, steeringUnderWay } from '../../src/workflow/steering.js';
+import { isStopped, startLeft, startStopped } from '../../src/workflow/stopped.js';
 import { beyondBudget, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
 import { deadline, holding } from '../../src/workflow/waits.js';
@@ -150,7 +146,10 @@ export default {
   },
 } satisfies WorkflowPlugin;
 
-/** The host that is cheapest to empty: without floating IPs, with the fewest instances; onto any host that may receive. */
+/**
+ * A host that is down, then the one that is cheapest to empty: without floating IPs, with the fewest instances; onto any
+ * host that may receive.
+ */
 const PREPARE: EmptyingRules = {
   state: 'PREPARE_MAINTENANCE',
   targets: otherReceivers,
@@ -166,7 +165,7 @@ const PLANNED: EmptyingRules = {
   targets: (view, host) => {
     // A skipped host is not emptied any more, so nobody moves a second time from there.
     const settled = computesOf(view).filter(({ maintained, state }) => maintained || state === 'skipped');
-    const usable = settled.filter((known) => !known.disabledBefore);
+    const usable = settled.filter((known) => !known.disabledBefore && !isDown(view.cloud, known.hostname));
     if (usable.length === 0) return otherReceivers(view, host);
     return usable.map(({ hostname }) => hostname).filter((hostname) => mayReceive(view, hostname));
   },
@@ -177,13 +176,6 @@ async function join(view: SessionView, tools: WorkflowTools): Promise<Step> {
   const surroundings = await readSurroundings(view, tools);
   if ('unknown' in surroundings) return fail({ code: 'unknown-scope', message: surroundings.unknown });
   const decision = discoverHosts(view, surroundings);
-  const down = decision.excluded.find(
-    ({ hostname }) => computeServiceOf(view.cloud, hostname)?.up === false && serversOn(view, hostname).length > 0,
-  );
-  if (down !== undefined && policyOf(view, 'down_hosts') === 'fail') {
-    const message = `Host ${down.hostname} holds instances and cannot be maintained: ${down.reason}`;
-    return fail({ code: 'host-down', message, host: down.hostname });
-  }
   if (decision.hosts.length > 0) return { do: [decision] };
   const why = decision.excluded.map(({ hostname, reason }) => `${hostname}: ${reason}`).join(' ');
   return fail({ code: 'no-hosts', message: `There is no host to be maintained. ${why}`.trim() });
@@ -205,22 +197,21 @@ async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
   return { to: some ? 'PLANNED_MAINTENANCE' : 'PREPARE_MAINTENANCE', why };
 }
 
-/** Before anything else: more was lost than allowed, or a host that is through has to be given back. */
+/** Before anything else: more was lost than allowed, a host that is through has to be given back, or one is down. */
 function guarded(handler: StateHandler): StateHandler {
   return (view, tools) => {
     const beyond = beyondBudget(view);
     if (beyond !== undefined) return beyond;
     const owed = view.hosts.find((host) => host.disabled && (host.state === 'done' || host.state === 'skipped'));
     if (owed !== undefined) return giveBack(view, owed);
-    const steering =
-      policyOf(view, 'steer_new') === 'disable_waiting' ? (steeringUnderWay(view) ?? steer(view)) : undefined;
-    return steering ?? handler(view, tools);
+    for (const { hostname, state } of view.hosts) {
+      const start = state === 'done' || state === 'skipped' ? startLeft(view, hostname) : undefined;
+      if (start !== undefined) return start;
+    }
+    const steering = view.session.policy.steer_new ?? view.settings.policy.steer_new;
+    const steered = steering === 'disable_waiting' ? (steeringUnderWay(view) ?? steer(view)) : undefined;
+    return withoutDownHost(view) ?? steered ?? handler(view, tools);
   };
-}
-
-/** A session-wide policy: the session's own word, else the cloud's. */
-function policyOf<K extends keyof SessionPolicy>({ session, settings }: SessionView, key: K): SessionPolicy[K] {
-  return session.policy[key] ?? settings.policy[key];
 }
 
 /** Instances whose project must have said what they bear, and did not (v1 §4.1). */
@@ -260,9 +251,9 @@ function withEmptying(rules: EmptyingRules): EmptyingRules {
 function maintain(view: SessionView, host: SessionHost): Step {
   const { hostname } = host;
   if (host.state === 'emptying') {
-    const closing = notYetTaken(view, hostname);
+    const closing = notYetTaken(view, hostname) ?? neverEmpty(view, hostname);
     if (closing !== undefined) return closing;
-    const late = serversOn(view, hostname).length;
+    const late = serversOn(view, hostname).filter((server) => !isStopped(view, server)).length;
     if (late === 0) return { do: [{ kind: 'verify-empty', host: hostname }] };
     return { to: 'PLANNED_MAINTENANCE', why: `Host ${hostname} got ${late} instance(s) before it was disabled.` };
   }
@@ -271,7 +262,10 @@ function maintain(view: SessionView, host: SessionHost): Step {
   }
   const progress = progressOf(view, hostname, actionsFor(view, host));
   if (progress.done) {
-    return { do: [{ kind: 'set-host-state', host: hostname, state: 'done', why: 'its actions succeeded' }] };
+    const done: Step = {
+      do: [{ kind: 'set-host-state', host: hostname, state: 'done', why: 'its actions succeeded' }],
+    };
+    return startStopped(view, hostname) ?? done;
   }
   return 'trouble' in progress ? resolveTrouble(view, progress.trouble) : progress.step;
 }
@@ -332,6 +326,8 @@ function cheapestFirst(view: SessionView, hosts: readonly SessionHost[]): Sessio
   const cost = (host: SessionHost): number => {
     const servers = serversOn(view, host.hostname);
     const awaitsOwner = servers.some((server) => isOwnersResize(view, server));
+    // Its instances serve nobody, and keep the others of their groups from moving.
+    if (isDown(view.cloud, host.hostname)) return -1;
     return servers.length + (servers.some((server) => server.hasFloatingIp) ? 1e6 : 0) + (awaitsOwner ? 1e9 : 0);
   };
   return [...hosts].sort((a, b) => cost(a) - cost(b) || (a.hostname < b.hostname ? -1 : 1));

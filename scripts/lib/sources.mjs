@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SOURCES = ['src', 'plugins', 'migrations', 'test', 'tsconfig.json', 'package-lock.json'];
+const SOURCES = ['src', 'plugins', 'migrations', 'test', 'bench', 'tsconfig.json', 'package-lock.json'];
 
 /** The file in which a build notes what it was made from. */
 export function buildStamp(root) {

@@ -1,3 +1,6 @@
 export { createApp } from './app.js';
-export type { ApiDeps, ApiSettings, WakeEngine } from './deps.js';
-export { type ApiServer, DEFAULT_SERVER_LIMITS, type ServerLimits, startApiServer } from './server.js';
+export type { ApiDeps, ApiSettings, AppDeps, WakeEngine } from './deps.js';
+export { credentialsOf } from './policies/credentials.js';
+export { DEFAULT_RULES } from './policies/index.js';
+export { sampleOfPolicy } from './policies/sample.js';
+export { type ApiServer, DEFAULT_SERVER_LIMITS, type ServerLimits, startApiServer, type TlsFiles } from './server.js';

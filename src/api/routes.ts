@@ -1,39 +1,68 @@
 import { type RequestHandler, Router } from 'express';
-import type { Logger } from '../common/logger.js';
+import type { Target } from '../policy/index.js';
 import { forbidden, notFound, Refusal } from './errors.js';
 import { readBody } from './middleware/json-body.js';
-import { type ApiRequest, apiRequest } from './request.js';
+import type { Method, Operation } from './operations/index.js';
+import type { RateLimits } from './rate-limits.js';
+import { type ApiRequest, apiRequest, type RequestParts } from './request.js';
+import { Streamed } from './streamed.js';
 
-/** What a method on a path may and does. The handler resolves to the body of the 200. */
-export interface Endpoint {
-  readonly allowed: (request: ApiRequest) => boolean;
-  readonly handle: (request: ApiRequest) => Promise<unknown>;
+/** Resolves to the body of the 200, or to what writes the answer itself. */
+export type Handler = (request: ApiRequest) => Promise<unknown>;
+
+/** What the rules of a resource's operations may refer to as `%(key)s`. */
+export type TargetOf = (request: ApiRequest) => Target;
+
+/** An operation with what carries it out. */
+export interface Endpoint extends Operation {
+  readonly handle: Handler;
+  readonly target: TargetOf;
 }
 
-type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
-
-/** One path with its methods; `null` for words that are reserved and not served yet. */
-export interface Route {
-  readonly path: string;
-  readonly methods: Partial<Record<Method, Endpoint>> | null;
+/** Every operation of a resource with its handler. */
+export function endpoints<Id extends string>(
+  operations: Readonly<Record<Id, Operation>>,
+  handlers: Readonly<Record<Id, Handler>>,
+  target: TargetOf = () => ({}),
+): Endpoint[] {
+  return (Object.keys(operations) as Id[]).map((id) => ({ ...operations[id], handle: handlers[id], target }));
 }
 
-/** Answers the routes, 405 with Allow for other methods on them, and 404 for everything else. */
-export function routerOf(routes: readonly Route[], logger: Logger): Router {
+export interface RouterParts extends RequestParts {
+  readonly limits: RateLimits;
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * Answers the endpoints, 405 with Allow for other methods on their paths, and 404 for everything else.
+ * @param reserved paths that are not served, but no others' either; they go before paths that would match them
+ */
+export function routerOf(all: readonly Endpoint[], reserved: readonly string[], parts: RouterParts): Router {
   const router = Router({ caseSensitive: true });
-  for (const { path, methods } of routes) {
-    if (methods === null) {
-      router.all(path, unknownPath);
-      continue;
-    }
-    for (const [method, endpoint] of Object.entries(methods) as [Method, Endpoint][]) {
-      const verb = method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
-      router[verb](path, check(endpoint, logger), ...(takesBody(method) ? [readBody] : []), answer(endpoint, logger));
-    }
-    router.all(path, methodNotAllowed(Object.keys(methods)));
+  const paths = [...new Set(all.map(({ path }) => path))];
+  for (const path of [...reserved, ...paths].sort(literalFirst)) {
+    const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const here = all.filter((endpoint) => endpoint.path === path);
+    for (const endpoint of here) addEndpoint(router, pattern, endpoint, parts);
+    router.all(pattern, here.length === 0 ? unknownPath : methodNotAllowed(here.map(({ method }) => method)));
   }
   router.use(unknownPath);
   return router;
+}
+
+/** Words go before parameters, or `detail` would be a project. */
+function literalFirst(one: string, other: string): number {
+  return parametersOf(one) - parametersOf(other);
+}
+
+function parametersOf(path: string): number {
+  return path.split('{').length;
+}
+
+function addEndpoint(router: Router, pattern: string, endpoint: Endpoint, parts: RouterParts): void {
+  const verb = endpoint.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
+  const body = takesBody(endpoint.method) ? [readBody(parts.maxBodyBytes)] : [];
+  router[verb](pattern, check(endpoint, parts), ...body, answer(endpoint, parts));
 }
 
 /** Bodies of other methods are ignored (v1 §1.3 c). */
@@ -42,17 +71,23 @@ function takesBody(method: Method): boolean {
 }
 
 /** The right is checked before the body is read and before anything is looked up. */
-function check(endpoint: Endpoint, logger: Logger): RequestHandler {
-  return (req, res, next) => {
-    if (!endpoint.allowed(apiRequest(req, res, logger))) throw forbidden('Your token does not allow this.');
+function check({ rule, target, limit }: Endpoint, parts: RouterParts): RequestHandler {
+  return async (req, res, next) => {
+    const request = apiRequest(req, res, parts);
+    if (!parts.policy.allows(rule, target(request), request.credentials)) {
+      throw forbidden(`Your token does not allow this (${rule}).`);
+    }
+    if (limit !== undefined) await parts.limits.take(limit, request.caller.projectId ?? request.caller.userId);
     next();
   };
 }
 
-/** Always 200: some clients take nothing else for success. */
-function answer(endpoint: Endpoint, logger: Logger): RequestHandler {
+/** Always 200, as some clients take nothing else for success; to who sent If-None-Match, 304 by express. */
+function answer({ handle }: Endpoint, parts: RequestParts): RequestHandler {
   return async (req, res) => {
-    res.status(200).json(await endpoint.handle(apiRequest(req, res, logger)));
+    const answer = await handle(apiRequest(req, res, parts));
+    if (answer instanceof Streamed) await answer.send(res);
+    else res.status(200).set('Cache-Control', 'private, no-cache').json(answer);
   };
 }
 

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { FenixError, messageOf } from '../common/errors.js';
 
@@ -9,12 +11,23 @@ export interface ServerLimits {
   readonly requestTimeoutMs: number;
   /** How long an idle connection stays, milliseconds; longer than a load balancer's, or it will see resets. */
   readonly keepAliveTimeoutMs: number;
+  /** Tokens with a catalog in them may be long. */
+  readonly maxHeaderBytes: number;
+}
+
+/** Names of files in PEM. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Authorities that must have signed clients' certificates; absent: clients need none. */
+  readonly caFile?: string;
 }
 
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   headersTimeoutMs: 20_000,
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 75_000,
+  maxHeaderBytes: 64 * 1024,
 };
 
 export interface ApiServerOptions {
@@ -23,6 +36,8 @@ export interface ApiServerOptions {
   /** 0 = any that is free. */
   readonly port: number;
   readonly limits?: ServerLimits;
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsFiles;
 }
 
 export interface ApiServer {
@@ -32,19 +47,32 @@ export interface ApiServer {
   close(graceS: number): Promise<void>;
 }
 
-/** Tokens with a catalog in them may be long. */
-const MAX_HEADER_BYTES = 64 * 1024;
-
-/** @throws FenixError `listen` (terminal) when the address cannot be had */
+/** @throws FenixError `listen` (terminal) when the address cannot be had, `tls` when certificates cannot be used */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { app, host, port, limits = DEFAULT_SERVER_LIMITS } = options;
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, app);
+  const { app, host, port, tls, limits = DEFAULT_SERVER_LIMITS } = options;
+  const server = serverFor(app, limits.maxHeaderBytes, tls);
   server.headersTimeout = limits.headersTimeoutMs;
   server.requestTimeout = limits.requestTimeoutMs;
   server.keepAliveTimeout = limits.keepAliveTimeoutMs;
   closeWhatBecomesIdle(server);
   await listen(server, host, port);
-  return { url: urlOf(server.address() as AddressInfo), close: (graceS) => close(server, graceS) };
+  const scheme = tls === undefined ? 'http' : 'https';
+  return { url: urlOf(scheme, server.address() as AddressInfo), close: (graceS) => close(server, graceS) };
+}
+
+function serverFor(app: RequestListener, maxHeaderSize: number, tls: TlsFiles | undefined): Server {
+  if (tls === undefined) return createServer({ maxHeaderSize }, app);
+  const { certFile, keyFile, caFile } = tls;
+  try {
+    const clients = caFile === undefined ? {} : { ca: readFileSync(caFile), requestCert: true };
+    return createTlsServer(
+      { maxHeaderSize, cert: readFileSync(certFile), key: readFileSync(keyFile), ...clients },
+      app,
+    );
+  } catch (cause) {
+    const sentence = `The certificates in [ssl] cannot be used: ${messageOf(cause)}.`;
+    throw new FenixError('terminal', 'tls', sentence, { cause });
+  }
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -56,8 +84,8 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 /** Node closes connections that are idle when the server closes, but keeps those alive that become so afterwards. */

@@ -1,4 +1,5 @@
 import type { SessionState } from '../model/index.js';
+import type { ListedAction, ListedEngine, ListedPlugin, PageQuery, SessionPage } from './catalog-types.js';
 import type {
   GroupConstraintsAnswer,
   GroupConstraintsBody,
@@ -6,7 +7,8 @@ import type {
   InstanceConstraintsBody,
 } from './constraint-types.js';
 import type { ControlRequest, HistoryLine } from './control-types.js';
-import { type FetchFunction, type HttpRequest, requestJson } from './http.js';
+import { followEvents } from './events.js';
+import { type FetchFunction, type HttpRequest, requestJson, requestStream } from './http.js';
 import type { Health, NewSession, ReplyAnswer, ReplyRequest, SessionDetail, SessionSummary } from './types.js';
 
 export interface FenixClientOptions {
@@ -20,6 +22,16 @@ export interface FenixClientOptions {
 }
 
 const TIMEOUT_MS = 30_000;
+const RETRY_MS = 3000;
+const PAGED = { 'OpenStack-API-Version': 'maintenance 1.1' };
+
+export interface EventOptions {
+  /** Begin after this event. */
+  readonly lastEventId?: string;
+  /** Before a lost connection is made again, default 3 s. */
+  readonly retryMs?: number;
+  readonly signal?: AbortSignal;
+}
 
 /** The REST API, typed. All methods throw FenixError as `requestJson` says. */
 export class FenixClient {
@@ -29,15 +41,25 @@ export class FenixClient {
     this.base = options.url.replace(/\/+$/, '');
   }
 
-  /** @returns the new session's id */
-  async create(session: NewSession, signal?: AbortSignal): Promise<string> {
-    const answer = await this.request<{ session_id: string }>('POST', '/maintenance', session, signal);
+  /**
+   * @param idempotencyKey with the same one the same request is carried out once, however often it is sent
+   * @returns the new session's id
+   */
+  async create(session: NewSession, signal?: AbortSignal, idempotencyKey?: string): Promise<string> {
+    const headers = keyHeader(idempotencyKey);
+    const answer = await this.request<{ session_id: string }>('POST', '/maintenance', session, signal, headers);
     return answer.session_id;
   }
 
   /** Ids of all sessions, oldest first. */
   async list(signal?: AbortSignal): Promise<string[]> {
     return (await this.request<{ session_id: string[] }>('GET', '/maintenance', undefined, signal)).session_id;
+  }
+
+  /** Oldest first, at most `limit` at a time. */
+  listPage(query: PageQuery = {}, signal?: AbortSignal): Promise<SessionPage> {
+    const values = Object.entries(query).map(([key, value]) => [key, String(value)] as [string, string]);
+    return this.request('GET', `/maintenance?${new URLSearchParams(values)}`, undefined, signal, PAGED);
   }
 
   show(sessionId: string, signal?: AbortSignal): Promise<SessionSummary> {
@@ -54,14 +76,47 @@ export class FenixClient {
   }
 
   /** What the session's engine is to do; it does so once it has read it. */
-  async control(sessionId: string, action: ControlRequest, signal?: AbortSignal): Promise<void> {
-    await this.request('POST', `${path(sessionId)}/action`, action, signal);
+  async control(
+    sessionId: string,
+    action: ControlRequest,
+    signal?: AbortSignal,
+    idempotencyKey?: string,
+  ): Promise<void> {
+    await this.request('POST', `${path(sessionId)}/action`, action, signal, keyHeader(idempotencyKey));
   }
 
   /** Oldest first; of deleted sessions, too, until they are purged. */
   async history(sessionId: string, signal?: AbortSignal): Promise<HistoryLine[]> {
     const url = `/history?session_id=${encodeURIComponent(sessionId)}`;
     return (await this.request<{ history: HistoryLine[] }>('GET', url, undefined, signal)).history;
+  }
+
+  /** The history as it is written, until the session is deleted; connects again when the connection is lost. */
+  events(sessionId: string, options: EventOptions = {}): AsyncGenerator<HistoryLine, void, undefined> {
+    const { fetch = globalThis.fetch, timeoutMs = TIMEOUT_MS, token } = this.options;
+    const { signal, lastEventId, retryMs = RETRY_MS } = options;
+    const open = async (last: string | undefined): Promise<Response> =>
+      requestStream(fetch, {
+        method: 'GET',
+        url: `${this.base}${path(sessionId)}/events`,
+        token: await token(),
+        headers: { Accept: 'text/event-stream', ...(last !== undefined && { 'Last-Event-ID': last }) },
+        timeoutMs,
+        ...(signal && { signal }),
+      });
+    return followEvents(open, { retryMs, ...(lastEventId && { lastEventId }), ...(signal && { signal }) });
+  }
+
+  async workflows(signal?: AbortSignal): Promise<readonly ListedPlugin[]> {
+    return (await this.request<{ workflows: ListedPlugin[] }>('GET', '/workflows', undefined, signal)).workflows;
+  }
+
+  async actions(signal?: AbortSignal): Promise<readonly ListedAction[]> {
+    return (await this.request<{ actions: ListedAction[] }>('GET', '/actions', undefined, signal)).actions;
+  }
+
+  async engines(signal?: AbortSignal): Promise<readonly ListedEngine[]> {
+    return (await this.request<{ engines: ListedEngine[] }>('GET', '/engines', undefined, signal)).engines;
   }
 
   async remove(sessionId: string, signal?: AbortSignal): Promise<void> {
@@ -118,10 +173,11 @@ export class FenixClient {
     pathname: string,
     body?: unknown,
     signal?: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<T> {
     const token = await this.options.token();
     const url = this.base + pathname;
-    return (await this.send({ method, url, token, body, ...(signal && { signal }) })) as T;
+    return (await this.send({ method, url, token, headers, body, ...(signal && { signal }) })) as T;
   }
 
   private send(request: Omit<HttpRequest, 'timeoutMs'>): Promise<unknown> {
@@ -136,4 +192,8 @@ function path(...ids: string[]): string {
 
 function pathOf(...words: string[]): string {
   return words.map((word) => `/${encodeURIComponent(word)}`).join('');
+}
+
+function keyHeader(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { 'Idempotency-Key': key };
 }

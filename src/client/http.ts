@@ -6,6 +6,7 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -28,6 +29,22 @@ export async function requestJson(fetch: FetchFunction, request: HttpRequest): P
     : refusal(status, headers, body);
 }
 
+/**
+ * A request whose answer is read as it comes; its time-out ends with the head of the answer.
+ * @throws FenixError as {@link requestJson} does
+ */
+export async function requestStream(fetch: FetchFunction, request: HttpRequest): Promise<Response> {
+  const head = new AbortController();
+  const timer = setTimeout(() => head.abort(), request.timeoutMs);
+  try {
+    const answer = await ask(fetch, request, head.signal);
+    if (answer.status === 200) return answer;
+    throw refusal(answer.status, answer.headers, parse(await answer.text()));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 interface Exchange {
   readonly status: number;
   readonly headers: Headers;
@@ -36,27 +53,38 @@ interface Exchange {
 
 async function exchange(fetch: FetchFunction, request: HttpRequest): Promise<Exchange> {
   const limit = AbortSignal.timeout(request.timeoutMs);
+  const answer = await ask(fetch, request, limit);
+  const text = await orTrouble(request, limit, answer.text());
+  return { status: answer.status, headers: answer.headers, text };
+}
+
+function ask(fetch: FetchFunction, request: HttpRequest, limit: AbortSignal): Promise<Response> {
   const { signal: outer } = request;
+  const asked = fetch(request.url, {
+    method: request.method,
+    headers: headersOf(request),
+    signal: outer === undefined ? limit : AbortSignal.any([limit, outer]),
+    redirect: 'error',
+    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+  });
+  return orTrouble(request, limit, asked);
+}
+
+async function orTrouble<T>(request: HttpRequest, limit: AbortSignal, work: Promise<T>): Promise<T> {
   try {
-    const answer = await fetch(request.url, {
-      method: request.method,
-      headers: headersOf(request),
-      signal: outer === undefined ? limit : AbortSignal.any([limit, outer]),
-      redirect: 'error',
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-    });
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+    return await work;
   } catch (cause) {
-    if (outer?.aborted === true) throw outer.reason;
+    if (request.signal?.aborted === true) throw request.signal.reason;
     if (limit.aborted)
       throw trouble(request, 'fenix-timeout', `gave no answer within ${request.timeoutMs / 1000} s`, cause);
     throw trouble(request, 'fenix-unreachable', `cannot be reached: ${reasonOf(cause)}`, cause);
   }
 }
 
-function headersOf({ token, body }: HttpRequest): Record<string, string> {
+function headersOf({ token, body, headers }: HttpRequest): Record<string, string> {
   return {
     Accept: 'application/json',
+    ...headers,
     ...(token === undefined ? {} : { 'X-Auth-Token': token }),
     ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
   };

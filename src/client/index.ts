@@ -1,3 +1,4 @@
+export type * from './catalog-types.js';
 export type * from './constraint-types.js';
 export type * from './control-types.js';
 export { FenixClient, type FenixClientOptions } from './fenix-client.js';

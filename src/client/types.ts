@@ -2,7 +2,7 @@ import type {
   ActionType,
   HostState,
   HostType,
-  InstanceAction,
+  MoveAction,
   SessionLimits,
   SessionPolicy,
   SessionScope,
@@ -89,8 +89,10 @@ export interface InstanceDetail {
   readonly host: string;
   readonly state: string;
   readonly project_state: string | null;
-  readonly action: InstanceAction | null;
+  readonly action: MoveAction | null;
   readonly action_done: boolean;
+  /** Fenix stopped it, and has not started it again. */
+  readonly stopped?: true;
 }
 
 export interface PluginRunDetail {

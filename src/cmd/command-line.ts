@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FenixError, messageOf } from '../common/errors.js';
 import { EXIT } from '../common/lifecycle.js';
@@ -28,19 +29,25 @@ export function integerOption(least: number, most: number): (text: string) => nu
   };
 }
 
+export interface Configured {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Where files with relative names are looked for: beside the last configuration file. */
+  readonly directory: string;
+}
+
+const CONFIG_DIRECTORY = '/etc/fenix';
+
 /** @throws FenixError `config-invalid` and the like */
-export function configure(
-  program: string,
-  configFiles: readonly string[],
-  defaults: Values = {},
-): { config: Config; log: Logger } {
+export function configure(program: string, configFiles: readonly string[], defaults: Values = {}): Configured {
   const files = configFiles.length > 0 ? configFiles : defaultConfigFiles(program);
   const { config, warnings } = loadConfig({ configFiles: files, env: process.env, defaults });
   const { debug, logLevel, logFormat } = config.default;
   const log = createLogger({ level: debug ? 'debug' : logLevel, format: logFormat });
   for (const warning of warnings) log.warn({}, warning);
   log.debug({ options: describe(config) }, 'configuration');
-  return { config, log };
+  const last = files.at(-1);
+  return { config, log, directory: last === undefined ? CONFIG_DIRECTORY : dirname(resolve(last)) };
 }
 
 /** What is wrong with the caller's input or surroundings is a sentence and an exit code, not a stack trace. */

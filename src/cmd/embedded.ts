@@ -1,6 +1,6 @@
 import { container, type DependencyContainer } from 'tsyringe';
 import { FenixClient } from '../client/index.js';
-import { Clock } from '../common/clock.js';
+import { Clock, MachineClock, SystemMachineClock } from '../common/clock.js';
 import type { Component } from '../common/lifecycle.js';
 import { type Logger, silentLogger } from '../common/logger.js';
 import { loadConfig, parseDatabaseUrl, type Values } from '../config/index.js';
@@ -24,6 +24,8 @@ export interface EmbeddedOptions {
   readonly topology: Topology;
   /** Domain time of everything: cloud, managers, engine, API. */
   readonly clock: Clock;
+  /** Machine time of API, engine and broker, and what an SQLite database takes for its own; default the system's. */
+  readonly machine?: MachineClock;
   /** As in `[database] connection`; default in memory. */
   readonly connection?: string;
   readonly log?: Logger;
@@ -51,20 +53,23 @@ export class Embedded implements DemoSystem {
   ) {}
 
   static async start(options: EmbeddedOptions): Promise<Embedded> {
-    const { topology, clock, seed, log = silentLogger } = options;
-    const database = await Database.open(parseDatabaseUrl(options.connection ?? 'sqlite://'));
+    const { topology, clock, seed, log = silentLogger, machine = new SystemMachineClock() } = options;
+    const database = await Database.open({
+      ...parseDatabaseUrl(options.connection ?? 'sqlite://'),
+      ...(options.machine && { time: () => new Date(machine.monotonicMs()) }),
+    });
     await new SchemaMigrator(database).upgrade();
-    const broker = new MemoryBroker({ ...(options.faults && { faults: options.faults }) });
+    const broker = new MemoryBroker({ clock: machine, ...(options.faults && { faults: options.faults }) });
     const simulator = await startSimulator({ topology, clock, logger: log, ...(seed !== undefined && { seed }) });
     const listener = ceilometer(simulator, { broker: broker.connect() }, log);
     await listener.start();
-    const parts = { database, broker, clock, log, simulator, values: options.options ?? {} };
+    const parts = { database, broker, clock, machine, log, simulator, values: options.options ?? {} };
     const api = await startParts(compose(parts, {}, composeApi));
     const apiUrl = `${api.container.resolve(ApiServerToken).url}/v1`;
     simulator.setMaintenanceUrl(apiUrl);
     await simulator.addManagers(options.managers);
     const stopBefore = [() => stopParts(api), () => listener.stop(), () => simulator.stop(), () => database.close()];
-    return new Embedded(simulator, apiUrl, adminOf(simulator, log), parts, stopBefore);
+    return new Embedded(simulator, apiUrl, adminOf(simulator, log, machine), parts, stopBefore);
   }
 
   get client(): FenixClient {
@@ -78,6 +83,16 @@ export class Embedded implements DemoSystem {
 
   get database(): Database {
     return this.parts.database;
+  }
+
+  /** The broker of all of it. */
+  get broker(): MemoryBroker {
+    return this.parts.broker;
+  }
+
+  /** All engines look for what no message told them of, as they do by themselves every `sweep_interval`. */
+  sweep(): void {
+    for (const engine of this.engines.keys()) engine.sweepSoon();
   }
 
   /** One more engine on the same database and broker. */
@@ -113,6 +128,7 @@ interface Parts {
   readonly database: Database;
   readonly broker: MemoryBroker;
   readonly clock: Clock;
+  readonly machine: MachineClock;
   readonly log: Logger;
   readonly simulator: Simulator;
   readonly values: Values;
@@ -124,11 +140,12 @@ interface Composed {
 }
 
 function compose(parts: Parts, values: Values, make: (container: DependencyContainer) => Component[]): Composed {
-  const { database, broker, clock, log, simulator } = parts;
+  const { database, broker, clock, machine, log, simulator } = parts;
   const child = container.createChildContainer();
   const { config } = loadConfig({ defaults: simulated(simulator), commandLine: merged(parts.values, values) });
   registerCore(child, config, log);
   child.registerInstance<Clock>(Clock, clock);
+  child.registerInstance<MachineClock>(MachineClock, machine);
   child.registerInstance(DatabaseToken, database);
   registerMessaging(child, 'fenix');
   child.registerInstance(MemoryBrokerToken, broker);

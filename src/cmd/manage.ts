@@ -6,6 +6,7 @@ import { addDatabase } from './manage/database.js';
 import { addFreeze } from './manage/freeze.js';
 import { addHistory } from './manage/history.js';
 import { addLeftovers } from './manage/leftovers.js';
+import { addPolicy } from './manage/policy.js';
 
 const program = baseCommand(
   'fenix-manage',
@@ -16,4 +17,5 @@ addConfig(program);
 addHistory(program);
 addFreeze(program);
 addLeftovers(program);
+addPolicy(program);
 await program.parseAsync();

@@ -2,7 +2,7 @@ import { container, type DependencyContainer } from 'tsyringe';
 import { MachineClock } from '../common/clock.js';
 import { type Component, Lifecycle, runUntilSignal } from '../common/lifecycle.js';
 import { baseCommand, configure, refusing } from './command-line.js';
-import { registerCore } from './wiring/core.js';
+import { ConfigDirectoryToken, registerCore } from './wiring/core.js';
 
 export interface ServiceDescription {
   readonly name: 'fenix-api' | 'fenix-engine';
@@ -15,8 +15,9 @@ export interface ServiceDescription {
 export async function runService(service: ServiceDescription): Promise<void> {
   const command = baseCommand(service.name, service.about).action(async ({ configFile }: { configFile: string[] }) => {
     await refusing(async () => {
-      const { config, log } = configure(service.name, configFile);
+      const { config, log, directory } = configure(service.name, configFile);
       registerCore(container, config, log);
+      container.registerInstance(ConfigDirectoryToken, directory);
       const stopWithinMs = config.default.gracefulShutdownTimeout * 1000;
       const components = service.compose(container);
       const lifecycle = new Lifecycle(components, { stopWithinMs }, container.resolve<MachineClock>(MachineClock), log);

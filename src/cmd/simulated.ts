@@ -1,4 +1,4 @@
-import { SystemMachineClock } from '../common/clock.js';
+import { type MachineClock, SystemMachineClock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import type { Values } from '../config/index.js';
 import { KeystoneSession } from '../keystone-auth-middleware/index.js';
@@ -25,6 +25,10 @@ export function operatorOptions({ authUrl, serviceCredentials }: Simulator): Val
 }
 
 /** The simulated cloud's admin. */
-export function adminOf({ authUrl, adminCredentials }: Simulator, log: Logger): KeystoneSession {
-  return new KeystoneSession({ authUrl, ...adminCredentials }, {}, new SystemMachineClock(), log);
+export function adminOf(
+  { authUrl, adminCredentials }: Simulator,
+  log: Logger,
+  machine: MachineClock = new SystemMachineClock(),
+): KeystoneSession {
+  return new KeystoneSession({ authUrl, ...adminCredentials }, {}, machine, log);
 }

@@ -17,6 +17,8 @@ export interface MachineClock {
   monotonicMs(): number;
   /** Resolves after `ms`; rejects with {@link Stopped} when `signal` aborts. */
   sleepMs(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Runs `work` after `ms`, unless the returned function is called before: a time limit that is hardly ever reached. */
+  after(ms: number, work: () => void): () => void;
 }
 export const MachineClock: unique symbol = Symbol('MachineClock');
 
@@ -35,6 +37,16 @@ export class SystemMachineClock implements MachineClock {
       left -= LONGEST_TIMER_MS;
     }
     await timer(Math.max(0, left), signal);
+  }
+
+  after(ms: number, work: () => void): () => void {
+    let handle: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      const step = Math.min(Math.max(0, left), LONGEST_TIMER_MS);
+      handle = setTimeout(() => (left > step ? wait(left - step) : work()), step);
+    };
+    wait(ms);
+    return () => clearTimeout(handle);
   }
 }
 

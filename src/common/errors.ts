@@ -10,7 +10,8 @@
  * - `overload`   trying again after `retryAfterS` may help
  * - `terminal`   trying again cannot help
  */
-export type ErrorKind = 'input' | 'missing' | 'denied' | 'conflict' | 'transient' | 'overload' | 'terminal';
+export const ERROR_KINDS = ['input', 'missing', 'denied', 'conflict', 'transient', 'overload', 'terminal'] as const;
+export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 export interface ErrorDetails {
   readonly cause?: unknown;

@@ -8,7 +8,11 @@ import type { DatabaseTarget, MysqlTarget, SqliteTarget } from '../config/index.
 export type Tx = Knex;
 
 /** Where the database is, and how many connections this process may hold. */
-export type DatabaseSettings = DatabaseTarget & { readonly poolSize?: number };
+export type DatabaseSettings = DatabaseTarget & {
+  readonly poolSize?: number;
+  /** What SQLite takes for its own time, where one process has all of it and its machine time is stepped. */
+  readonly time?: () => Date;
+};
 
 const DEADLOCK_RETRIES = 10;
 /** MySQL: deadlock, lock wait time-out, Galera's "not yet prepared"; SQLite: another process holds the file. */
@@ -38,12 +42,13 @@ export class Database {
   private constructor(
     readonly knex: Knex,
     private readonly kind: DatabaseSettings['kind'],
+    private readonly time: (() => Date) | undefined,
   ) {}
 
   /** @throws FenixError `database-unreachable` (transient) */
   static async open(settings: DatabaseSettings): Promise<Database> {
     const knex = settings.kind === 'mysql' ? openMysql(settings, settings.poolSize) : openSqlite(settings);
-    const database = new Database(knex, settings.kind);
+    const database = new Database(knex, settings.kind, settings.time);
     try {
       if (settings.kind === 'sqlite') await database.prepareSqlite();
       await database.ping();
@@ -79,18 +84,22 @@ export class Database {
   nowPlus(seconds = 0): Knex.Raw {
     return this.kind === 'mysql'
       ? this.knex.raw('timestampadd(microsecond, ?, utc_timestamp(6))', [Math.round(seconds * 1e6)])
-      : this.knex.raw("strftime('%Y-%m-%d %H:%M:%f000', 'now', ?)", [`${seconds} seconds`]);
+      : this.knex.raw("strftime('%Y-%m-%d %H:%M:%f000', ?, ?)", [this.sqliteNow, `${seconds} seconds`]);
   }
 
   /** Seconds since `column` by the database's own time, with fractions. */
   ageOf(column: string): Knex.Raw {
     return this.kind === 'mysql'
       ? this.knex.raw('timestampdiff(microsecond, ??, utc_timestamp(6)) / 1000000', [column])
-      : this.knex.raw("(julianday('now') - julianday(??)) * 86400.0", [column]);
+      : this.knex.raw('(julianday(?) - julianday(??)) * 86400.0', [this.sqliteNow, column]);
   }
 
   async close(): Promise<void> {
     await this.knex.destroy();
+  }
+
+  private get sqliteNow(): string {
+    return this.time?.().toISOString() ?? 'now';
   }
 
   private async prepareSqlite(): Promise<void> {
@@ -153,6 +162,10 @@ function openSqlite({ filename }: SqliteTarget): Knex {
     _driver(): unknown {
       return require('libsql');
     }
+
+    async acquireRawConnection(): Promise<Preparing> {
+      return rememberingStatements(await super.acquireRawConnection());
+    }
   }
   return knexFactory({
     client: LibsqlClient as unknown as typeof Knex.Client,
@@ -161,4 +174,25 @@ function openSqlite({ filename }: SqliteTarget): Knex {
     useNullAsDefault: true,
     log: QUIET,
   });
+}
+
+/** What of a connection of libsql is of interest here. */
+interface Preparing {
+  prepare(sql: string): unknown;
+}
+
+/** Far more than there are queries, were it not for those with lists in them. */
+const MOST_STATEMENTS = 1000;
+
+/** Preparing takes as long as running, and few statements are ever run only once. */
+function rememberingStatements(connection: Preparing): Preparing {
+  const prepare = connection.prepare.bind(connection);
+  const known = new Map<string, unknown>();
+  connection.prepare = (sql) => {
+    const statement = known.get(sql) ?? prepare(sql);
+    if (known.size >= MOST_STATEMENTS) known.clear();
+    known.set(sql, statement);
+    return statement;
+  };
+  return connection;
 }

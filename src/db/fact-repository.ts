@@ -23,6 +23,11 @@ export class FactRepository {
     return FACTS.upsert(tx, ['sessionId', 'instanceId', 'host'], fact);
   }
 
+  /** The world takes it back. */
+  async withdraw({ sessionId, instanceId, host, code }: Omit<Fact, 'message' | 'at'>, tx: Tx): Promise<void> {
+    await FACTS.query(tx).where(FACTS.toRow({ sessionId, instanceId, host, code })).delete();
+  }
+
   /** Room may have come back: nothing that was refused stands any more, of one instance or of all. */
   async forget(sessionId: string, tx: Tx, instanceId?: string): Promise<void> {
     await FACTS.query(tx)

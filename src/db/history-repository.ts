@@ -11,11 +11,28 @@ const HISTORY = new Table<HistoryEntry>('history', {
   details: 'json',
 });
 
+/** A line with its number: those of one session become visible in the order of their numbers. */
+export interface NumberedEntry {
+  readonly historyId: number;
+  readonly entry: HistoryEntry;
+}
+
 export class HistoryRepository {
   constructor(private readonly database: Database) {}
 
+  /** The session's row must be locked or written in `tx`, or numbers would not become visible in their order. */
   append(entries: readonly HistoryEntry[], tx: Tx): Promise<void> {
     return HISTORY.insert(tx, entries);
+  }
+
+  /** Those with a number after `historyId`, oldest first. */
+  async after(sessionId: string, historyId: number, limit: number): Promise<NumberedEntry[]> {
+    const rows: Row[] = await HISTORY.query(this.database.knex)
+      .where({ session_id: sessionId })
+      .where('history_id', '>', historyId)
+      .orderBy('history_id')
+      .limit(limit);
+    return rows.map((row) => ({ historyId: Number(row.history_id), entry: HISTORY.fromRow(row) }));
   }
 
   /** Oldest first; of deleted sessions too. */

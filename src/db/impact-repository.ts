@@ -37,6 +37,12 @@ export class ImpactRepository {
     return rows.map((row) => IMPACTS.fromRow(row));
   }
 
+  /** Of all sessions: those that have not ended. */
+  async open(tx: Tx = this.database.knex): Promise<Impact[]> {
+    const rows: Row[] = await IMPACTS.query(tx).whereNull('recovered_at').orderBy(['started_at', 'instance_id']);
+    return rows.map((row) => IMPACTS.fromRow(row));
+  }
+
   insert(impact: Impact, tx: Tx): Promise<void> {
     return IMPACTS.insert(tx, impact);
   }

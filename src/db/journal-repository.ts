@@ -36,7 +36,7 @@ export class JournalRepository {
     );
   }
 
-  /** Effects, without their steps, on hosts that are being worked on, and whatever else is still under way. */
+  /** Effects, without their steps, on hosts that are being worked on, starts, and whatever else is still under way. */
   async current(sessionId: string, tx: Tx = this.database.knex): Promise<JournalEntry[]> {
     const rows = await this.query(tx)
       .where({ session_id: sessionId })
@@ -44,6 +44,7 @@ export class JournalRepository {
       .where((now) => {
         void now
           .where('journal.state', 'begun')
+          .orWhere('kind', 'start')
           .orWhere('host', ENGINE_HOST)
           .orWhereIn('host', hostsAtWork(tx, sessionId));
       })

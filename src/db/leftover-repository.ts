@@ -1,4 +1,4 @@
-import type { OutboxEntry, SessionHost, SessionProject, SessionState } from '../model/index.js';
+import type { Impact, OutboxEntry, SessionHost, SessionProject, SessionState } from '../model/index.js';
 import type { Database } from './database.js';
 import type { Row } from './table.js';
 import { fromTimeText, toTimeText } from './time-text.js';
@@ -18,6 +18,9 @@ export interface LeftMove extends LeftBy {
   readonly action: string;
   readonly begunAt: Date;
 }
+
+/** An instance that was stopped while its host was out. */
+export type LeftStopped = LeftBy & Pick<Impact, 'instanceId' | 'attempt' | 'sourceHost' | 'startedAt'>;
 
 export type LeftProject = LeftBy & Pick<SessionProject, 'projectId'>;
 
@@ -70,6 +73,21 @@ export class LeftoverRepository {
       state: String(row.state),
       action: String(row.action),
       begunAt: fromTimeText(String(row.begun_at)),
+    }));
+  }
+
+  /** Instances that closed sessions stopped and did not start again: their hosts were left broken. */
+  async stopped(): Promise<LeftStopped[]> {
+    const rows = await this.of('impacts')
+      .where({ 'left_one.action': 'STOP_START', 'sessions.closed': 1 })
+      .whereNull('left_one.ended_at')
+      .orderBy(['left_one.source_host', 'left_one.instance_id']);
+    return rows.map((row) => ({
+      ...leftBy(row),
+      instanceId: String(row.instance_id),
+      attempt: Number(row.attempt),
+      sourceHost: String(row.source_host),
+      startedAt: fromTimeText(String(row.started_at)),
     }));
   }
 

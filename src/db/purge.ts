@@ -37,7 +37,7 @@ export interface Purged {
   readonly sessions: number;
   /** Rows by table, in the order in which they go. */
   readonly rows: readonly (readonly [table: string, count: number])[];
-  /** Old enough sessions that stay, since hosts are left disabled in their name (L6). */
+  /** Old enough sessions that stay, since hosts are left disabled or instances stopped in their name (L6). */
   readonly kept: number;
 }
 
@@ -90,9 +90,14 @@ export class Purge {
   }
 }
 
-/** How many hosts the session of a row of `sessions` has left disabled. */
-function owing(tx: Tx): Knex.QueryBuilder {
-  return tx('session_hosts').count('*').whereRaw('session_hosts.session_id = sessions.session_id').where('disabled', 1);
+/** How many hosts the session of a row of `sessions` has left disabled, and instances stopped. */
+function owing(tx: Tx): Knex.Raw {
+  const of = (table: string) =>
+    tx(table)
+      .count('*')
+      .whereRaw('?? = sessions.session_id', [`${table}.session_id`]);
+  const stopped = of('impacts').where('action', 'STOP_START').whereNull('ended_at');
+  return tx.raw('(? + ?)', [of('session_hosts').where('disabled', 1), stopped]);
 }
 
 async function countOf(rows: Knex.QueryBuilder<Row, Row[]>): Promise<number> {

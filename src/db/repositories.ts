@@ -6,6 +6,7 @@ import { GroupConstraintsRepository } from './group-constraints-repository.js';
 import { GuardRepository } from './guard-repository.js';
 import { HistoryRepository } from './history-repository.js';
 import { HostClaimRepository } from './host-claim-repository.js';
+import { IdempotencyKeyRepository } from './idempotency-key-repository.js';
 import { ImpactRepository } from './impact-repository.js';
 import { InstanceConstraintsRepository } from './instance-constraints-repository.js';
 import { JournalRepository } from './journal-repository.js';
@@ -41,6 +42,7 @@ export class Repositories {
   readonly outbox: OutboxRepository;
   readonly engines: EngineRepository;
   readonly settings: SettingRepository;
+  readonly idempotencyKeys: IdempotencyKeyRepository;
   readonly leftovers: LeftoverRepository;
   readonly instanceConstraints: InstanceConstraintsRepository;
   readonly groupConstraints: GroupConstraintsRepository;
@@ -62,6 +64,7 @@ export class Repositories {
     this.history = new HistoryRepository(database);
     this.outbox = new OutboxRepository(database);
     this.engines = new EngineRepository(database);
+    this.idempotencyKeys = new IdempotencyKeyRepository(database);
     this.settings = new SettingRepository(database);
     this.leftovers = new LeftoverRepository(database);
     this.instanceConstraints = new InstanceConstraintsRepository(database);

@@ -61,6 +61,14 @@ export type SessionPatch = Partial<
   >
 > & { readonly closed?: boolean };
 
+/** Which sessions, how many of them, and where to begin. */
+export interface PageQuery {
+  readonly after?: Pick<Session, 'sessionId' | 'createdAt'> | undefined;
+  readonly state?: SessionState | undefined;
+  readonly workflow?: string | undefined;
+  readonly limit: number;
+}
+
 /** The lease was lost: another engine owns the session, or nobody could prove that we still do. */
 export class LeaseLost extends FenixError {
   constructor({ sessionId, epoch }: Lease) {
@@ -91,6 +99,23 @@ export class SessionRepository {
   /** All that are not deleted, oldest first. */
   async list(tx: Tx = this.database.knex): Promise<Session[]> {
     const rows = await this.visible(tx).orderBy(['created_at', 'session_id']);
+    return rows.map((row) => SESSIONS.fromRow(row));
+  }
+
+  /** Those that are not deleted, oldest first, from the one that follows `after` on. */
+  async page({ after, state, workflow, limit }: PageQuery): Promise<Session[]> {
+    const query = this.visible(this.database.knex);
+    if (state !== undefined) void query.where({ state });
+    if (workflow !== undefined) void query.where({ workflow });
+    if (after !== undefined) {
+      const { created_at: at, session_id: id } = SESSIONS.toRow(after);
+      void query.where((later) => {
+        void later.where('created_at', '>', String(at)).orWhere((same) => {
+          void same.where({ created_at: at }).where('session_id', '>', String(id));
+        });
+      });
+    }
+    const rows = await query.orderBy(['created_at', 'session_id']).limit(limit);
     return rows.map((row) => SESSIONS.fromRow(row));
   }
 

@@ -7,6 +7,7 @@ import { openNotice } from './decisions/notices.js';
 import type { ServiceIntent } from './effects/service.js';
 import type { OutboxPublisher } from './outbox.js';
 import type { Unit } from './session-writer.js';
+import { leftStopped, startBeforeClosing } from './stopped.js';
 import { transition } from './transition.js';
 import { undoOnEngine, undoOnHosts, unsuccessful } from './undoing.js';
 
@@ -44,7 +45,8 @@ export async function closeSession(
   const aborted = session.aborting !== null || (deleted && isUnfinished(session.state));
   const undoing = aborted ? await undoOnHosts(context, session, hosts, journal) : undefined;
   if (undoing !== undefined) return { for: 'undo', message: undoing };
-  const disabled = (await context.repositories.hosts.list(context.sessionId)).filter((host) => host.disabled);
+  const left = await context.repositories.hosts.list(context.sessionId);
+  const disabled = left.filter((host) => host.disabled);
   const isBroken = (host: SessionHost): boolean =>
     host.state === 'in_maintenance' && unsuccessful(session, host, journal) !== undefined;
   for (const host of disabled) {
@@ -55,6 +57,10 @@ export async function closeSession(
     await tellWhyDisabled(context, host.hostname, reason);
     return { for: 'service', message: `Ending: writing down why ${host.hostname} stays disabled.` };
   }
+  const starting = await startBeforeClosing(context, journal, left, (host) => {
+    return host.state === 'failed' || isBroken(host);
+  });
+  if (starting !== undefined) return starting;
   const owed = disabled.find((host) => host.state !== 'failed' && !isBroken(host));
   if (owed !== undefined) {
     if (!isTooSoon(journal, owed)) await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
@@ -74,13 +80,14 @@ export async function closeSession(
     outbox.raise();
     return { for: 'delivery', message: 'Ending: the last notifications are being delivered.' };
   }
+  const stopped = await leftStopped(context);
   const isClosed = await context.writer.commit(async (unit) => {
     // An admin may have said something since the inbox was read: a continuation has taken its claims again already.
     if ((await context.repositories.commands.unhandled(context.sessionId, unit.tx)).length > 0) return false;
     await context.repositories.claims.release(context.sessionId, unit.tx);
     await cancelOpenNotices(context, unit);
     unit.patchSession({ closed: true, waiting: null });
-    unit.tell('closed', {});
+    unit.tell('closed', stopped.length > 0 ? { stopped } : {});
     return true;
   });
   return isClosed ? 'closed' : 'again';

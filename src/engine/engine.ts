@@ -49,8 +49,13 @@ export class Engine {
   /** A hint that the session has something to look at; harmless if it is not ours, or wrong, or lost (L1). */
   wake(sessionId: string): void {
     const owner = this.owned.get(sessionId);
-    if (owner === undefined) this.sweepNow.raise();
+    if (owner === undefined) this.sweepSoon();
     else owner.raise();
+  }
+
+  /** Looks for sessions and for unhandled rows now, and then every `sweep_interval` again. */
+  sweepSoon(): void {
+    this.sweepNow.raise();
   }
 
   /** Nothing new begins, effects reach a safe point, leases are given back. */

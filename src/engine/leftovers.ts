@@ -1,6 +1,6 @@
 import { type Clock, plusSeconds } from '../common/clock.js';
 import { FenixError } from '../common/errors.js';
-import type { LeftHost, LeftMove, LeftProject, StuckNotification } from '../db/leftover-repository.js';
+import type { LeftHost, LeftMove, LeftProject, LeftStopped, StuckNotification } from '../db/leftover-repository.js';
 import type { Repositories } from '../db/repositories.js';
 import type { HistoryEntry } from '../model/index.js';
 import type { CloudPort, ComputeService } from '../workflow/cloud-port.js';
@@ -12,6 +12,7 @@ const STUCK_AFTER_S = 600;
 export interface KnownLeftovers {
   readonly hosts: readonly LeftHost[];
   readonly moves: readonly LeftMove[];
+  readonly stopped: readonly LeftStopped[];
   readonly projects: readonly LeftProject[];
   readonly notifications: readonly StuckNotification[];
 }
@@ -31,6 +32,7 @@ export async function knownLeftovers({ leftovers }: Repositories, clock: Clock):
   return {
     hosts: await leftovers.hosts(),
     moves: await leftovers.moves(),
+    stopped: await leftovers.stopped(),
     projects: await leftovers.projects(),
     notifications: await leftovers.notifications(plusSeconds(clock.now(), -STUCK_AFTER_S)),
   };
@@ -57,7 +59,8 @@ export interface Release {
 }
 
 /**
- * Gives a host back that a session left disabled (L6), and writes so into the history of each session concerned.
+ * Gives a host back that a session left disabled, with the instances that it left stopped there (L6), and writes so into
+ * the history of each session concerned.
  * @returns whether its compute service was disabled until now
  * @throws FenixError when there is no such service, a session still has the host, or somebody else disabled it
  */
@@ -72,11 +75,14 @@ export async function releaseHost(
     throw new FenixError('missing', 'unknown-host', `Nova has no compute service on a host ${host}.`);
   }
   if (!force) await requireFree(repositories, host, service);
-  if (!service.enabled && !isOurs(service)) throw notOurs(service);
-  if (!service.enabled) await cloud.enableService(service.id);
+  const stopped = (await repositories.leftovers.stopped()).filter(({ sourceHost }) => sourceHost === host);
+  if (!service.enabled && !isOurs(service) && stopped.length === 0) throw notOurs(service);
+  for (const left of stopped) await startLeft(repositories, cloud, clock, left, who);
+  const isDisabled = !service.enabled && isOurs(service);
+  if (isDisabled) await cloud.enableService(service.id);
   await repositories.database.transaction(async (tx) => {
     const owing = await repositories.hosts.forgetDisabled(host, tx);
-    const named = service.enabled ? [] : [sessionOf(service.disabledReason ?? '')];
+    const named = isDisabled ? [sessionOf(service.disabledReason ?? '')] : [];
     const details = { host, reason: service.disabledReason, forced: force };
     const line = { seq: null, at: clock.now(), who, what: 'host-released', details };
     const concerned = [...new Set([...owing, ...named])].filter((sessionId) => sessionId !== '');
@@ -85,7 +91,25 @@ export async function releaseHost(
       tx,
     );
   });
-  return !service.enabled;
+  return isDisabled;
+}
+
+/** Starts what a closed session left stopped on the host, unless somebody else has done something with it since. */
+async function startLeft(
+  repositories: Repositories,
+  cloud: CloudPort,
+  clock: Clock,
+  { sessionId, instanceId, attempt, sourceHost }: LeftStopped,
+  who: string,
+): Promise<void> {
+  const server = await cloud.server(instanceId);
+  if (server?.status === 'SHUTOFF' && server.host === sourceHost) await cloud.start(instanceId);
+  const at = clock.now();
+  const details = { instance: instanceId, host: sourceHost };
+  await repositories.database.transaction(async (tx) => {
+    await repositories.impacts.end({ sessionId, instanceId, attempt }, at, at, tx);
+    await repositories.history.append([{ sessionId, seq: null, at, who, what: 'instance-started', details }], tx);
+  });
 }
 
 /** Neither the session that claims the host nor the one that its reason names may still have work to do. */

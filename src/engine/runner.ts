@@ -4,7 +4,7 @@ import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import { Wake } from '../common/wake.js';
 import { LeaseLost } from '../db/session-repository.js';
 import { frozenSentence } from '../db/setting-repository.js';
-import { type Freeze, isUnfinished, type Session, type WaitReason } from '../model/index.js';
+import { type Freeze, isUnfinished, type Session, standingWait, type WaitReason } from '../model/index.js';
 import type { Decision, GoTo, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
 import { noteBlocked } from './blocked.js';
@@ -20,6 +20,8 @@ import { loadView } from './view-loader.js';
 import { workflowTools } from './workflow-tools.js';
 
 const TROUBLE: BackoffSettings = { firstMs: 200, factor: 2, ceilingMs: 10_000 };
+/** Waits that come between, for {@link WaitReason.interrupted}. */
+const INTERRUPTIONS: ReadonlySet<string> = new Set(['cloud', 'trouble']);
 
 /**
  * The one loop of an owned session: consume what came in, look at everything, ask the workflow, carry its answer out,
@@ -96,8 +98,7 @@ export class SessionRunner {
   /** An ending session waits for as long as it takes, and says for what. */
   private async whileClosing(session: Session, wait: ClosingWait): Promise<void> {
     const { clock, settings } = this.context;
-    const { waiting } = session;
-    const until = waiting?.for === wait.for ? waiting.until : plusSeconds(clock.now(), settings.blockedTimeoutS);
+    const until = standingWait(session.waiting, wait.for)?.until ?? plusSeconds(clock.now(), settings.blockedTimeoutS);
     await this.noteWait(session, { ...wait, until });
     await this.pause(plusSeconds(clock.now(), settings.cloudPollS));
   }
@@ -120,33 +121,31 @@ export class SessionRunner {
   private async workOn(session: Session): Promise<void> {
     const { context } = this;
     let view: SessionView;
+    let step: Step | undefined;
     try {
       view = await loadView(context, session, this.outbox);
+      await this.instances.bringUpTo(view);
+      if (session.pendingHosts.length === 0) {
+        const workflow = context.plugins.workflow(this.workflowName);
+        const handler = workflow.states[session.state as keyof typeof workflow.states];
+        step = await handler(view, this.tools());
+      }
     } catch (error) {
+      // Handlers read the cloud through their tools: that it can't be read is no error of theirs.
+      return this.withoutCloud(session, error);
+    }
+    try {
+      if (step === undefined) await joinPending(context, view);
+      else await this.carryOut(step, view);
+    } catch (error) {
+      if (!(error instanceof FenixError && error.retryable)) throw error;
       return this.withoutCloud(session, error);
     }
     this.cloudFailures = 0;
-    await this.instances.bringUpTo(view);
-    if (session.pendingHosts.length > 0) return joinPending(context, view);
-    const workflow = context.plugins.workflow(this.workflowName);
-    const handler = workflow.states[session.state as keyof typeof workflow.states];
-    const step = await this.askWorkflow(() => handler(view, this.tools()), session);
-    if (step !== undefined) await this.carryOut(step, view);
   }
 
   private tools(): WorkflowTools {
     return workflowTools(this.context);
-  }
-
-  /** Handlers may read the cloud through their tools: that it can't be read is a wait, not an error of theirs. */
-  private async askWorkflow(ask: () => Step | Promise<Step>, session: Session): Promise<Step | undefined> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof FenixError)) throw error;
-      await this.withoutCloud(session, error);
-      return undefined;
-    }
   }
 
   private async carryOut(step: Step, view: SessionView): Promise<void> {
@@ -172,9 +171,8 @@ export class SessionRunner {
 
   /** Looks again soon, but not for ever (L7). */
   private async notYet(notYet: NotYet, view: SessionView, hosts: readonly string[]): Promise<void> {
-    const { waiting } = view.session;
-    const until =
-      waiting?.for === notYet.for ? waiting.until : plusSeconds(view.now, this.context.settings.blockedTimeoutS);
+    const { blockedTimeoutS } = this.context.settings;
+    const until = standingWait(view.session.waiting, notYet.for)?.until ?? plusSeconds(view.now, blockedTimeoutS);
     if (view.now < until) return this.waitFor({ wait: { ...notYet, until, poll: true, hosts } }, view);
     const reason = { code: 'blocked', message: notYet.message };
     return this.goTo({ to: 'MAINTENANCE_FAILED', why: notYet.message, reason }, view);
@@ -211,17 +209,25 @@ export class SessionRunner {
   }
 
   /** Every wait has a reason and a deadline that can be read (L7); `since` stays while the reason does. */
-  private async noteWait(session: Session, wait: WaitFor['wait']): Promise<void> {
+  private async noteWait(session: Session, wait: WaitFor['wait'], interrupted?: WaitReason | null): Promise<void> {
     const { waiting } = session;
     const same = waiting?.for === wait.for && waiting.message === wait.message;
     if (same && waiting.until.getTime() === wait.until.getTime()) return;
-    const since = waiting?.for === wait.for ? waiting.since : this.context.clock.now();
-    const noted: WaitReason = { for: wait.for, message: wait.message, since, until: wait.until };
+    const since = standingWait(waiting, wait.for)?.since ?? this.context.clock.now();
+    const { for: word, message, until } = wait;
+    const noted: WaitReason = { for: word, message, since, until, ...(interrupted && { interrupted }) };
     await this.context.writer.commit((unit) => {
       unit.patchSession({ waiting: noted });
-      if (!same) unit.tell('waiting', { ...noted });
+      if (!same) unit.tell('waiting', { for: word, message, since, until });
     });
     if (!same) this.context.log.info({ for: wait.for, until: wait.until }, wait.message);
+  }
+
+  /** What gets in the way of another wait lets that wait's time go on: else both could take turns for ever. */
+  private noteInterruption(session: Session, wait: WaitFor['wait']): Promise<void> {
+    const { waiting } = session;
+    const isOne = waiting !== null && INTERRUPTIONS.has(waiting.for);
+    return this.noteWait(session, wait, isOne ? waiting.interrupted : waiting);
   }
 
   private async forgetWait(session: Session): Promise<void> {
@@ -257,7 +263,7 @@ export class SessionRunner {
       await context.writer.commit((unit) => transition(unit, session, step, context.adminProjectId));
       return;
     }
-    await this.noteWait(session, { for: 'cloud', message, until });
+    await this.noteInterruption(session, { for: 'cloud', message, until });
     await context.machine.sleepMs(backoffMs(TROUBLE, this.cloudFailures), context.stopping);
     this.cloudFailures += 1;
   }
@@ -277,7 +283,7 @@ export class SessionRunner {
     const known = session.waiting?.for === 'trouble' ? session.waiting.until : undefined;
     const until = known ?? plusSeconds(clock.now(), settings.blockedTimeoutS);
     if (clock.now() < until || this.context.effects.count > 0) {
-      return this.noteWait(session, { for: 'trouble', message, until });
+      return this.noteInterruption(session, { for: 'trouble', message, until });
     }
     const step: GoTo = { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'trouble', message } };
     await this.context.writer.commit((unit) => transition(unit, session, step, this.context.adminProjectId));

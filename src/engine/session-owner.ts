@@ -7,6 +7,7 @@ import { runMove } from './effects/move.js';
 import { runPlugin } from './effects/plugin-run.js';
 import { runService } from './effects/service.js';
 import { runSettle } from './effects/settle.js';
+import { runStart } from './effects/start.js';
 import { Journal } from './journal.js';
 import { LeaseGuard } from './lease-guard.js';
 import { OutboxPublisher, type Publish } from './outbox.js';
@@ -90,6 +91,7 @@ export class SessionOwner implements Owned {
       {
         move: (entry) => runMove(context, entry),
         settle: (entry) => runSettle(context, entry),
+        start: (entry) => runStart(context, entry),
         plugin: (entry, resumed) => runPlugin(context, entry, resumed),
         service: (entry) => runService(context, entry),
       },

@@ -7,6 +7,7 @@ import { ConstraintBook } from '../workflow/constraint-book.js';
 import type { SessionView } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 import type { OutboxPublisher } from './outbox.js';
+import { settleLeftStops } from './stopped.js';
 
 /** Notices closed so long ago matter to nobody who asks again (the rest between rounds is 2 s). */
 const NOTICE_MEMORY_S = 60;
@@ -40,7 +41,7 @@ export async function loadView(
     plans: (await repositories.plans.current(sessionId)) as ReadonlyMap<string, HostPlan>,
     facts: await repositories.facts.list(sessionId),
     constraints: await loadConstraints(repositories, cloud.servers),
-    impacts: await repositories.impacts.active(cloud.at),
+    impacts: await settleLeftStops(context, await repositories.impacts.active(cloud.at), cloud.servers),
     undelivered: await outbox.hasPending(),
     cloud,
   };

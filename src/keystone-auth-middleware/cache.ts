@@ -17,6 +17,11 @@ export class ExpiringCache<Value> {
     return undefined;
   }
 
+  /** Forgets every value of which `isOver` says so. */
+  prune(isOver: (value: Value) => boolean): void {
+    for (const [key, { value }] of this.entries) if (isOver(value)) this.entries.delete(key);
+  }
+
   /** Remembers `value` for `ms`; not at all when that is zero or less. */
   set(key: string, value: Value, ms: number): void {
     this.entries.delete(key);

@@ -5,6 +5,7 @@ export {
   identityOf,
   type KeystoneAuthSettings,
   keystoneAuth,
+  serviceIdentityOf,
   stripIdentityHeaders,
   Unauthenticated,
 } from './middleware.js';
@@ -15,5 +16,5 @@ export {
   type ServiceAnswer,
   type ServiceRequest,
 } from './session.js';
-export type { Identity } from './token.js';
-export { TokenValidator, type TokenValidatorSettings } from './token-validator.js';
+export { type AccessRule, type Identity, identityFrom } from './token.js';
+export { TokenValidator, type TokenValidatorSettings, type ValidateOptions } from './token-validator.js';

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { FenixError } from '../common/errors.js';
+import { isWithinAccessRules } from './access-rules.js';
 import type { Identity } from './token.js';
 import type { TokenValidator } from './token-validator.js';
 
@@ -15,6 +16,12 @@ export interface KeystoneAuthSettings {
   readonly validator: Pick<TokenValidator, 'validate'>;
   /** Where clients get a token: Keystone's public address. */
   readonly wwwAuthenticateUri: string;
+  /** Type of this service in the catalog, by which access rules of application credentials name it. */
+  readonly serviceType?: string;
+  /** Roles, one of which makes a token in X-Service-Token a service's; default `service`. */
+  readonly serviceTokenRoles?: readonly string[];
+  /** Whether X-Service-Token with none of those roles makes the request invalid; default false: it means nothing. */
+  readonly serviceTokenRolesRequired?: boolean;
 }
 
 /** Headers by which a WSGI pipeline hands an identity on; from outside they can only be forged. */
@@ -23,22 +30,54 @@ const IDENTITY_HEADER =
 
 /**
  * Express middleware that lets requests with a valid X-Auth-Token through, with their {@link Identity} in
- * `res.locals.identity`. All else goes to `next(error)`, so that the API words the answer: {@link Unauthenticated}, or
- * FenixError `overload` while Keystone cannot be asked (503 with Retry-After, never 401).
+ * `res.locals.identity`, and that of a valid X-Service-Token in `res.locals.serviceIdentity`. A service may bring a user's
+ * token that ended meanwhile, and is not bound by access rules. All else goes to `next(error)`, so that the API words the
+ * answer: {@link Unauthenticated}, or FenixError `overload` while Keystone cannot be asked (503 with Retry-After, never 401).
  */
-export function keystoneAuth({ validator, wwwAuthenticateUri }: KeystoneAuthSettings): RequestHandler {
-  const challenge = `Keystone uri="${wwwAuthenticateUri}"`;
+export function keystoneAuth(settings: KeystoneAuthSettings): RequestHandler {
+  const challenge = `Keystone uri="${settings.wwwAuthenticateUri}"`;
   return async (req, res, next) => {
     stripIdentityHeaders(req.headers);
-    const token = req.headers['x-auth-token'];
-    const identity = typeof token === 'string' ? await validator.validate(token) : undefined;
-    if (identity === undefined) {
+    const verdict = await authenticate(settings, req);
+    if (typeof verdict === 'string') {
       res.set('WWW-Authenticate', challenge);
-      throw new Unauthenticated(token === undefined ? 'A token is required (X-Auth-Token)' : 'The token is not valid');
+      throw new Unauthenticated(verdict);
     }
-    res.locals.identity = identity;
+    res.locals.identity = verdict.identity;
+    if (verdict.service !== undefined) res.locals.serviceIdentity = verdict.service;
     next();
   };
+}
+
+interface Authenticated {
+  readonly identity: Identity;
+  readonly service: Identity | undefined;
+}
+
+const SERVICE_ROLES = ['service'];
+
+/** Who asks, or a sentence that says why that cannot be said. */
+async function authenticate(settings: KeystoneAuthSettings, req: Request): Promise<Authenticated | string> {
+  const { validator, serviceTokenRoles = SERVICE_ROLES, serviceTokenRolesRequired, serviceType = '' } = settings;
+  const [token, serviceToken] = [headerOf(req, 'x-auth-token'), headerOf(req, 'x-service-token')];
+  if (token === undefined) return 'A token is required (X-Auth-Token)';
+  const bearer = serviceToken === undefined ? undefined : await validator.validate(serviceToken);
+  const isService = bearer?.roles.some((role) => serviceTokenRoles.includes(role)) ?? false;
+  if (serviceToken !== undefined && (bearer === undefined || (serviceTokenRolesRequired && !isService))) {
+    return 'The service token is not valid (X-Service-Token)';
+  }
+  const identity = await validator.validate(token, { allowExpired: isService });
+  if (identity === undefined) return 'The token is not valid';
+  // A service that passes a request on makes others than the user may make by itself.
+  if (!isService && !isWithinAccessRules(identity, serviceType, req.method, `${req.baseUrl}${req.path}`)) {
+    return 'The access rules of the application credential do not allow this';
+  }
+  return { identity, service: isService ? bearer : undefined };
+}
+
+function headerOf(req: Request, name: string): string | undefined {
+  const value = req.headers[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Removes what a client may have written to pass for somebody else. */
@@ -51,4 +90,9 @@ export function identityOf(res: Response): Identity {
   const identity: Identity | undefined = res.locals.identity;
   if (identity === undefined) throw new Unauthenticated('The request was not authenticated');
   return identity;
+}
+
+/** The service that passes the request on for its user, if one does. */
+export function serviceIdentityOf(res: Response): Identity | undefined {
+  return res.locals.serviceIdentity;
 }

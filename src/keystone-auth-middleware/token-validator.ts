@@ -3,6 +3,7 @@ import { MachineClock } from '../common/clock.js';
 import { FenixError, messageOf } from '../common/errors.js';
 import { ExpiringCache } from './cache.js';
 import { JwsCheck } from './jws.js';
+import { isRevokedBy, type Revocable, Revocations, revocableOf } from './revocations.js';
 import type { KeystoneSession } from './session.js';
 import { type Identity, identityFrom, type TokenBody } from './token.js';
 
@@ -11,11 +12,29 @@ export interface TokenValidatorSettings {
   readonly tokenCacheTimeS?: number;
   /** How long a refused token is refused without asking; seconds, default 30. */
   readonly invalidCacheTimeS?: number;
+  /** How often Keystone is asked what was revoked; seconds. Absent: never, so only `tokenCacheTimeS` bounds it. */
+  readonly revocationIntervalS?: number;
+  /** Type of the service that asks; without it tokens with access rules are good for nothing. */
+  readonly serviceType?: string;
   /** Tokens remembered of each kind, valid and not; default 10 000. */
   readonly cacheSize?: number;
   /** Directory of Keystone's public JWS keys; without it no token is checked locally. */
   readonly jwsPublicKeysDir?: string;
 }
+
+/** A token that is remembered. */
+interface Known {
+  readonly identity: Identity;
+  readonly revocable: Revocable;
+}
+
+export interface ValidateOptions {
+  /** Take a token that ended a while ago, as Keystone allows (`[token] allow_expired_window`). */
+  readonly allowExpired?: boolean;
+}
+
+/** By this Keystone knows that access rules will be enforced; it refuses tokens with rules to all others. */
+const ENFORCES_ACCESS_RULES = { 'OpenStack-Identity-Access-Rules': '1' };
 
 /** What a header may hold and Keystone may issue; anything else is not worth a question. */
 const PLAUSIBLE = /^[\x21-\x7e]{1,8192}$/;
@@ -24,9 +43,10 @@ const COME_BACK_S = 5;
 
 /** Says whom a token speaks for, by asking Keystone with the service's own token (GET /v3/auth/tokens). */
 export class TokenValidator {
-  private readonly valid: ExpiringCache<Identity>;
+  private readonly valid: ExpiringCache<Known>;
   private readonly invalid: ExpiringCache<true>;
   private readonly asking = new Map<string, Promise<Identity | undefined>>();
+  private readonly revocations: Revocations | undefined;
   private readonly jws: JwsCheck | undefined;
 
   /** @param now the calendar, milliseconds of Unix time */
@@ -39,7 +59,8 @@ export class TokenValidator {
     const places = settings.cacheSize ?? 10_000;
     this.valid = new ExpiringCache(places, clock);
     this.invalid = new ExpiringCache(places, clock);
-    const directory = settings.jwsPublicKeysDir;
+    const { jwsPublicKeysDir: directory, revocationIntervalS: intervalS } = settings;
+    this.revocations = intervalS === undefined ? undefined : new Revocations(session, intervalS * 1000, clock, now);
     this.jws = directory === undefined ? undefined : new JwsCheck(directory, clock, now);
   }
 
@@ -47,50 +68,71 @@ export class TokenValidator {
    * @returns undefined when the token is not valid
    * @throws FenixError `overload` (`keystone-unavailable`, with retryAfterS) when that cannot be said now
    */
-  async validate(token: string): Promise<Identity | undefined> {
+  async validate(token: string, { allowExpired = false }: ValidateOptions = {}): Promise<Identity | undefined> {
     if (!PLAUSIBLE.test(token)) return undefined;
+    await this.forgetRevoked();
     // Only digests are kept: a dump of the cache gives no tokens away.
-    const key = createHash('sha256').update(token).digest('base64');
+    const key = createHash('sha256').update(`${allowExpired} ${token}`).digest('base64');
     if (this.invalid.get(key)) return undefined;
-    return this.valid.get(key) ?? this.askOnce(key, token);
+    return this.valid.get(key)?.identity ?? this.askOnce(key, token, allowExpired);
   }
 
-  private askOnce(key: string, token: string): Promise<Identity | undefined> {
+  private async forgetRevoked(): Promise<void> {
+    for (const event of (await this.revocations?.news()) ?? []) {
+      this.valid.prune(({ revocable }) => isRevokedBy(revocable, event));
+    }
+  }
+
+  private askOnce(key: string, token: string, allowExpired: boolean): Promise<Identity | undefined> {
     const running = this.asking.get(key);
     if (running !== undefined) return running;
-    const asked = this.ask(token)
-      .then((identity) => this.remember(key, identity))
+    const asked = this.ask(token, allowExpired)
+      .then((known) => this.remember(key, known, allowExpired))
       .finally(() => this.asking.delete(key));
     this.asking.set(key, asked);
     return asked;
   }
 
-  private async ask(token: string): Promise<Identity | undefined> {
+  private async ask(token: string, allowExpired: boolean): Promise<Known | undefined> {
     try {
       const verdict = await this.jws?.check(token);
-      if (verdict === 'forged' || verdict === 'expired') return undefined;
-      const answer = await this.session.request<{ token: TokenBody }>({
-        serviceType: 'identity',
-        path: '/auth/tokens',
-        query: { nocatalog: '' },
-        headers: { 'X-Subject-Token': token },
-      });
-      return identityFrom(answer.body.token);
+      if (verdict === 'forged' || (verdict === 'expired' && !allowExpired)) return undefined;
+      const body = await this.fetch(token, { nocatalog: '' }, allowExpired);
+      return { identity: await this.restricted(identityFrom(body), token, allowExpired), revocable: revocableOf(body) };
     } catch (thrown) {
       if (thrown instanceof FenixError && thrown.kind === 'missing' && thrown.status === 404) return undefined;
       throw unavailable(thrown);
     }
   }
 
+  /** Access rules of a token whose catalog does not know this service allow nothing here. */
+  private async restricted(identity: Identity, token: string, allowExpired: boolean): Promise<Identity> {
+    if (identity.accessRules === null) return identity;
+    const { catalog = [] } = await this.fetch(token, {}, allowExpired);
+    const isKnown = catalog.some(({ type }) => type === this.settings.serviceType);
+    return isKnown ? identity : { ...identity, accessRules: [] };
+  }
+
+  private async fetch(token: string, query: Record<string, string>, allowExpired: boolean): Promise<TokenBody> {
+    const answer = await this.session.request<{ token: TokenBody }>({
+      serviceType: 'identity',
+      path: '/auth/tokens',
+      query: { ...query, ...(allowExpired && { allow_expired: '1' }) },
+      headers: { 'X-Subject-Token': token, ...ENFORCES_ACCESS_RULES },
+    });
+    return answer.body.token;
+  }
+
   /** Keystone's word decides whether it is valid now; its expiry only how long we may go on without asking. */
-  private remember(key: string, identity: Identity | undefined): Identity | undefined {
-    if (identity === undefined) {
+  private remember(key: string, known: Known | undefined, allowExpired: boolean): Identity | undefined {
+    if (known === undefined) {
       this.invalid.set(key, true, (this.settings.invalidCacheTimeS ?? 30) * 1000);
-    } else {
-      const leftMs = identity.expiresAt.getTime() - this.now();
-      this.valid.set(key, identity, Math.min(leftMs, (this.settings.tokenCacheTimeS ?? 300) * 1000));
+      return undefined;
     }
-    return identity;
+    const mostMs = (this.settings.tokenCacheTimeS ?? 300) * 1000;
+    const leftMs = known.identity.expiresAt.getTime() - this.now();
+    this.valid.set(key, known, allowExpired ? mostMs : Math.min(leftMs, mostMs));
+    return known.identity;
   }
 }
 

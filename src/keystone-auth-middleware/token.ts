@@ -1,5 +1,12 @@
 import type { Catalog } from './catalog.js';
 
+/** A request that an application credential may make: service type, method and path pattern. */
+export interface AccessRule {
+  readonly service: string;
+  readonly method: string;
+  readonly path: string;
+}
+
 /** The `token` object of Keystone's answers (Identity API v3), as far as it is read here. */
 export interface TokenBody {
   readonly user: { readonly id: string; readonly name: string; readonly domain: { readonly id: string } };
@@ -11,6 +18,9 @@ export interface TokenBody {
   readonly issued_at: string;
   readonly expires_at: string;
   readonly catalog?: Catalog;
+  /** Its own, then that of the first token of its chain. */
+  readonly audit_ids?: readonly string[];
+  readonly application_credential?: { readonly id: string; readonly access_rules?: readonly AccessRule[] };
 }
 
 /** Who a token speaks for. */
@@ -30,6 +40,8 @@ export interface Identity {
   /** True as well where the cloud has not named an admin project, as oslo.policy reads it. */
   readonly isAdminProject: boolean;
   readonly expiresAt: Date;
+  /** What an application credential restricts its tokens to; null = nothing. */
+  readonly accessRules: readonly AccessRule[] | null;
 }
 
 export function identityFrom(token: TokenBody): Identity {
@@ -45,5 +57,6 @@ export function identityFrom(token: TokenBody): Identity {
     roles: (token.roles ?? []).map((role) => role.name),
     isAdminProject: token.is_admin_project ?? true,
     expiresAt: new Date(token.expires_at),
+    accessRules: token.application_credential?.access_rules ?? null,
   };
 }

@@ -26,7 +26,7 @@ export interface Broker {
    * Deliveries come one by one in order; at most `prefetch` unsettled ones at a time (0 = no limit). `onDelivery` must
    * not throw.
    */
-  consume(queue: string, onDelivery: (delivery: Delivery) => void, options?: { prefetch?: number }): Promise<Consumer>;
+  consume(queue: string, onDelivery: (delivery: Delivery) => void, options?: ConsumeOptions): Promise<Consumer>;
   /** Lets begun publishes finish, ends consumers, releases everything; unsettled deliveries go back to their queues. */
   close(): Promise<void>;
 }
@@ -59,6 +59,15 @@ export interface OutgoingMessage {
   readonly body: Buffer;
   readonly properties: MessageProperties;
   readonly mandatory?: boolean;
+}
+
+export interface ConsumeOptions {
+  readonly prefetch?: number;
+  /**
+   * Acknowledgements may leave a little later, many at once. For a queue that nobody else consumes, whose deliveries are
+   * settled in their order.
+   */
+  readonly lateAcks?: boolean;
 }
 
 export interface PublishOptions {

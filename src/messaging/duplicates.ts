@@ -1,12 +1,12 @@
 /**
- * How many a listener remembers. Python remembers 16, which does not suffice here: with a lost connection all requests
- * that are being worked on come again.
+ * How many one process remembers. oslo.messaging remembers 16 for each connection; a peer that cannot get a confirm
+ * publishes the same request every few seconds, for as long as that lasts, with others in between.
  */
 const REMEMBERED = 1024;
 
-/** The `_unique_id`s that one listener has seen last: peers publish again whatever was not confirmed to them. */
+/** The `_unique_id`s seen last, over reconnects: peers publish again whatever was not confirmed to them. */
 export class Duplicates {
-  /** In the order of arrival. */
+  /** In order of arrival. */
   private readonly seen = new Set<string>();
 
   /** Whether this id was remembered before. Messages without an id are never duplicates. */

@@ -56,8 +56,10 @@ function inflated(body: Buffer, headers: MessageProperties['headers']): Buffer {
   return attempt(() => inflateSync(body, { maxOutputLength: LARGEST_INFLATED_BYTES }));
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 function textOf(body: Buffer): string {
-  return attempt(() => new TextDecoder('utf-8', { fatal: true }).decode(body));
+  return attempt(() => UTF8.decode(body));
 }
 
 function parseObject(text: string): Content {

@@ -22,6 +22,16 @@ export function parseJson(text: string): unknown {
 
 /** Always valid JSON: a bigint leaves as its digits, NaN and Infinity leave as null. Throws a TypeError for cycles. */
 export function stringifyJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (thrown) {
+    // Either a bigint, or a cycle that is refused below as well.
+    if (!(thrown instanceof TypeError)) throw thrown;
+    return stringifyWithIntegers(value);
+  }
+}
+
+function stringifyWithIntegers(value: unknown): string {
   let marked = false;
   const text = JSON.stringify(value, (_, item: unknown) => {
     if (typeof item !== 'bigint') return item;

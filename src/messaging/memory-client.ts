@@ -1,6 +1,7 @@
 import { unlessAborted } from '../common/unless-aborted.js';
 import type {
   Broker,
+  ConsumeOptions,
   Consumer,
   Delivery,
   EntityOptions,
@@ -64,11 +65,7 @@ export class MemoryClient implements Broker {
       : published;
   }
 
-  consume(
-    queue: string,
-    onDelivery: (delivery: Delivery) => void,
-    options: { prefetch?: number } = {},
-  ): Promise<Consumer> {
+  consume(queue: string, onDelivery: (delivery: Delivery) => void, options: ConsumeOptions = {}): Promise<Consumer> {
     return this.operation(() => {
       const consumer = this.host.queue(queue).consume(onDelivery, options.prefetch ?? 0);
       this.consumers.add(consumer);

@@ -14,21 +14,23 @@ export interface Prerequisite {
 }
 
 export interface PublishingOptions {
-  /** Machine time for everything: declaring, waiting for a connection, the broker's word. */
-  readonly timeoutMs: number;
+  /** For everything: declaring, waiting for a connection, the broker's word. */
+  readonly limit: Limit;
   readonly needs?: Prerequisite;
   /** Whether it may arrive twice: then it is published again until it is confirmed. */
   readonly mayRepeat?: boolean;
-  /** Nobody is interested any more. */
-  readonly signal?: AbortSignal;
 }
+
+/** Milliseconds of machine time, or a signal that nobody is interested any more. */
+export type Limit = number | AbortSignal;
 
 /** Between repeats, of which the first comes at once. */
 const REPEAT_MS = 250;
 
 /** Publishes with a time-out, after declaring once what the message needs. */
 export class Publisher {
-  private readonly declared = new Map<string, Promise<void>>();
+  /** Under way or done. */
+  private readonly declared = new Map<string, Promise<void> | true>();
 
   constructor(
     private readonly broker: Broker,
@@ -38,16 +40,15 @@ export class Publisher {
   /**
    * Resolves when the broker has confirmed. What was declared may have gone meanwhile (an auto-delete exchange with its
    * last listener, a queue deleted by an operator): then it is declared again, as nothing was delivered yet. Rejects with
-   * `publish-timeout` after `timeoutMs`, in doubt if the message may have left.
+   * `publish-timeout` at the limit, in doubt if the message may have left.
    */
   async publish(message: OutgoingMessage, options: PublishingOptions): Promise<void> {
-    const { timeoutMs } = options;
     const attempt: Attempt = { inDoubt: false, isLate: false };
     try {
-      await withLimit(this.clock, options, (signal) => this.publishWith(message, options, signal, attempt));
+      await withLimit(this.clock, options.limit, (signal) => this.publishWith(message, options, signal, attempt));
     } catch (thrown) {
       if (!attempt.isLate) throw thrown;
-      const why = `The broker did not confirm within ${timeoutMs} ms. ${messageOf(thrown)}`;
+      const why = `The broker did not confirm in time. ${messageOf(thrown)}`;
       throw new FenixError('transient', 'publish-timeout', why, { inDoubt: attempt.inDoubt });
     }
   }
@@ -61,10 +62,10 @@ export class Publisher {
     let mayDeclareAgain = needs !== undefined;
     for (let repeats = 0; ; ) {
       try {
-        if (needs)
-          await unlessAborted(this.ensure(needs), signal, () =>
-            unsent(this.broker.trouble ?? 'what it needs was not declared in time'),
-          );
+        if (needs && !this.isDeclared(needs)) {
+          const late = () => unsent(this.broker.trouble ?? 'what it needs was not declared in time');
+          await unlessAborted(this.declare(needs), signal, late);
+        }
         return await this.broker.publish(message, { signal });
       } catch (thrown) {
         const error = thrown instanceof FenixError ? thrown : undefined;
@@ -82,12 +83,19 @@ export class Publisher {
     }
   }
 
-  private ensure(needs: Prerequisite): Promise<void> {
-    const known = this.declared.get(needs.key);
-    if (known) return known;
-    const declaring = needs.declare();
-    this.declared.set(needs.key, declaring);
-    declaring.catch(() => this.declared.delete(needs.key));
+  private isDeclared({ key }: Prerequisite): boolean {
+    return this.declared.get(key) === true;
+  }
+
+  private declare({ key, declare }: Prerequisite): Promise<void> {
+    const known = this.declared.get(key);
+    if (known instanceof Promise) return known;
+    const declaring = declare();
+    this.declared.set(key, declaring);
+    declaring.then(
+      () => this.declared.set(key, true),
+      () => this.declared.delete(key),
+    );
     return declaring;
   }
 }
@@ -97,23 +105,19 @@ interface Attempt {
   isLate: boolean;
 }
 
-/** Runs `work` with a signal that aborts when machine time `timeoutMs` has passed, or with `signal`. */
+/** Runs `work` with a signal that aborts at the limit. */
 export async function withLimit<T>(
   clock: MachineClock,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  limit: Limit,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const limit = new AbortController();
-  const done = new AbortController();
-  const end = (): void => limit.abort();
-  clock.sleepMs(timeoutMs, done.signal).then(end, () => undefined);
-  if (signal?.aborted) end();
-  signal?.addEventListener('abort', end, { once: true });
+  if (typeof limit !== 'number') return work(limit);
+  const late = new AbortController();
+  const stop = clock.after(limit, () => late.abort());
   try {
-    return await work(limit.signal);
+    return await work(late.signal);
   } finally {
-    done.abort();
-    signal?.removeEventListener('abort', end);
+    stop();
   }
 }
 

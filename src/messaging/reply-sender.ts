@@ -86,8 +86,7 @@ export class ReplySender {
 
   private async publish({ replyQueue }: ReplyAddress, body: Buffer): Promise<void> {
     const message = { exchange: '', routingKey: replyQueue, body, properties: MESSAGE_PROPERTIES, mandatory: true };
-    const limit = { timeoutMs: PUBLISH_TIMEOUT_MS };
-    await withLimit(this.clock, limit, (signal) => this.broker.publish(message, { signal }));
+    await withLimit(this.clock, PUBLISH_TIMEOUT_MS, (signal) => this.broker.publish(message, { signal }));
   }
 
   private isObsolete(queue: string): boolean {

@@ -1,6 +1,7 @@
 import { isObject } from './envelope.js';
 import { noSuchMethod, unsupportedVersion } from './remote-error.js';
 import type { ReceivedRequest, WireContext } from './rpc-message.js';
+import { isVersionCompatible } from './version.js';
 
 /** A method as an endpoint offers it: keyword arguments and the caller's context in, JSON out. */
 export type RpcMethod = (args: Readonly<Record<string, unknown>>, context: WireContext) => unknown;
@@ -9,6 +10,8 @@ export type RpcMethod = (args: Readonly<Record<string, unknown>>, context: WireC
 export interface RpcEndpoint {
   /** Absent = none, which is not the same as ''. */
   readonly namespace?: string;
+  /** Names under which it is served as well; null = without namespace. */
+  readonly legacyNamespaces?: readonly (string | null)[];
   /** `major.minor[.revision]`; serves every request of the same major version that is not newer. */
   readonly version: string;
   readonly methods: Readonly<Record<string, RpcMethod>>;
@@ -20,8 +23,7 @@ export interface RpcEndpoint {
  */
 export async function dispatch(endpoints: readonly RpcEndpoint[], request: ReceivedRequest): Promise<unknown> {
   const compatible = endpoints.filter(
-    ({ namespace, version }) =>
-      (namespace ?? null) === request.namespace && isVersionCompatible(version, request.version),
+    (endpoint) => isNamed(endpoint, request.namespace) && isVersionCompatible(endpoint.version, request.version),
   );
   if (compatible.length === 0) throw unsupportedVersion(request.version, request.method);
   const method = findMethod(compatible, request.method);
@@ -30,20 +32,12 @@ export async function dispatch(endpoints: readonly RpcEndpoint[], request: Recei
   return await method(request.args, request.context);
 }
 
-/** Same major version; the asked minor, then revision, not above what is served. What cannot be read is not compatible. */
-export function isVersionCompatible(served: string, asked: unknown): boolean {
-  const [have, want] = [versionParts(served), versionParts(asked)];
-  if (!have || !want || have[0] !== want[0]) return false;
-  return want[1] < have[1] || (want[1] === have[1] && want[2] <= have[2]);
+function isNamed({ namespace, legacyNamespaces = [] }: RpcEndpoint, asked: unknown): boolean {
+  return (namespace ?? null) === asked || legacyNamespaces.some((legacy) => legacy === asked);
 }
 
 /** Names with `_` in front are never offered. */
 function findMethod(endpoints: readonly RpcEndpoint[], name: unknown): RpcMethod | undefined {
   if (typeof name !== 'string' || name.startsWith('_')) return undefined;
   return endpoints.find(({ methods }) => Object.hasOwn(methods, name))?.methods[name];
-}
-
-function versionParts(version: unknown): [number, number, number] | undefined {
-  const parts = typeof version === 'string' ? /^(\d+)\.(\d+)(?:\.(\d+))?$/.exec(version) : null;
-  return parts ? [Number(parts[1]), Number(parts[2]), Number(parts[3] ?? 0)] : undefined;
 }

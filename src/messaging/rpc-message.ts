@@ -1,7 +1,8 @@
+import { FenixError } from '../common/errors.js';
 import { type Content, isObject } from './envelope.js';
 import { newHexId } from './ids.js';
 import { parseJson, stringifyJson } from './json.js';
-import { RemoteError } from './remote-error.js';
+import { OWN_MODULE, ownErrorKwargs, RemoteError, type RemoteException } from './remote-error.js';
 
 /** Values that travel with a message as `_context_<key>`. Never a token. */
 export type WireContext = Readonly<Record<string, unknown>>;
@@ -86,7 +87,7 @@ export function failureContent(msgId: string, thrown: unknown): Content {
 export interface ReceivedReply {
   readonly msgId: unknown;
   readonly result: unknown;
-  readonly failure: RemoteError | undefined;
+  readonly failure: RemoteException | undefined;
   /** False for heartbeats, and for the value of the old form in which an empty ending follows. */
   readonly ending: boolean;
 }
@@ -112,31 +113,36 @@ export function contextOf(content: Content): WireContext {
 
 function serializeFailure(thrown: unknown): Content {
   const remote = thrown instanceof RemoteError ? thrown.remote : describeError(thrown);
-  const { className, module, message, traceback, kwargs = {} } = remote;
-  return { class: className, module, message, tb: traceback, args: [message], kwargs };
+  const { className, module, message, traceback, args = [message], kwargs = {} } = remote;
+  // A Python peer names so what it restored; passed on, it is what it was.
+  const [name, path] = [className, module].map((text) => text.replace(/_Remote$/, ''));
+  return { class: name, module: path, message, tb: traceback, args, kwargs };
 }
 
 /** JavaScript's TypeError is Python's; all other classes mean nothing to a Python client, which shows their names. */
-function describeError(thrown: unknown): RemoteError['remote'] {
+function describeError(thrown: unknown): RemoteException {
   if (!(thrown instanceof Error)) {
-    return { className: 'Error', module: 'fenix', message: String(thrown), traceback: [] };
+    return { className: 'Error', module: OWN_MODULE, message: String(thrown), traceback: [] };
   }
+  const { name: className, message } = thrown;
   const frames = (thrown.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
-  const traceback = [...frames.map((line) => `${line}\n`), `${thrown.name}: ${thrown.message}\n`];
-  const module = thrown instanceof TypeError ? 'builtins' : 'fenix';
-  return { className: thrown.name, module, message: thrown.message, traceback };
+  const traceback = [...frames.map((line) => `${line}\n`), `${className}: ${message}\n`];
+  if (thrown instanceof TypeError) return { className, module: 'builtins', message, traceback };
+  const kwargs = thrown instanceof FenixError ? ownErrorKwargs(thrown) : {};
+  return { className, module: OWN_MODULE, message, traceback, kwargs };
 }
 
-function parseFailure(failure: unknown): RemoteError {
+function parseFailure(failure: unknown): RemoteException {
   const fields = typeof failure === 'string' ? parsedOrText(failure) : failure;
-  if (!isObject(fields)) return new RemoteError({ className: '', module: '', message: String(fields), traceback: [] });
-  return new RemoteError({
+  if (!isObject(fields)) return { className: '', module: '', message: String(fields), traceback: [] };
+  return {
     className: textOr(fields.class, ''),
     module: textOr(fields.module, ''),
     message: textOr(fields.message, ''),
     traceback: Array.isArray(fields.tb) ? fields.tb.map(String) : [],
+    ...(Array.isArray(fields.args) && { args: fields.args }),
     kwargs: isObject(fields.kwargs) ? fields.kwargs : {},
-  });
+  };
 }
 
 function parsedOrText(failure: string): unknown {

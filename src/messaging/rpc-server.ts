@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { MachineClock } from '../common/clock.js';
-import { messageOf } from '../common/errors.js';
+import { FenixError, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { Broker, Consumer, Delivery } from './broker.js';
 import { Duplicates } from './duplicates.js';
 import { decodeMessage } from './envelope.js';
 import { ReplySender } from './reply-sender.js';
 import { dispatch, type RpcEndpoint } from './rpc-dispatcher.js';
-import { parseRequest, type ReceivedRequest } from './rpc-message.js';
+import { parseRequest, type ReceivedRequest, type ReplyAddress } from './rpc-message.js';
 import { fanoutQueue, serverQueue, Topology, type TopologySettings } from './topology.js';
 
 export interface RpcServerOptions {
@@ -24,11 +24,16 @@ export interface RpcServerOptions {
   readonly topology?: TopologySettings;
   /** Handlers at once; what is beyond stays unacknowledged, so that another server may get it. Default 64. */
   readonly maxConcurrent?: number;
+  /** Requests fetched ahead per queue (`rabbit_qos_prefetch_count`); default, and for 0, as many as `maxConcurrent`. */
+  readonly prefetch?: number;
+  /** Answer `oslo_rpc_server_ping` (`rpc_ping_enabled`), for probes that know nothing of the endpoints. */
+  readonly pingEnabled?: boolean;
   /** How long to try to reach a caller whose reply queue is gone, default 60 s. */
   readonly missingReplyQueueTimeoutMs?: number;
 }
 
 const MAX_CONCURRENT = 64;
+const PING: RpcEndpoint = { version: '1.0', methods: { oslo_rpc_server_ping: () => 'pong' } };
 
 /**
  * oslo.messaging's RPC server: one listener on the topic, on `<topic>.<server>` and on a fanout queue of its own. A
@@ -39,6 +44,7 @@ export class RpcServer {
   private readonly replies: ReplySender;
   private readonly duplicates = new Duplicates();
   private readonly fanoutQueue: string;
+  private readonly endpoints: readonly RpcEndpoint[];
   private readonly waiting: Delivery[] = [];
   private readonly underway = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
@@ -47,9 +53,13 @@ export class RpcServer {
 
   constructor(private readonly options: RpcServerOptions) {
     this.topology = new Topology(options.broker, options.topology);
-    const { broker, clock, logger, missingReplyQueueTimeoutMs } = options;
+    const { broker, clock, logger, missingReplyQueueTimeoutMs, topic, server, endpoints, pingEnabled } = options;
+    if (topic === '' || server === '') {
+      throw new FenixError('input', 'invalid-target', 'An RPC server needs a topic and a name.');
+    }
+    this.endpoints = pingEnabled ? [PING, ...endpoints] : endpoints;
     this.replies = new ReplySender(broker, clock, logger, missingReplyQueueTimeoutMs);
-    this.fanoutQueue = fanoutQueue(options.topic);
+    this.fanoutQueue = fanoutQueue(topic);
     // Every reply that is to be sent again waits for it.
     setMaxListeners(0, this.stopping.signal);
   }
@@ -98,7 +108,7 @@ export class RpcServer {
       this.waiting.push(delivery);
       this.acceptWaiting();
     };
-    return this.options.broker.consume(queue, onDelivery, { prefetch: this.maxConcurrent });
+    return this.options.broker.consume(queue, onDelivery, { prefetch: this.options.prefetch || this.maxConcurrent });
   }
 
   /** With the broker away the queue expires by itself. */
@@ -154,21 +164,27 @@ export class RpcServer {
   /** Runs the method with signs of life meanwhile; what remains is to send its outcome. */
   private async run(request: ReceivedRequest): Promise<(() => Promise<void>) | undefined> {
     const { reply } = request;
-    const ended = new AbortController();
-    const heartbeats = reply && this.replies.sendHeartbeats(reply, ended.signal);
-    const endHeartbeats = async (): Promise<void> => {
-      ended.abort();
-      await heartbeats;
-    };
+    const endHeartbeats = reply && this.beginHeartbeats(reply);
     const { signal } = this.stopping;
     try {
-      const result = await dispatch(this.options.endpoints, request);
-      await endHeartbeats();
+      const result = await dispatch(this.endpoints, request);
+      await endHeartbeats?.();
       return reply && (() => this.replies.sendResult(reply, result, signal));
     } catch (thrown) {
-      await endHeartbeats();
+      await endHeartbeats?.();
       this.options.logger.warn({ method: request.method, error: messageOf(thrown) }, 'RPC request failed');
       return reply && (() => this.replies.sendFailure(reply, thrown, signal));
     }
+  }
+
+  /** Undefined for a caller that wants none. */
+  private beginHeartbeats(reply: ReplyAddress): (() => Promise<void>) | undefined {
+    if (reply.monitorTimeoutS === null) return undefined;
+    const ended = new AbortController();
+    const heartbeats = this.replies.sendHeartbeats(reply, ended.signal);
+    return async () => {
+      ended.abort();
+      await heartbeats;
+    };
   }
 }

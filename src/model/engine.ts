@@ -7,6 +7,8 @@ export interface PluginInfo {
   /** JSON schema of the metadata it takes; absent = any object. */
   readonly metadataSchema?: Record<string, unknown>;
   readonly description?: string;
+  /** Where it is from: `fenix`, or the entry of `plugin_path`. */
+  readonly source?: string;
   /** Which types an action serves; absent = all. */
   readonly types?: readonly string[];
 }

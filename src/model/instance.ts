@@ -1,4 +1,4 @@
-import type { InstanceAction } from './states.js';
+import type { MoveAction } from './states.js';
 
 /** What an instance takes of a host; Placement's resource classes VCPU, MEMORY_MB, DISK_GB. */
 export interface Resources {
@@ -36,6 +36,7 @@ export interface SessionInstance {
   readonly state: string;
   /** Last answer of its project, e.g. `ACK_PLANNED_MAINTENANCE`. */
   readonly projectState: string | null;
-  readonly action: InstanceAction | null;
+  /** What was done with it last, or is being done. */
+  readonly action: MoveAction | null;
   readonly actionDone: boolean;
 }

@@ -7,9 +7,9 @@ export type JournalState = 'begun' | 'done' | 'failed' | 'refused' | 'superseded
 
 /**
  * What an effect does; steps within an effect have kind `step`. `settle` sees a move to its end that was given up while
- * the cloud was still at it.
+ * the cloud was still at it, `start` starts what was stopped while its host was out.
  */
-export type EffectKind = 'move' | 'settle' | 'plugin' | 'service' | 'step';
+export type EffectKind = 'move' | 'settle' | 'start' | 'plugin' | 'service' | 'step';
 
 /** The durable row of one effect (L3). Unique: (sessionId, subject, action, attempt). */
 export interface JournalEntry {
@@ -58,6 +58,11 @@ export interface Impact {
   readonly endedAt: Date | null;
   /** End plus recovery time; until then it counts in its group. */
   readonly recoveredAt: Date | null;
+}
+
+/** An instance that Fenix stopped while its host is out, and owes a start (L6). */
+export function isOwedStart({ action, endedAt }: Impact): boolean {
+  return action === 'STOP_START' && endedAt === null;
 }
 
 /** Something the world taught about (instance, host): that target is not tried again while the fact stands. */

@@ -51,6 +51,14 @@ export interface WaitReason {
   readonly since: Date;
   /** When the wait ends by itself. */
   readonly until: Date;
+  /** What was waited for when that got in the way (a cloud that cannot be read, say); its time goes on. */
+  readonly interrupted?: WaitReason;
+}
+
+/** The wait for `word` that is going on, be it that something else has got in its way. */
+export function standingWait(waiting: WaitReason | null, word: string): WaitReason | undefined {
+  if (waiting?.for === word) return waiting;
+  return waiting?.interrupted?.for === word ? waiting.interrupted : undefined;
 }
 
 /** An operator let nothing begin any more, in no session of the installation. */

@@ -77,9 +77,13 @@ export function isThrough(state: HostState): boolean {
 export const HOST_TYPES = ['controller', 'compute', 'other'] as const;
 export type HostType = (typeof HOST_TYPES)[number];
 
-/** How an instance leaves its host; each is a plug-in of plugins/instance-actions. */
+/** How an instance leaves its host, as projects are offered it; each is a plug-in of plugins/instance-actions. */
 export const INSTANCE_ACTIONS = ['MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION'] as const;
 export type InstanceAction = (typeof INSTANCE_ACTIONS)[number];
+
+/** What MIGRATE and LIVE_MIGRATE mean where the admin's policy says so (v1 §5.1); plug-ins as well, never offered. */
+export const STAND_IN_ACTIONS = ['EVACUATE', 'STOP_START'] as const;
+export type MoveAction = InstanceAction | (typeof STAND_IN_ACTIONS)[number];
 
 export const ACTION_TYPES = ['pre', 'host', 'post', 'compute', 'controller', 'other'] as const;
 export type ActionType = (typeof ACTION_TYPES)[number];

@@ -15,7 +15,7 @@ import type {
 import { listEventAlarms } from './aodh/alarms.js';
 import { projectIdByName } from './keystone/projects.js';
 import { listAggregates, listIronicHosts } from './nova/aggregates.js';
-import { listMigrations, listUnfinished } from './nova/migrations.js';
+import { listEvacuated, listMigrations, listUnfinished } from './nova/migrations.js';
 import * as actions from './nova/server-actions.js';
 import { findServer, listServers, listSoftDeleted } from './nova/servers.js';
 import * as services from './nova/services.js';
@@ -99,6 +99,15 @@ export class OpenStackCloud implements CloudPort {
     return { servers: [...servers, ...softDeleted].map(({ id }) => id), allocations, migrations };
   }
 
+  async evacuatedFrom(host: string, signal?: AbortSignal): Promise<string[]> {
+    const [evacuated, consumers] = await Promise.all([
+      listEvacuated(this.nova, host, signal),
+      this.consumers(host, signal),
+    ]);
+    const servers = await Promise.all(consumers.filter((id) => evacuated.has(id)).map((id) => this.server(id, signal)));
+    return servers.flatMap((server) => (server === undefined || server.host === host ? [] : [server.id]));
+  }
+
   migrations(instanceId: string, signal?: AbortSignal): Promise<Migration[]> {
     return listMigrations(this.nova, instanceId, signal);
   }
@@ -144,6 +153,18 @@ export class OpenStackCloud implements CloudPort {
 
   abortLiveMigration(instanceId: string, migrationId: string, signal?: AbortSignal): Promise<void> {
     return actions.abortLiveMigration(this.nova, instanceId, migrationId, signal);
+  }
+
+  evacuate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void> {
+    return actions.evacuate(this.nova, instanceId, targetHost, signal);
+  }
+
+  stop(instanceId: string, signal?: AbortSignal): Promise<void> {
+    return actions.stop(this.nova, instanceId, signal);
+  }
+
+  start(instanceId: string, signal?: AbortSignal): Promise<void> {
+    return actions.start(this.nova, instanceId, signal);
   }
 
   private async consumers(host: string, signal?: AbortSignal): Promise<string[]> {

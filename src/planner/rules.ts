@@ -24,7 +24,7 @@ export function countsAt(impact: Impact, now: Date): boolean {
 
 /**
  * V1 for one more member of the group. `impacts` are those of all sessions; members in ERROR or on a host that is down
- * count as well.
+ * count as well, so to do something about one of them impacts nobody else.
  */
 export function groupRefusal(
   group: { readonly groupId: string; readonly maxImpacted: number; readonly broken?: readonly string[] },
@@ -36,6 +36,7 @@ export function groupRefusal(
   if (counting.some((impact) => impact.instanceId === instanceId && impact.endedAt === null)) {
     return { because: 'already-moving', message: `Instance ${instanceId} is being moved already.` };
   }
+  if (group.broken?.includes(instanceId)) return undefined;
   const members = new Set([...counting.map((impact) => impact.instanceId), ...(group.broken ?? [])]);
   members.delete(instanceId);
   if (members.size < group.maxImpacted) return undefined;

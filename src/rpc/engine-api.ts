@@ -3,11 +3,10 @@ import { FenixError, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import { toWireContext } from '../messaging/request-context.js';
 import type { RpcClient, RpcTarget } from '../messaging/rpc-client.js';
+import { ENGINE_METHODS } from './engine-versions.js';
 
 /** `[engine] rpc_topic`. */
 export const DEFAULT_ENGINE_TOPIC = 'fenix.engine';
-/** What the methods below need and {@link serveEngineApi} offers. 1.0: wake, ping. */
-export const ENGINE_API_VERSION = '1.0';
 
 /** What an engine says of itself. */
 export interface EnginePing {
@@ -19,6 +18,8 @@ export interface EngineApiOptions {
   readonly client: RpcClient;
   readonly logger: Logger;
   readonly topic?: string;
+  /** The newest version that all engines serve, while some are older than this API; absent = no cap. */
+  readonly versionCap?: string;
   /** For calls, default 10 s. */
   readonly callTimeoutMs?: number;
 }
@@ -27,12 +28,9 @@ const CALL_TIMEOUT_MS = 10_000;
 
 /** The engines, as the API sees them. Everything that must not be lost goes through the database instead (L1). */
 export class EngineApi {
-  private readonly target: RpcTarget;
   private failing = false;
 
-  constructor(private readonly options: EngineApiOptions) {
-    this.target = { topic: options.topic ?? DEFAULT_ENGINE_TOPIC, version: ENGINE_API_VERSION };
-  }
+  constructor(private readonly options: EngineApiOptions) {}
 
   /**
    * Hints to all engines that there is something new for a session; whoever owns it looks. Never rejects, as a lost hint
@@ -41,7 +39,7 @@ export class EngineApi {
   async wake(sessionId: string, context?: RequestContext): Promise<boolean> {
     const args = { session_id: sessionId };
     try {
-      await this.options.client.fanout(this.target, 'wake', args, context ? toWireContext(context) : {});
+      await this.options.client.fanout(this.targetOf('wake'), 'wake', args, context ? toWireContext(context) : {});
       this.failing = false;
       return true;
     } catch (thrown) {
@@ -54,9 +52,14 @@ export class EngineApi {
 
   /** Any engine that answers, or `server` alone. Rejects as {@link RpcClient.call} does. */
   async ping(server?: string): Promise<EnginePing> {
-    const target = server === undefined ? this.target : { ...this.target, server };
+    const target = { ...this.targetOf('ping'), ...(server !== undefined && { server }) };
     const timeoutMs = this.options.callTimeoutMs ?? CALL_TIMEOUT_MS;
     return parsePing(await this.options.client.call(target, 'ping', {}, {}, { timeoutMs }));
+  }
+
+  private targetOf(method: keyof typeof ENGINE_METHODS): RpcTarget {
+    const { topic = DEFAULT_ENGINE_TOPIC, versionCap } = this.options;
+    return { topic, version: ENGINE_METHODS[method], ...(versionCap !== undefined && { versionCap }) };
   }
 }
 

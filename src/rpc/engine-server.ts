@@ -1,7 +1,9 @@
 import type { RequestContext } from '../common/context.js';
 import { fromWireContext } from '../messaging/request-context.js';
 import { RpcServer, type RpcServerOptions } from '../messaging/rpc-server.js';
-import { DEFAULT_ENGINE_TOPIC, ENGINE_API_VERSION, type EnginePing } from './engine-api.js';
+import { DEFAULT_ENGINE_TOPIC, type EnginePing } from './engine-api.js';
+import { ENGINE_API_VERSION } from './engine-versions.js';
+import { type LegacyHandlers, legacyEndpoint } from './legacy-engine.js';
 
 /** What an engine does for the API. */
 export interface EngineHandlers {
@@ -10,7 +12,11 @@ export interface EngineHandlers {
   ping(): EnginePing;
 }
 
-export type EngineServerOptions = Omit<RpcServerOptions, 'endpoints' | 'topic'> & { readonly topic?: string };
+export interface EngineServerOptions extends Omit<RpcServerOptions, 'endpoints' | 'topic'> {
+  readonly topic?: string;
+  /** Serves the methods of the Python releases as well. */
+  readonly legacy?: LegacyHandlers;
+}
 
 /** The server side of {@link EngineApi}, not yet started. */
 export function serveEngineApi(options: EngineServerOptions, handlers: EngineHandlers): RpcServer {
@@ -24,6 +30,7 @@ export function serveEngineApi(options: EngineServerOptions, handlers: EngineHan
       return { engine_id: engineId, version };
     },
   };
-  const topic = options.topic ?? DEFAULT_ENGINE_TOPIC;
-  return new RpcServer({ ...options, topic, endpoints: [{ version: ENGINE_API_VERSION, methods }] });
+  const { topic = DEFAULT_ENGINE_TOPIC, legacy, ...rest } = options;
+  const endpoints = [{ version: ENGINE_API_VERSION, methods }, ...(legacy ? [legacyEndpoint(legacy)] : [])];
+  return new RpcServer({ ...rest, topic, endpoints });
 }

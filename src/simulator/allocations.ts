@@ -69,6 +69,19 @@ export class Allocations {
     this.claim({ ...held, consumer, leftOver: true });
   }
 
+  /** The instance is the consumer on the source of its migration again, and on no other host. */
+  takeBack(instanceId: string, migrationUuid: string): void {
+    if (this.byConsumer.get(migrationUuid) === undefined) return;
+    this.release(instanceId);
+    this.hand(migrationUuid, instanceId);
+  }
+
+  /** All that an instance left behind on hosts that it was evacuated from. */
+  forgetLeftOvers(instanceId: string): void {
+    for (const { consumer, leftOver, instanceId: id } of this.byConsumer.values())
+      if (leftOver === true && id === instanceId) this.release(consumer);
+  }
+
   /** Gives what `from` holds to `to`, in Placement's single write. */
   hand(from: string, to: string): void {
     const held = this.byConsumer.get(from);

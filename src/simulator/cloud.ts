@@ -57,6 +57,7 @@ export class Cloud {
   private readonly actions = new Map<string, InstanceActionRecord[]>();
   private readonly listeners = new Set<(change: InstanceChange) => void>();
   private readonly struck = new Set<string>();
+  private readonly awaitingHost = new Map<string, (() => void)[]>();
   private lastNumber = 0;
 
   constructor(
@@ -159,7 +160,7 @@ export class Cloud {
     const after: Migration = { ...before, ...changes, updated: this.now() };
     this.moves[id - 1] = after;
     if (isOpen(after)) this.openMoves.set(after.instanceId, after);
-    else {
+    else if (isOpen(before)) {
       this.openMoves.delete(after.instanceId);
       const { instanceId, type, status: outcome } = after;
       this.log.add({ kind: 'move-ended', migrationId: id, instanceId, type, outcome, byProjectId });
@@ -186,7 +187,7 @@ export class Cloud {
     host.enabled = enabled;
     host.disabledReason = enabled ? null : reason;
     host.serviceUpdatedAt = this.now();
-    const byService = this.projects.get(byProjectId)?.name === SERVICE.projectName;
+    const byService = this.isService(byProjectId);
     this.log.add({ kind: 'service', host: host.name, enabled, reason: host.disabledReason, byService });
     const follow = (): void => {
       if (host.disabledTrait === !host.enabled) return;
@@ -197,11 +198,30 @@ export class Cloud {
     else this.timeline.after(this.timings.disabledTraitLag, follow);
   }
 
+  /** Whether that project is the one of the service under test. */
+  isService(projectId: string): boolean {
+    return this.projects.get(projectId)?.name === SERVICE.projectName;
+  }
+
   /** Gives room back; Placement shows it with its lag. */
   releaseRoom(consumer: string): void {
     const { allocationLag } = this.timings;
     if (allocationLag === 0) this.allocations.release(consumer);
     else this.allocations.release(consumer, (show) => this.timeline.after(allocationLag, show));
+  }
+
+  /** Does it now, or as soon as all these hosts are up: what is asked of a dead nova-compute waits for it. */
+  whenUp(hosts: readonly (string | null)[], run: () => void): void {
+    const dead = hosts.find((name) => this.hosts.get(name ?? '')?.up === false) ?? null;
+    if (dead === null) run();
+    else this.awaitingHost.set(dead, [...(this.awaitingHost.get(dead) ?? []), () => this.whenUp(hosts, run)]);
+  }
+
+  /** A host came back: whatever waited for it goes on. */
+  hostIsUp(name: string): void {
+    const waiting = this.awaitingHost.get(name) ?? [];
+    this.awaitingHost.delete(name);
+    for (const run of waiting) run();
   }
 
   private tell(instance: Instance): void {

@@ -20,6 +20,7 @@ export class Evacuations {
     if (target !== undefined && !this.cloud.hosts.has(target))
       throw new Refusal(404, `Compute host ${target} not found.`);
     if (target === instance.host) throw new Refusal(400, "The target host can't be the same one.");
+    this.abandon(instance);
     const action = this.cloud.addAction(instance.id, 'evacuate', caller);
     const whole = this.cloud.timings.evacuation;
     const migration = this.cloud.addMigration({
@@ -34,7 +35,9 @@ export class Evacuations {
     this.cloud.change(instance.id, { taskState: 'rebuilding' });
     const step = (part: number, run: () => void): void =>
       this.cloud.timeline.after(whole * part, () => {
-        if (this.cloud.openMigration(instance.id)?.id === migration.id) run();
+        const goesOn = (): boolean => this.cloud.openMigration(instance.id)?.id === migration.id;
+        const target = this.cloud.openMigration(instance.id)?.targetHost ?? null;
+        if (goesOn()) this.cloud.whenUp([target], () => goesOn() && run());
       });
     const end = (status: string, changes: Partial<Instance>): void => {
       action.updated = this.cloud.now();
@@ -50,11 +53,22 @@ export class Evacuations {
       this.claim(instance, host, migration.id);
       step(REBUILT.spawning - REBUILT.claimed, () => this.cloud.change(instance.id, { taskState: 'rebuild_spawning' }));
       step(REBUILT.done - REBUILT.claimed, () => {
-        const vmState = instance.running ? 'active' : 'stopped';
-        end('done', { host, vmState, cutOff: false, fault: null, launched: this.cloud.now() });
+        // What was stopped is stopped again; all else runs, also what was in ERROR.
+        const running = instance.vmState !== 'stopped';
+        const vmState = running ? 'active' : 'stopped';
+        end('done', { host, vmState, running, cutOff: false, fault: null, launched: this.cloud.now() });
         this.cloud.log.add({ kind: 'move-arrived', migrationId: migration.id, instanceId: instance.id, to: host });
       });
     });
+  }
+
+  /** A move that stood still because its host died is over with it. */
+  private abandon({ id, host }: Instance): void {
+    const move = this.cloud.openMigration(id);
+    if (move === undefined) return;
+    if (move.targetHost === host) this.cloud.allocations.release(move.uuid);
+    else this.cloud.allocations.takeBack(id, move.uuid);
+    this.cloud.changeMigration(move.id, { status: 'error' });
   }
 
   private claim(instance: Instance, host: string, migrationId: number): void {

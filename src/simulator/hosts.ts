@@ -2,8 +2,9 @@ import type { Cloud } from './cloud.js';
 import { Refusal } from './refusal.js';
 
 /**
- * A host goes down, or comes back: its nova-compute is seen so at once, and its instances serve nobody meanwhile. When
- * it comes back it gives up the room of instances that were evacuated from it, as nova-compute does when it starts.
+ * A host goes down, or comes back: its nova-compute is seen so at once, and its instances serve nobody meanwhile. Moves
+ * from and to it stand still. When it comes back it gives up the room of instances that were evacuated from it, as
+ * nova-compute does when it starts, and what was asked of it meanwhile goes on.
  * Throws Refusal 404 for an unknown host.
  */
 export function setHostUp(cloud: Cloud, name: string, up: boolean): void {
@@ -13,8 +14,12 @@ export function setHostUp(cloud: Cloud, name: string, up: boolean): void {
   host.up = up;
   cloud.log.add({ kind: 'host-state', host: name, up });
   for (const { id, host: where } of cloud.instances()) if (where === name) cloud.change(id, { cutOff: !up });
-  if (up)
-    for (const { consumer, leftOver } of cloud.allocations.on(name)) if (leftOver) cloud.allocations.release(consumer);
+  if (!up) return;
+  for (const { consumer, leftOver } of cloud.allocations.on(name)) if (leftOver) cloud.allocations.release(consumer);
+  for (const { id, type, status, sourceHost } of cloud.migrations())
+    if (type === 'evacuation' && status === 'done' && sourceHost === name)
+      cloud.changeMigration(id, { status: 'completed' });
+  cloud.hostIsUp(name);
 }
 
 /** Nova's check before it asks a nova-compute for something. */

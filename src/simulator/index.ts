@@ -5,6 +5,7 @@ export { type Judgement, type JudgeOptions, judge, type Rule, type Violation } f
 export type { LogEntry, LogEvent, SimulatorLog } from './log.js';
 export {
   type AddManagersOptions,
+  ASKED_STATES,
   type AskedState,
   DIALECTS,
   type Dialect,

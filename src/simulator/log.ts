@@ -51,6 +51,14 @@ export type LogEvent =
       readonly resources: Resources;
     }
   | { readonly kind: 'release'; readonly consumer: string; readonly instanceId: string; readonly host: string }
+  /** Somebody asked for a server to be stopped or started. */
+  | {
+      readonly kind: 'power';
+      readonly instanceId: string;
+      readonly on: boolean;
+      /** Whether the service under test did that. */
+      readonly byService: boolean;
+    }
   | {
       readonly kind: 'service';
       readonly host: string;

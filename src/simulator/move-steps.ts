@@ -25,7 +25,11 @@ export abstract class MoveSteps {
     const wait = Math.max(0, seconds - (this.cloud.now().getTime() - begun) / 1000);
     this.cloud.timeline.after(wait, () => {
       const migration = this.cloud.openMigration(move.instanceId);
-      if (migration?.id === move.migrationId) run(migration);
+      if (migration?.id !== move.migrationId) return;
+      this.cloud.whenUp([migration.sourceHost, migration.targetHost], () => {
+        const now = this.cloud.openMigration(move.instanceId);
+        if (now?.id === move.migrationId) run(now);
+      });
     });
   }
 
@@ -56,7 +60,7 @@ export abstract class MoveSteps {
     // A stuck one stays as it is.
     if (move.fate === 'stuck') return true;
     this.step(move, seconds, ({ uuid }) => {
-      this.takeBack(move.instanceId, uuid);
+      this.cloud.allocations.takeBack(move.instanceId, uuid);
       move.action.message = 'Error';
       if (move.fate === 'error') {
         this.cloud.strike(move.instanceId);
@@ -83,12 +87,5 @@ export abstract class MoveSteps {
   protected end(move: Move, outcome: string, byProjectId: string | null): void {
     move.action.updated = this.cloud.now();
     this.cloud.changeMigration(move.migrationId, { status: outcome }, byProjectId);
-  }
-
-  /** The instance is the consumer on its source again, and on no other host. */
-  protected takeBack(instanceId: string, migrationUuid: string): void {
-    if (this.cloud.allocations.of(migrationUuid) === undefined) return;
-    this.cloud.allocations.release(instanceId);
-    this.cloud.allocations.hand(migrationUuid, instanceId);
   }
 }

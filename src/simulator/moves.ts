@@ -74,7 +74,7 @@ export class Moves extends MoveSteps {
     const move = this.settle(instance, 'revertResize', 'reverting', caller);
     this.cloud.change(instance.id, { taskState: 'resize_reverting' });
     this.step(move, this.cloud.timings.revertResize, ({ uuid, sourceHost }) => {
-      this.takeBack(move.instanceId, uuid);
+      this.cloud.allocations.takeBack(move.instanceId, uuid);
       const vmState = instance.running ? 'active' : 'stopped';
       this.cloud.change(move.instanceId, { host: sourceHost, vmState, taskState: null });
       this.end(move, 'reverted', caller.projectId);
@@ -95,7 +95,7 @@ export class Moves extends MoveSteps {
         `Migration ${migration.id} state of instance ${instance.id} is ${migration.status}. Cannot abort live migration while the migration is in this state.`,
       );
     this.cloud.addAction(instance.id, 'live_migration_cancel', caller);
-    this.takeBack(instance.id, migration.uuid);
+    this.cloud.allocations.takeBack(instance.id, migration.uuid);
     this.cloud.change(instance.id, { taskState: null });
     this.cloud.changeMigration(migration.id, { status: 'cancelled' }, caller.projectId);
   }

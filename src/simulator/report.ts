@@ -31,6 +31,7 @@ export function makeReport(cloud: Cloud, managers: readonly Manager[], options: 
   const outages = levels.flatMap(({ project, outages: list, carelessSince }) =>
     list
       .filter(({ excused, from }) => !excused && !(carelessSince !== undefined && carelessSince <= from))
+      .filter((outage) => !isAllowed(cloud, outage, options))
       .map(({ from, because }) => ({
         at: from,
         rule: 'service-outage' as const,
@@ -46,6 +47,15 @@ export function makeReport(cloud: Cloud, managers: readonly Manager[], options: 
     problems: managers.flatMap(({ problems }) => problems),
     remarks: managers.flatMap(({ remarks }) => remarks),
   };
+}
+
+/** It began with an instance that the service under test had stopped, and might stop. */
+function isAllowed(cloud: Cloud, { instanceId, from }: Outage, { mayStop = [] }: JudgeOptions): boolean {
+  const power = cloud.log.of('power').findLast((entry) => entry.instanceId === instanceId && entry.at <= from);
+  if (power?.byService !== true || power.on) return false;
+  return cloud.log
+    .of('instance-added')
+    .some((added) => added.instanceId === instanceId && mayStop.includes(added.name));
 }
 
 function serviceLevel(cloud: Cloud, { projectId, application, carelessSince }: Manager, now: Date): ServiceLevel {

@@ -69,6 +69,7 @@ export class Servers {
     }
     this.later(instance.id, this.cloud.timings.deletion, (last) => {
       this.cloud.releaseRoom(instance.id);
+      this.cloud.allocations.forgetLeftOvers(instance.id);
       if (migration !== undefined) this.cloud.releaseRoom(migration.uuid);
       this.cloud.removeInstance(last);
     });
@@ -101,14 +102,21 @@ export class Servers {
     step(1, null);
   }
 
+  /** Done by the server's nova-compute: by a dead one when it is back. */
   private power(instance: Instance, verb: 'stop' | 'start', after: Partial<Instance>, caller: Caller): void {
-    const action = this.cloud.addAction(instance.id, verb, caller);
-    this.cloud.change(instance.id, { taskState: verb === 'stop' ? 'powering-off' : 'powering-on' });
-    this.later(instance.id, this.cloud.timings.power, ({ taskState }) => {
-      if (taskState === 'deleting') return;
-      action.updated = this.cloud.now();
-      this.cloud.change(instance.id, { ...after, taskState: null });
-    });
+    const { id: instanceId, host } = instance;
+    const action = this.cloud.addAction(instanceId, verb, caller);
+    const byService = this.cloud.isService(caller.projectId);
+    this.cloud.log.add({ kind: 'power', instanceId, on: verb === 'start', byService });
+    const taskState = verb === 'stop' ? 'powering-off' : 'powering-on';
+    this.cloud.change(instanceId, { taskState });
+    this.later(instanceId, this.cloud.timings.power, () =>
+      this.cloud.whenUp([host], () => {
+        if (this.cloud.instance(instanceId)?.taskState !== taskState) return;
+        action.updated = this.cloud.now();
+        this.cloud.change(instanceId, { ...after, taskState: null });
+      }),
+    );
   }
 
   private later(instanceId: string, seconds: number, run: (instance: Instance) => void): void {

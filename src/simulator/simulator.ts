@@ -103,8 +103,12 @@ export class Simulator {
   async addManagers(options: AddManagersOptions = {}): Promise<readonly Manager[]> {
     const wanted = options.projects ?? this.tenants().map(({ name }) => name);
     const home = { cloud: this.cloud, authUrl: this.authUrl, ...this.clocks };
-    const started = await Promise.all(wanted.map((project) => startManager(home, project, options)));
-    const added = started.filter((manager) => manager !== undefined);
+    const added: Manager[] = [];
+    // One after the other, so that their alarms are in the same order every time.
+    for (const project of wanted) {
+      const manager = await startManager(home, project, options);
+      if (manager !== undefined) added.push(manager);
+    }
     this.managers.push(...added);
     return added;
   }

@@ -22,6 +22,11 @@ export interface CloudPort {
   proves(host: string, wanted: Resources, signal?: AbortSignal): Promise<Proof>;
   /** All that keeps a host from being empty (v1 §5.1 "verified empty"). */
   occupants(host: string, signal?: AbortSignal): Promise<Occupants>;
+  /**
+   * Instances that were evacuated from a host and still have an allocation there: Nova gives it up when the host's
+   * nova-compute starts again, not before.
+   */
+  evacuatedFrom(host: string, signal?: AbortSignal): Promise<string[]>;
   /** Migrations of an instance, newest first. */
   migrations(instanceId: string, signal?: AbortSignal): Promise<Migration[]>;
   /** What was done to a server, newest first (os-instance-actions). */
@@ -40,6 +45,12 @@ export interface CloudPort {
   /** Live migration to a named target. Returns when Nova has accepted it. */
   liveMigrate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void>;
   abortLiveMigration(instanceId: string, migrationId: string, signal?: AbortSignal): Promise<void>;
+  /** Builds an instance anew on a named target; refused unless its own host is down. Returns when Nova has accepted it. */
+  evacuate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void>;
+  /** Shuts an instance down where it is. Returns when Nova has accepted it. */
+  stop(instanceId: string, signal?: AbortSignal): Promise<void>;
+  /** Starts an instance that is shut off. Returns when Nova has accepted it. */
+  start(instanceId: string, signal?: AbortSignal): Promise<void>;
 }
 
 export interface ComputeService {

@@ -1,6 +1,6 @@
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
-import type { ActionType, ActiveState, InstanceAction } from '../model/index.js';
+import type { ActionType, ActiveState, MoveAction } from '../model/index.js';
 import type { CloudPort, Server } from './cloud-port.js';
 import type { Step } from './decisions.js';
 import type { SessionView, WorkflowSettings, WorkflowTools } from './view.js';
@@ -89,7 +89,7 @@ export interface ActionContext {
 
 /** How one instance leaves its host. */
 export interface InstanceActionPlugin extends PluginDeclaration {
-  readonly name: InstanceAction;
+  readonly name: MoveAction;
   /** Whether Fenix names the target; else the project's own doing decides. */
   readonly needsTarget: boolean;
   /** Called again from the start after a crash: writes go through `once`, waits through `watch`. */
@@ -99,6 +99,8 @@ export interface InstanceActionPlugin extends PluginDeclaration {
    * session has learned of the failure by then; the instance counts as impacted until this ends.
    */
   settle?(context: InstanceActionContext): Promise<MoveOutcome>;
+  /** Brings back what `run` only stopped, once its host is maintained or given back; called again like `run`. */
+  restore?(context: InstanceActionContext): Promise<RestoreOutcome>;
 }
 
 export interface InstanceActionContext {
@@ -106,6 +108,8 @@ export interface InstanceActionContext {
   readonly from: string;
   /** Always set when `needsTarget`. */
   readonly target: string | null;
+  /** Nova's status of the instance when the move was decided. */
+  readonly statusBefore: string;
   readonly cloud: CloudPort;
   readonly settings: WorkflowSettings;
   readonly clock: Clock;
@@ -141,8 +145,13 @@ export interface JournaledWrite {
 export type MoveOutcome =
   | { readonly result: 'moved'; readonly host: string }
   | { readonly result: 'gone' }
-  /** Nothing happened to the instance; another target may do. */
-  | { readonly result: 'refused'; readonly code: string; readonly message: string }
+  /** It stays where it is and does not run; where it ran before, `restore` is owed. */
+  | { readonly result: 'stopped'; readonly wasRunning: boolean }
+  /**
+   * Nothing happened to the instance; another target may do.
+   * @property otherWay it was not for the target: the same one may do, in another way
+   */
+  | { readonly result: 'refused'; readonly code: string; readonly message: string; readonly otherWay?: true }
   /** It is where it came from, after it was moved or while it was. */
   | { readonly result: 'reverted'; readonly message: string }
   | {
@@ -152,3 +161,8 @@ export type MoveOutcome =
       /** The cloud is still at it: `settle` sees it to its end. */
       readonly underWay?: boolean;
     };
+
+export type RestoreOutcome =
+  | { readonly result: 'started' }
+  | { readonly result: 'gone' }
+  | { readonly result: 'failed'; readonly code: string; readonly message: string };

@@ -1,8 +1,10 @@
 import type {
   HostState,
   HostType,
+  Impact,
   InstanceAction,
   JournalEntry,
+  MoveAction,
   NoticeOutcome,
   NoticeState,
   Reason,
@@ -57,6 +59,7 @@ export type Decision =
   | VerifyEmpty
   | SetHostState
   | MoveInstance
+  | StartInstance
   | RunPlugin
   | LoseHost
   | AskAdmin
@@ -195,6 +198,8 @@ export interface StopSteering {
 export interface VerifyEmpty {
   readonly kind: 'verify-empty';
   readonly host: string;
+  /** Instances that are about to be stopped there: asked is for all others, and the host becomes nothing by it. */
+  readonly staying?: readonly string[];
 }
 
 /** `in_maintenance` and `done` are told to the admin by maintenance.host; `done` counts as maintained. */
@@ -209,8 +214,15 @@ export interface SetHostState {
 export interface MoveInstance {
   readonly kind: 'move-instance';
   readonly instanceId: string;
-  readonly action: InstanceAction;
+  readonly action: MoveAction;
   readonly target: string | null;
+}
+
+/** Starts an instance again that was stopped while its host was out. */
+export interface StartInstance {
+  readonly kind: 'start-instance';
+  /** Its impact, which ends with that. */
+  readonly impact: Impact;
 }
 
 /** One run of an action plug-in of the session. */

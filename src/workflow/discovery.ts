@@ -1,7 +1,9 @@
 import { type HostType, hostNamed } from '../model/index.js';
 import type { ComputeService } from './cloud-port.js';
 import type { JoinHosts } from './decisions.js';
-import { computeServiceOf, OUR_REASON } from './hosts.js';
+import { downHostsPolicy } from './down-hosts.js';
+import { computeServiceOf, isDown, OUR_REASON } from './hosts.js';
+import { serversOn } from './room.js';
 import type { SessionView, WorkflowTools } from './view.js';
 
 /** What discovery must know beyond the view. */
@@ -41,8 +43,8 @@ export async function readSurroundings(
 
 /**
  * Which hosts the session is about (v1 §5.1): the given ones, else those of the scope, else every host of
- * nova-conductor and nova-compute. What a host runs says what it is; computes that are down and Ironic hosts are left
- * out, with the reason.
+ * nova-conductor and nova-compute. What a host runs says what it is; Ironic hosts are left out, with the reason, and by
+ * policy computes that are down.
  * @param given hosts by name; empty = discover
  */
 export function discoverHosts(
@@ -55,16 +57,20 @@ export function discoverHosts(
   const excluded: JoinHosts['excluded'][number][] = [];
   for (const hostname of names.sort()) {
     const compute = computeServiceOf(view.cloud, hostname);
-    const reason = exclusion(hostname, compute, surroundings);
+    const reason = exclusion(view, hostname, surroundings);
     if (reason !== undefined) excluded.push({ hostname, reason });
     else hosts.push(joining(view, hostname, compute));
   }
   return { kind: 'join-hosts', hosts, excluded };
 }
 
-function exclusion(hostname: string, compute: ComputeService | undefined, { ironic }: Surroundings) {
+function exclusion(view: SessionView, hostname: string, { ironic }: Surroundings): string | undefined {
   if (ironic.includes(hostname)) return 'Its hypervisor is Ironic: nothing can be moved off it.';
-  return compute?.up === false ? 'Its nova-compute service is down.' : undefined;
+  const policy = downHostsPolicy(view);
+  if (!isDown(view.cloud, hostname) || policy === 'evacuate') return undefined;
+  // One that is to end the session has to be part of it.
+  if (policy === 'fail' && serversOn(view, hostname).length > 0) return undefined;
+  return 'Its nova-compute service is down.';
 }
 
 function joining(view: SessionView, hostname: string, compute?: ComputeService): JoinHosts['hosts'][number] {

@@ -1,16 +1,18 @@
 import { plusSeconds } from '../common/clock.js';
 import type { NoticeState, SessionHost } from '../model/index.js';
-import type { HostPlan } from '../planner/host-plan.js';
+import type { HostPlan, HostPlanSnapshot } from '../planner/host-plan.js';
 import type { Server } from './cloud-port.js';
 import type { Step } from './decisions.js';
-import { givenBack, movesFrom, nextMoves } from './emptying.js';
+import { givenBack, type Moves, movesFrom, nextMoves } from './emptying.js';
 import { assumeUnmanaged } from './managers.js';
 import { ask, plainWindow, troubleOf } from './notices.js';
 import { replyWindow } from './reply-window.js';
 import { mayReceive, planSnapshot, serversOn, standingFacts } from './room.js';
-import { resolveTrouble } from './trouble.js';
+import { isStopped } from './stopped.js';
+import { resolveTrouble, type Trouble } from './trouble.js';
 import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
 import { deadline, holding } from './waits.js';
+import { needsTarget } from './ways-off.js';
 
 /** How a workflow empties hosts in one of its states. */
 export interface EmptyingRules {
@@ -64,18 +66,14 @@ async function adopt(view: SessionView, tools: WorkflowTools, rules: EmptyingRul
   if ('plan' in found) return { step: adoptStep(view, rules, found.plan) };
   const later = await feasiblePlan(view, tools, hosts, true);
   if (!('plan' in later)) return { stuck: found.why };
-  const { waiting } = view.session;
-  if (waiting?.for === 'placement' && waiting.until <= view.now) {
-    return { step: adoptStep(view, rules, later.plan, true) };
-  }
-  const until = waiting?.for === 'placement' ? waiting.until : plusSeconds(view.now, PLACEMENT_PAUSE_S);
+  const until = deadline(view, 'placement', PLACEMENT_PAUSE_S);
+  if (until <= view.now) return { step: adoptStep(view, rules, later.plan, true) };
   const message = `Placement does not show the targets for ${later.host.hostname} as fit and enabled yet.`;
   return { step: { wait: { for: 'placement', message, until, hosts: [later.plan.host] } } };
 }
 
 function adoptStep(view: SessionView, rules: EmptyingRules, plan: HostPlan, patient = false): Step {
-  const snapshot = planSnapshot(view, plan.host, rules.targets(view, plan.host), patient);
-  return { do: [{ kind: 'adopt-plan', snapshot, plan }] };
+  return { do: [{ kind: 'adopt-plan', snapshot: snapshotOf(view, rules, plan.host, patient), plan }] };
 }
 
 function planFor(
@@ -85,7 +83,16 @@ function planFor(
   host: string,
   patient: boolean,
 ): Promise<HostPlan> {
-  return tools.planHost(planSnapshot(view, host, rules.targets(view, host), patient));
+  return tools.planHost(snapshotOf(view, rules, host, patient));
+}
+
+function snapshotOf(view: SessionView, rules: EmptyingRules, host: string, patient: boolean): HostPlanSnapshot {
+  return planSnapshot(view, host, leaving(view, host), rules.targets(view, host), patient);
+}
+
+/** Those for which a target has to be found. */
+function leaving(view: SessionView, host: string): Server[] {
+  return serversOn(view, host).filter((server) => needsTarget(view, server));
 }
 
 /** The adopted plan covers every instance that is there now, and its targets still may receive. */
@@ -93,7 +100,7 @@ function isStillGood(view: SessionView, rules: EmptyingRules, host: string): boo
   const plan = view.plans.get(host);
   if (plan === undefined) return false;
   const targets = rules.targets(view, host);
-  return serversOn(view, host).every((server) => {
+  return leaving(view, host).every((server) => {
     const move = plan.moves.find(({ instanceId }) => instanceId === server.id);
     return move !== undefined && targets.includes(move.target) && !isRefused(view, server.id, move.target);
   });
@@ -112,6 +119,17 @@ export function notYetTaken(view: SessionView, hostname: string): Step | undefin
   return { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'service-failed', message, host: hostname } };
 }
 
+/** What to do about a host on which something is left that nobody can move, when it has been waited for long enough. */
+export function neverEmpty(view: SessionView, host: string): Step | undefined {
+  const { waiting } = view.session;
+  if (waiting?.for !== 'not-empty' || waiting.until > view.now) return undefined;
+  return resolveTrouble(view, immovableBy(host, waiting.message));
+}
+
+function immovableBy(host: string, message: string): Trouble {
+  return { event: 'immovable', reason: { code: 'blocked', message, host }, hosts: [host] };
+}
+
 async function goOn(
   view: SessionView,
   tools: WorkflowTools,
@@ -119,9 +137,9 @@ async function goOn(
   host: SessionHost,
 ): Promise<Emptying> {
   const { hostname } = host;
-  const closing = notYetTaken(view, hostname);
+  const closing = notYetTaken(view, hostname) ?? neverEmpty(view, hostname);
   if (closing !== undefined) return { step: closing };
-  const servers = serversOn(view, hostname);
+  const servers = serversOn(view, hostname).filter((server) => !isStopped(view, server));
   if (servers.length === 0 && ![...movesFrom(view, hostname).values()].some((move) => move.state === 'begun')) {
     return { step: { do: [{ kind: 'verify-empty', host: hostname }] } };
   }
@@ -156,7 +174,7 @@ async function tellAndMove(
     return entry === undefined ? next : { step: { do: [{ kind: 'fail-move', entry }] } };
   }
   if (moves.inFlight > 0) return { step: waitForMoves(view, hostname, moves.inFlight, asked.wait) };
-  if (moves.held.length > 0) return { step: waitForRules(view, moves.held) };
+  if (moves.held.length > 0) return { step: waitForRules(view, hostname, moves) };
   return { step: asked.wait ?? waitForMoves(view, hostname, servers.length) };
 }
 
@@ -194,9 +212,11 @@ function later(until: Date, now: Date): Date {
   return until > now ? until : plusSeconds(now, 60);
 }
 
-function waitForRules(view: SessionView, held: readonly string[]): Step {
+/** A rule that holds for so long fails the session; for an owner's resize the policy for immovable instances acts. */
+function waitForRules(view: SessionView, hostname: string, { held, owners }: Moves): Step {
   const until = deadline(view, 'constraints', view.settings.blockedTimeoutS);
   const message = held[0] ?? '';
   if (view.now < until) return { wait: { for: 'constraints', message, until, poll: true } };
+  if (owners) return resolveTrouble(view, immovableBy(hostname, message));
   return { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'blocked', message } };
 }

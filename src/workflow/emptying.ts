@@ -2,11 +2,14 @@ import type { Impact, InstanceAction, JournalEntry, Notice } from '../model/inde
 import type { Server } from './cloud-port.js';
 import { CAME_BACK } from './cold-migration.js';
 import type { Decision, MoveInstance } from './decisions.js';
+import { isDown } from './hosts.js';
 import { MoveLimits } from './move-limits.js';
 import { preferredAction } from './preferences.js';
-import { impactOf, moveRefusal, serversOn, standingFacts } from './room.js';
+import { impactOf, mayReceive, moveRefusal, serversOn, standingFacts } from './room.js';
+import { isStopped } from './stopped.js';
 import { nextWay, type Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
+import { mustEvacuate, wayOff } from './ways-off.js';
 
 /** The newest attempt of each move that began on `host`. */
 export function movesFrom(view: SessionView, host: string): Map<string, JournalEntry> {
@@ -24,6 +27,8 @@ export interface Moves {
   /** Why instances that might go do not go yet. */
   readonly held: readonly string[];
   readonly inFlight: number;
+  /** An instance is held by its owner's resize. */
+  readonly owners: boolean;
   /** An instance did not get away. */
   readonly trouble?: Trouble;
   /** An instance needs another target than planned. */
@@ -37,36 +42,51 @@ export interface Moves {
 export function nextMoves(view: SessionView, host: string, acked: readonly Notice[]): Moves {
   const moves = movesFrom(view, host);
   const planned = new Map(view.plans.get(host)?.moves.map(({ instanceId, target }) => [instanceId, target]));
-  const decisions: MoveInstance[] = [];
+  const decisions: Decision[] = [];
   const impacts: Impact[] = [];
   const held: string[] = [];
+  const staying: Server[] = [];
   let needsTarget = false;
+  let owners = false;
   const limits = new MoveLimits(view, host);
-  for (const server of serversOn(view, host)) {
+  const servers = serversOn(view, host).filter((server) => !isStopped(view, server));
+  for (const server of servers) {
     const last = moves.get(server.id);
     if (last?.state === 'begun') continue;
-    if (last?.state === 'failed') {
+    const isOver = last?.state === 'failed' && isOvertaken(view, server, last);
+    if (last?.state === 'failed' && !isOver) {
       // A live migration falls back where the instance's own list says so (v1 §5.3 V8), by no policy's leave.
       const fallsBack = last.intent.action === 'LIVE_MIGRATE' && server.status !== 'ERROR';
       const action = fallsBack ? nextWay(view, last) : undefined;
-      const rest = { held, inFlight: 0, needsTarget };
-      if (action === undefined) return { decisions: [], ...rest, trouble: troubleOf(last, host) };
-      return { decisions: [{ kind: 'move-otherwise', entry: last, action }], ...rest };
+      if (action === undefined) return broken(held, troubleOf(last, host));
+      const decision: Decision = { kind: 'move-otherwise', entry: last, action };
+      return { decisions: [decision], held, owners: false, inFlight: 0, needsTarget };
     }
-    if (isOwnersResize(view, server)) {
-      held.push(`Instance ${server.id} waits for its owner to confirm or revert a resize.`);
+    if (!isOver && isOwnersResize(view, server)) {
+      held.unshift(`Instance ${server.id} waits for its owner to confirm or revert a resize.`);
+      owners = true;
       continue;
     }
-    const action = actionFor(view, server, acked);
-    if (action === undefined) continue;
-    const stuck = immovable(view, server, action);
-    if (stuck !== undefined) return { decisions: [], held, inFlight: 0, needsTarget, trouble: stuck };
+    const chosen = actionFor(view, server, acked);
+    if (chosen === undefined) continue;
+    if (chosen !== 'OWN_ACTION' && isDown(view.cloud, host) && !mustEvacuate(view, server)) {
+      held.push(`Host ${host} is down.`);
+      continue;
+    }
+    const way = wayOff(view, server, chosen);
+    if ('stuck' in way) return broken(held, immovable(server, way.stuck));
+    const { action } = way;
+    if (action === 'STOP_START') {
+      staying.push(server);
+      continue;
+    }
     const target = action === 'OWN_ACTION' ? null : planned.get(server.id);
-    if (target === undefined || (target !== null && isRefused(view, server, target))) {
+    if (target === undefined || (target !== null && !canTake(view, server, target))) {
       needsTarget = true;
       continue;
     }
-    const refusal = limits.refusal(target) ?? moveRefusal(view, server, target, impacts)?.message;
+    const refusal =
+      limits.refusal(target) ?? moveRefusal(isOver ? overtaken(view, server) : view, server, target, impacts)?.message;
     if (refusal !== undefined) {
       held.push(refusal);
       continue;
@@ -75,8 +95,46 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
     decisions.push({ kind: 'move-instance', instanceId: server.id, action, target });
     impacts.push(impactOf(view, server, action, target));
   }
+  // When everybody else has left: nobody is to be out of service for longer than the host.
+  if (staying.length > 0 && staying.length === servers.length) {
+    const off = staying.filter(({ status }) => status === 'SHUTOFF');
+    const stops = off.length > 0 ? stopTogether(view, off.slice(0, 1)) : stopTogether(view, staying);
+    // Nobody is stopped while something else on the host has to be waited for.
+    if (off.length === 0 && stops.held.length === 0)
+      decisions.push({ kind: 'verify-empty', host, staying: staying.map(({ id }) => id) });
+    decisions.push(...stops.decisions);
+    held.push(...stops.held);
+  }
   const inFlight = [...moves.values()].filter((move) => move.state === 'begun').length;
-  return { decisions, held, inFlight, needsTarget };
+  return { decisions, held, owners, inFlight, needsTarget };
+}
+
+function broken(held: readonly string[], trouble: Trouble): Moves {
+  return { decisions: [], held, owners: false, inFlight: 0, needsTarget: false, trouble };
+}
+
+/** As it will be once the move that is overtaken counts no more. */
+function overtaken(view: SessionView, { id }: Server): SessionView {
+  return { ...view, impacts: view.impacts.filter(({ instanceId, endedAt }) => instanceId !== id || endedAt !== null) };
+}
+
+interface Stops {
+  readonly decisions: readonly MoveInstance[];
+  readonly held: readonly string[];
+}
+
+/** All of them or none: one that is stopped while another one has to wait would be out of service for nothing. */
+function stopTogether(view: SessionView, staying: readonly Server[]): Stops {
+  const impacts: Impact[] = [];
+  for (const server of staying) {
+    const refusal = moveRefusal(view, server, null, impacts);
+    if (refusal !== undefined) return { decisions: [], held: [refusal.message] };
+    impacts.push(impactOf(view, server, 'STOP_START', null));
+  }
+  const decisions = staying.map(
+    ({ id }): MoveInstance => ({ kind: 'move-instance', instanceId: id, action: 'STOP_START', target: null }),
+  );
+  return { decisions, held: [] };
 }
 
 /** A move that failed on its last target: there is no other to be had, and it is not for want of room. */
@@ -92,8 +150,15 @@ function actionFor(view: SessionView, server: Server, acked: readonly Notice[]):
   return notice && (notice.actions[server.id] ?? preferredAction(view, server.id));
 }
 
-function isRefused(view: SessionView, server: Server, target: string): boolean {
-  return standingFacts(view).some((fact) => fact.instanceId === server.id && fact.host === target);
+function canTake(view: SessionView, server: Server, target: string): boolean {
+  const isRefused = standingFacts(view).some((fact) => fact.instanceId === server.id && fact.host === target);
+  return !isRefused && mayReceive(view, target);
+}
+
+/** A host died under the move that failed, its source or the target of an evacuation: it is begun anew, from there. */
+function isOvertaken(view: SessionView, server: Server, { intent }: JournalEntry): boolean {
+  if (!mustEvacuate(view, server) || intent.action === 'OWN_ACTION') return false;
+  return intent.action !== 'EVACUATE' || isDown(view.cloud, String(intent.target));
 }
 
 /** A resize or migration that is not ours: only the owner ends it (v1 §5.1). */
@@ -103,14 +168,8 @@ export function isOwnersResize(view: SessionView, server: Server): boolean {
 }
 
 /** No way that is allowed leads off the host, unless the project itself acts (v1 §5.1). */
-function immovable(view: SessionView, server: Server, action: InstanceAction): Trouble | undefined {
-  if (action === 'OWN_ACTION') return undefined;
-  const ways = view.constraints.instance(server.id)?.migrationTypes ?? [];
-  const forbidden = ways[0] === 'NO_MIGRATION';
-  if (server.status !== 'ERROR' && !forbidden) return undefined;
-  const why = forbidden ? 'its constraints say NO_MIGRATION' : 'Nova moves nothing that is in ERROR';
-  const message = `Instance ${server.id} cannot be moved off ${server.host}: ${why}.`;
-  const { id: instanceId, projectId, host } = server;
+function immovable({ id: instanceId, projectId, host }: Server, why: string): Trouble {
+  const message = `Instance ${instanceId} cannot be moved off ${host}: ${why}.`;
   const reason = { code: 'immovable', message, instanceId, projectId, ...(host !== null && { host }) };
   return { event: 'immovable', reason, hosts: host === null ? [] : [host] };
 }

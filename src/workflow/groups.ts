@@ -1,6 +1,6 @@
 import { allowedImpacts, type GroupConstraints } from '../model/index.js';
 import type { Server } from './cloud-port.js';
-import { computeServiceOf } from './hosts.js';
+import { isDown } from './hosts.js';
 import type { SessionView } from './view.js';
 
 /** An instance group as the safety rules see it now (v1 §4.1, §5.3). */
@@ -51,7 +51,8 @@ function explicitGroup({ cloud, constraints }: GroupView, group: GroupConstraint
   const broken = members.filter((server) => isBroken(cloud, server)).map((server) => server.id);
   return {
     groupId: `${group.ownerProjectId}/${group.groupId}`,
-    maxImpacted: allowedImpacts(group, members.length, members.length - broken.length),
+    // Whoever is out of service already counts among the impacted, so not once more here.
+    maxImpacted: allowedImpacts(group, members.length, members.length),
     broken,
     recoveryTimeS: group.recoveryTimeS,
     maxPerHost: group.maxInstancesPerHost,
@@ -60,6 +61,5 @@ function explicitGroup({ cloud, constraints }: GroupView, group: GroupConstraint
 }
 
 function isBroken(cloud: SessionView['cloud'], server: Server): boolean {
-  if (server.status === 'ERROR') return true;
-  return server.host !== null && computeServiceOf(cloud, server.host)?.up === false;
+  return server.status === 'ERROR' || (server.host !== null && isDown(cloud, server.host));
 }

@@ -13,3 +13,8 @@ export function disabledReason(sessionId: string, why?: string): string {
 export function computeServiceOf(cloud: Pick<CloudView, 'services'>, hostname: string): ComputeService | undefined {
   return cloud.services.find((service) => service.binary === 'nova-compute' && service.host === hostname);
 }
+
+/** Nova counts the host's compute service as down, so it can do nothing there. */
+export function isDown(cloud: Pick<CloudView, 'services'>, hostname: string): boolean {
+  return computeServiceOf(cloud, hostname)?.up === false;
+}

@@ -27,29 +27,35 @@ export async function loadPlugins(searchPath: readonly string[], log: Logger): P
   for (const place of [...searchPath, SHIPPED_PLUGINS]) {
     const directory = directoryOf(place);
     for (const { folder, kind } of FOLDERS) {
-      for (const file of modulesIn(join(directory, folder))) await loadFile(registry, kind, file, log);
+      for (const file of modulesIn(join(directory, folder))) await loadFile(registry, kind, { file, place }, log);
     }
   }
   return registry;
 }
 
-async function loadFile(registry: PluginRegistry, kind: PluginKind, file: string, log: Logger): Promise<void> {
+/** A module, and the entry of the search path by which it was found. */
+interface Found {
+  readonly file: string;
+  readonly place: string;
+}
+
+async function loadFile(registry: PluginRegistry, kind: PluginKind, found: Found, log: Logger): Promise<void> {
+  const { file } = found;
   const exported = await importDefault(file);
-  const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
   let added: boolean;
   let info: PluginInfo;
   if (kind === 'workflow') {
     const plugin = checkWorkflow(exported, file);
-    info = describe(kind, plugin, digest);
+    info = describe(kind, plugin, found);
     added = registry.add(kind, { plugin, info, source: file });
   } else if (kind === 'action') {
     const plugin = checkAction(exported, file);
     const { metadataSchema, types } = plugin;
-    info = { ...describe(kind, plugin, digest), ...(metadataSchema && { metadataSchema }), ...(types && { types }) };
+    info = { ...describe(kind, plugin, found), ...(metadataSchema && { metadataSchema }), ...(types && { types }) };
     added = registry.add(kind, { plugin, info, source: file });
   } else {
     const plugin = checkInstanceAction(exported, file);
-    info = describe(kind, plugin, digest);
+    info = describe(kind, plugin, found);
     added = registry.add(kind, { plugin, info, source: file });
   }
   if (added) log.debug({ kind, name: info.name, version: info.version, file }, 'plug-in loaded');
@@ -60,10 +66,12 @@ async function loadFile(registry: PluginRegistry, kind: PluginKind, file: string
 function describe(
   kind: PluginKind,
   plugin: { readonly name: string; readonly version: string; readonly description?: string },
-  digest: string,
+  { file, place }: Found,
 ): PluginInfo {
   const { name, version, description } = plugin;
-  return { kind, name, version, digest, ...(description !== undefined && { description }) };
+  const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
+  const source = place === SHIPPED_PLUGINS ? 'fenix' : place;
+  return { kind, name, version, digest, source, ...(description !== undefined && { description }) };
 }
 
 async function importDefault(file: string): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { FenixError } from '../common/errors.js';
 import type { Migration, Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
+import { isDown } from './hosts.js';
 
 /** Nothing is being done to the server and no resize waits for its confirmation. */
 export function isIdle(server: Server): boolean {
@@ -10,16 +11,18 @@ export function isIdle(server: Server): boolean {
 /**
  * Has Nova accept a migration once. The newest migration before it is kept with the intent: a newer one from our host
  * to our target is the evidence that the request arrived.
+ * @param needs what the instance's own host has to be for that way
  * @returns the outcome if Nova refused, undefined if it accepted
  */
 export async function acceptMigration(
   context: InstanceActionContext,
   step: string,
   request: () => Promise<void>,
+  needs: 'up' | 'down' = 'up',
 ): Promise<MoveOutcome | undefined> {
   const { cloud, instanceId, from, target } = context;
-  try {
-    await context.once(step, {
+  const refused = await orRefusal(() =>
+    context.once(step, {
       before: async () => ({ migration: (await newest(context))?.id ?? null }),
       run: request,
       probe: async (before) => {
@@ -30,7 +33,19 @@ export async function acceptMigration(
         // A resize is its user's own, whatever we asked for at that moment: never to be confirmed by us.
         return migration.sourceHost === from && migration.type !== 'resize';
       },
-    });
+    }),
+  );
+  if (refused?.result !== 'refused') return refused;
+  const isOtherwise = isDown({ services: await cloud.services() }, from) !== (needs === 'down');
+  return isOtherwise ? { ...refused, otherWay: true } : refused;
+}
+
+/** What Nova refused for good, as an outcome; undefined where it did not. */
+export async function orRefusal(
+  write: () => Promise<void>,
+): Promise<Extract<MoveOutcome, { result: 'gone' | 'refused' }> | undefined> {
+  try {
+    await write();
     return undefined;
   } catch (error) {
     if (!(error instanceof FenixError) || error.code === 'lease-lost') throw error;

@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv';
 import { FenixError } from '../common/errors.js';
-import { ACTION_TYPES, ACTIVE_STATES, INSTANCE_ACTIONS } from '../model/index.js';
+import { ACTION_TYPES, ACTIVE_STATES, INSTANCE_ACTIONS, STAND_IN_ACTIONS } from '../model/index.js';
 import type { ActionPlugin, InstanceActionPlugin, WorkflowPlugin } from './contract.js';
 
 /* What a module must look like to be taken for a plug-in; every refusal names the file and the key. */
@@ -42,9 +42,10 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
 }
 
 export function checkInstanceAction(exported: unknown, file: string): InstanceActionPlugin {
-  const plugin = checkDeclaration(exported, file, new RegExp(`^(${INSTANCE_ACTIONS.join('|')})$`));
+  const names = [...INSTANCE_ACTIONS, ...STAND_IN_ACTIONS];
+  const plugin = checkDeclaration(exported, file, new RegExp(`^(${names.join('|')})$`));
   requireFunction(plugin, file, 'run');
-  if (plugin.settle !== undefined) requireFunction(plugin, file, 'settle');
+  for (const method of ['settle', 'restore']) if (plugin[method] !== undefined) requireFunction(plugin, file, method);
   demand(typeof plugin.needsTarget === 'boolean', file, 'needsTarget', 'true or false');
   return plugin as unknown as InstanceActionPlugin;
 }

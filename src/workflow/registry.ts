@@ -1,5 +1,5 @@
 import { FenixError } from '../common/errors.js';
-import type { InstanceAction, PluginInfo, PluginPin } from '../model/index.js';
+import type { MoveAction, PluginInfo, PluginPin } from '../model/index.js';
 import type { ActionPlugin, InstanceActionPlugin, WorkflowPlugin } from './contract.js';
 
 export type PluginKind = PluginPin['kind'];
@@ -37,7 +37,7 @@ export class PluginRegistry {
     return this.get('action', name).plugin as ActionPlugin;
   }
 
-  instanceAction(name: InstanceAction): InstanceActionPlugin {
+  instanceAction(name: MoveAction): InstanceActionPlugin {
     return this.get('instance-action', name).plugin as InstanceActionPlugin;
   }
 

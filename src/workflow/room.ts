@@ -26,19 +26,20 @@ export function mayReceive(view: SessionView, host: string): boolean {
 }
 
 /**
- * What the planner needs to empty `host` onto `targets`.
+ * What the planner needs to move `instances` off `host` onto `targets`.
  * @param patient leave out refusals by Placement that may still be its lag
  */
 export function planSnapshot(
   view: SessionView,
   host: string,
+  instances: readonly Server[],
   targets: readonly string[],
   patient = false,
 ): HostPlanSnapshot {
   const facts = standingFacts(view).filter((fact) => !patient || !mayBeLag(fact, view.now));
   return {
     host,
-    instances: serversOn(view, host).map(({ id, zone, resources }) => ({
+    instances: instances.map(({ id, zone, resources }) => ({
       instanceId: id,
       zone,
       resources,

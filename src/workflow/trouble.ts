@@ -1,5 +1,5 @@
 import type { JournalEntry, Notice, Reach, Reason, SessionHost } from '../model/index.js';
-import { policyFor } from '../model/index.js';
+import { policyFor, STAND_IN_ACTIONS } from '../model/index.js';
 import type { Decision, Step } from './decisions.js';
 import { preferredActions } from './preferences.js';
 import type { SessionView } from './view.js';
@@ -7,7 +7,7 @@ import { holding } from './waits.js';
 
 /** Something that a policy decides about (v1 §5.4). */
 export interface Trouble {
-  readonly event: 'nack' | 'silence' | 'instance_failed' | 'plugin_failed' | 'immovable';
+  readonly event: 'nack' | 'silence' | 'instance_failed' | 'plugin_failed' | 'immovable' | 'host_down';
   readonly reason: Omit<Reason, 'at'>;
   /** Hosts that end with it where the reach is `skip_host`. */
   readonly hosts: readonly string[];
@@ -52,7 +52,12 @@ function reachOf(view: SessionView, { event, reason }: Trouble): Reach {
   const defaults = view.settings.policy;
   // Where it can't be stopped while out, the host is left out (v1 §5.1).
   if (event === 'immovable') {
-    return policyFor('immovable', policy, defaults, reason.projectId) === 'fail' ? 'fail' : 'skip_host';
+    const said = policyFor('immovable', policy, defaults, reason.projectId) ?? 'fail';
+    return said === 'fail' ? 'fail' : 'skip_host';
+  }
+  if (event === 'host_down') {
+    const mustFail = (policy.down_hosts ?? defaults.down_hosts) === 'fail';
+    return mustFail && view.cloud.servers.some(({ host }) => host === reason.host) ? 'fail' : 'skip_host';
   }
   const reach =
     event === 'plugin_failed'
@@ -81,8 +86,8 @@ function skip(view: SessionView, trouble: Trouble): Step {
   // A failed pre-flight touched nothing.
   const isCheck = trouble.entry?.intent.phase === 'check';
   const state = trouble.event === 'plugin_failed' && !isCheck ? 'failed' : 'skipped';
-  // What an admin decided about immovable instances does not use up the budget.
-  const counts = trouble.event !== 'immovable';
+  // What an admin decided about immovable instances and dead hosts does not use up the budget.
+  const counts = trouble.event !== 'immovable' && trouble.event !== 'host_down';
   const losses = trouble.hosts.map((host): Decision => ({ kind: 'lose-host', host, state, code, message, counts }));
   return { do: [...losses, ...settled(trouble, 'tolerated')] };
 }
@@ -106,6 +111,8 @@ function force(view: SessionView, trouble: Trouble): Step {
 
 /** The next way that the instance's own list allows after the one that failed. */
 export function nextWay(view: SessionView, entry: JournalEntry) {
+  const isStandIn = STAND_IN_ACTIONS.some((action) => action === entry.intent.action);
+  if (entry.kind !== 'move' || isStandIn) return undefined;
   const ways = view.constraints.instance(entry.subject)?.migrationTypes ?? [];
   const next = ways[ways.indexOf(entry.intent.action as (typeof ways)[number]) + 1];
   return next === undefined || next === 'NO_MIGRATION' ? undefined : next;

@@ -25,7 +25,7 @@ export interface SessionView {
   readonly notices: readonly Notice[];
   /**
    * Moves, plug-in runs and service changes, with every attempt and oldest first, on the engine itself and on hosts
-   * that are neither waiting nor through with everything.
+   * that are neither waiting nor through with everything; starts of stopped instances on all.
    */
   readonly effects: readonly JournalEntry[];
   /** Adopted plans by host, the newest of each, for hosts that are not maintained yet. */

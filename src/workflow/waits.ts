@@ -1,4 +1,5 @@
 import { plusSeconds } from '../common/clock.js';
+import { standingWait } from '../model/index.js';
 import type { Step } from './decisions.js';
 import type { SessionView } from './view.js';
 
@@ -9,6 +10,5 @@ export function holding(step: Step, hosts: readonly string[]): Step {
 
 /** Until when to wait for `word`: `seconds` from when that wait began, however often it is asked about (L7). */
 export function deadline(view: SessionView, word: string, seconds: number): Date {
-  const { waiting } = view.session;
-  return waiting?.for === word ? waiting.until : plusSeconds(view.now, seconds);
+  return standingWait(view.session.waiting, word)?.until ?? plusSeconds(view.now, seconds);
 }

@@ -41,6 +41,9 @@ const ENDPOINTS: readonly [method: string, path: string, body: unknown, expected
   ['GET', '/v1/maintenance/sid/detail', undefined, adminOnly],
   ['GET', '/v1/maintenance/sid/history', undefined, adminOnly],
   ['GET', '/v1/history?session_id=sid', undefined, adminOnly],
+  ['GET', '/v1/workflows', undefined, adminOnly],
+  ['GET', '/v1/actions', undefined, adminOnly],
+  ['GET', '/v1/engines', undefined, adminOnly],
   ['POST', '/v1/maintenance/sid/action', { pause: {} }, adminOnly],
   // It has not failed: whoever may resume it finds that out.
   ['PUT', '/v1/maintenance/sid', undefined, { ...adminOnly, admin: 422, unscopedAdmin: 422 }],

@@ -355,6 +355,7 @@ for (const kind of databaseKinds) {
           workflow: 'default',
           hosts: ['h'],
           request_id: created.headers['x-openstack-request-id'],
+          address: '127.0.0.1',
         },
         {
           at: '2026-01-01T12:00:00',

@@ -94,13 +94,6 @@ const REFUSED: readonly [body: object, status: number, field: string | undefined
   [{ download: ['not a url'] }, 400, 'download[0]'],
   [{ download: 'https://x/y' }, 400, 'download'],
   [{ download: ['https://example.org/actions.tar.gz'] }, 422, 'download', 'not-available'],
-  [{ policy: { down_hosts: 'evacuate' } }, 422, 'policy.down_hosts', 'not-available'],
-  [
-    { policy: { per_project: { abc: { immovable: 'stop_while_out' } } } },
-    422,
-    'policy.per_project.abc.immovable',
-    'not-available',
-  ],
 ];
 
 const BAD_BODIES: readonly (string | Buffer)[] = [

@@ -150,6 +150,12 @@ test('moves name their target, in the lowest microversion that knows it', async 
   t.deepEqual(said(), [undefined, { revertResize: null }]);
   await cloud.abortLiveMigration('i', '7');
   t.deepEqual(said(), ['compute 2.65', undefined]);
+  await cloud.evacuate('i', 'compute-3');
+  t.deepEqual(said(), ['compute 2.29', { evacuate: { host: 'compute-3' } }]);
+  await cloud.stop('i');
+  t.deepEqual(said(), [undefined, { 'os-stop': null }]);
+  await cloud.start('i');
+  t.deepEqual(said(), [undefined, { 'os-start': null }]);
 });
 
 test("Nova's refusals of a move keep their sentence", async (t) => {

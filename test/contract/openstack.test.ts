@@ -214,6 +214,40 @@ test('a live migration is aborted while it runs', async (t) => {
   t.is((await cloud.migrations(WEB))[0]?.status, 'cancelled');
 });
 
+test('off a host that is down servers are evacuated; what they hold there is known as theirs until it is back', async (t) => {
+  const { cloud, advance, simulator } = await aCloud(t);
+  t.like(await t.throwsAsync(cloud.evacuate(WEB, 'compute-2')), { kind: 'input' }, 'the host is up');
+  simulator.setHostUp('compute-1', false);
+  await cloud.evacuate(WEB, 'compute-2');
+  t.like(await cloud.server(WEB), { status: 'REBUILD', taskState: 'rebuilding', host: 'compute-1' });
+  t.deepEqual(await cloud.evacuatedFrom('compute-1'), []);
+  advance(10);
+  t.like(await cloud.server(WEB), { status: 'ACTIVE', taskState: null, host: 'compute-2' });
+  t.like((await cloud.migrations(WEB))[0], { type: 'evacuation', status: 'done', sourceHost: 'compute-1' });
+  t.deepEqual(await cloud.occupants('compute-1'), {
+    servers: [DATABASE],
+    allocations: [DATABASE, WEB],
+    migrations: [],
+  });
+  t.deepEqual(await cloud.evacuatedFrom('compute-1'), [WEB]);
+  simulator.setHostUp('compute-1', true);
+  t.deepEqual((await cloud.occupants('compute-1')).allocations, [DATABASE]);
+  t.deepEqual(await cloud.evacuatedFrom('compute-1'), []);
+});
+
+test('a server is stopped and started where it is; what it is already is refused', async (t) => {
+  const { cloud, advance } = await aCloud(t);
+  t.like(await t.throwsAsync(cloud.start(WEB)), { kind: 'conflict' });
+  await cloud.stop(WEB);
+  t.like(await cloud.server(WEB), { status: 'ACTIVE', taskState: 'powering-off', host: 'compute-1' });
+  t.like(await t.throwsAsync(cloud.stop(WEB)), { kind: 'conflict' });
+  advance(1);
+  t.like(await cloud.server(WEB), { status: 'SHUTOFF', taskState: null });
+  await cloud.start(WEB);
+  advance(1);
+  t.like(await cloud.server(WEB), { status: 'ACTIVE', taskState: null, host: 'compute-1' });
+});
+
 test('soft-deleted servers occupy their host although no listing shows them', async (t) => {
   const { cloud } = await aCloud(t, soft);
   t.deepEqual(await cloud.servers(), []);

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { SystemMachineClock } from '../../src/common/clock.js';
+import { FenixError } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
 import type { Broker, MessageProperties, OutgoingMessage } from '../../src/messaging/broker.js';
 import { decodeMessage } from '../../src/messaging/envelope.js';
@@ -11,11 +12,11 @@ import { NotificationListener } from '../../src/messaging/notification-listener.
 import { Notifier } from '../../src/messaging/notifier.js';
 import { RemoteError } from '../../src/messaging/remote-error.js';
 import { type CallOptions, RpcClient, type RpcTarget } from '../../src/messaging/rpc-client.js';
-import type { RpcEndpoint } from '../../src/messaging/rpc-dispatcher.js';
+import type { RpcEndpoint, RpcMethod } from '../../src/messaging/rpc-dispatcher.js';
 import { RpcServer } from '../../src/messaging/rpc-server.js';
 import { DEFAULT_TOPOLOGY, type TopologySettings } from '../../src/messaging/topology.js';
 import { ManualMachineClock } from '../support/manual-machine-clock.js';
-import { recording, settled, turnsUntil } from '../support/messaging.js';
+import { collect, recording, settled, turnsUntil } from '../support/messaging.js';
 
 /**
  * What Python's oslo.messaging put on the wire (test/fixtures/oslo-vectors), against what we put there, and our reading
@@ -35,8 +36,10 @@ const EXCHANGE = 'fenix';
 const TOPIC = 'fenix-engine';
 const clock = new SystemMachineClock();
 
+const FOLDER = new URL('../../../test/fixtures/oslo-vectors/', import.meta.url);
+
 function fixture<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../../../test/fixtures/oslo-vectors/${name}.json`, import.meta.url), 'utf8'));
+  return JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), 'utf8'));
 }
 
 function published(name: string): VectorMessage[] {
@@ -84,13 +87,14 @@ function ours(message: OutgoingMessage) {
 }
 
 function toAmqp(message: VectorMessage, body = message.body_raw): OutgoingMessage {
-  const { content_type, content_encoding, delivery_mode, priority } = message.properties;
+  const { content_type, content_encoding, delivery_mode, priority, expiration } = message.properties;
   const properties = {
     contentType: content_type,
     contentEncoding: content_encoding,
     deliveryMode: delivery_mode,
     priority,
     headers: message.headers,
+    ...(expiration !== undefined && { expiration }),
   } as MessageProperties;
   return { exchange: message.exchange, routingKey: message.routing_key, body: Buffer.from(body, 'utf8'), properties };
 }
@@ -101,7 +105,10 @@ const raising = (className: string, module: string, message: string, kwargs: Rec
 };
 
 /** The Python test server's endpoints, again. */
-const endpoints = (time = clock as { sleepMs(ms: number): Promise<void> }): RpcEndpoint[] => [
+const endpoints = (
+  time = clock as { sleepMs(ms: number): Promise<void> },
+  note: RpcMethod = () => undefined,
+): RpcEndpoint[] => [
   {
     version: '1.5',
     methods: {
@@ -112,7 +119,7 @@ const endpoints = (time = clock as { sleepMs(ms: number): Promise<void> }): RpcE
       context: (_, context) => context,
       none: () => undefined,
       whoami: () => 'engine1',
-      note: () => undefined,
+      note,
       slow: ({ seconds }) => time.sleepMs(Number(seconds) * 1000).then(() => seconds),
       expected: raising('LookupError', 'builtins', 'expected failure', {}),
       boom: raising('ValueError', 'builtins', 'boom', {}),
@@ -172,9 +179,9 @@ function aClient(broker: Broker): RpcClient {
   return new RpcClient({ broker, exchange: EXCHANGE, clock, logger: silentLogger });
 }
 
-async function aServer(broker: Broker, topology?: TopologySettings): Promise<RpcServer> {
+async function aServer(broker: Broker, topology?: TopologySettings, note?: RpcMethod): Promise<RpcServer> {
   const common = { broker, exchange: EXCHANGE, clock, logger: silentLogger, ...(topology && { topology }) };
-  const server = new RpcServer({ ...common, topic: TOPIC, server: 'engine1', endpoints: endpoints() });
+  const server = new RpcServer({ ...common, topic: TOPIC, server: 'engine1', endpoints: endpoints(clock, note) });
   await server.start();
   return server;
 }
@@ -217,33 +224,52 @@ for (const [name, call] of Object.entries(CALLS)) {
   });
 }
 
-/** Answers requests to `queue` with the bytes of Python's reply, addressed to them. */
+/** Answers requests to `queue` with the bytes of Python's reply. */
 async function answerLikePython(broker: Broker, queue: string, reply: VectorMessage): Promise<void> {
-  const theirId = String(decodeMessage(toAmqp(reply))._msg_id);
   await broker.consume(queue, (delivery) => {
     delivery.ack();
-    const { _msg_id, _reply_q } = decodeMessage(delivery);
-    const body = reply.body_raw.replace(theirId, String(_msg_id));
-    void broker.publish({ ...toAmqp(reply, body), routingKey: String(_reply_q) });
+    void broker.publish(addressed(reply, decodeMessage(delivery)));
   });
 }
 
-test("casts and fanouts are on the wire what Python's are", async (t) => {
-  const broker = recording(new MemoryBroker().connect());
-  const client = aClient(broker);
-  await client.cast({ topic: TOPIC }, 'note', { x: 1 }, {});
-  await client.cast({ topic: TOPIC, server: 'engine1', version: '1.2' }, 'note', { x: 2 }, {});
-  await client.fanout({ topic: TOPIC }, 'note', { x: 3 }, {});
-  const vectors = ['cast', 'cast-version-server', 'fanout-cast'].flatMap(published).map(theirs);
-  t.deepEqual(broker.published.map(ours) as unknown[], vectors as unknown[]);
-});
+/** Python's reply, as if it were for this request. */
+function addressed(reply: VectorMessage, { _msg_id, _reply_q }: Record<string, unknown>): OutgoingMessage {
+  const theirId = String(decodeMessage(toAmqp(reply))._msg_id);
+  const body = reply.body_raw.replace(theirId, String(_msg_id));
+  return { ...toAmqp(reply, body), routingKey: String(_reply_q) };
+}
+
+const CASTS: Readonly<Record<string, (client: RpcClient) => Promise<void>>> = {
+  cast: (client) => client.cast({ topic: TOPIC }, 'note', { x: 1 }, {}),
+  'cast-version-server': (client) =>
+    client.cast({ topic: TOPIC, server: 'engine1', version: '1.2' }, 'note', { x: 2 }, {}),
+  'fanout-cast': (client) => client.fanout({ topic: TOPIC }, 'note', { x: 3 }, {}),
+};
+
+for (const [name, cast] of Object.entries(CASTS)) {
+  test(`${name}: ours is on the wire what Python's is, and our server carries out Python's`, async (t) => {
+    const memory = new MemoryBroker();
+    const broker = recording(memory.connect());
+    const noted: unknown[] = [];
+    const server = await aServer(memory.connect(), undefined, ({ x }) => void noted.push(x));
+    await cast(aClient(broker));
+    t.deepEqual(broker.published.map(ours) as unknown[], published(name).map(theirs) as unknown[]);
+    for (const message of published(name)) await broker.publish(toAmqp(message));
+    await turnsUntil(() => noted.length === 2);
+    t.is(noted[0], noted[1]);
+    await server.stop();
+  });
+}
 
 test('a mandatory call to a server that does not exist goes out and comes back as in the vector', async (t) => {
   const broker = recording(new MemoryBroker().connect());
   const target = { topic: TOPIC, server: 'nobody' };
   const call = aClient(broker).call(target, 'echo', { x: 1 }, {}, { timeoutMs: 5000, mandatory: true });
-  await t.throwsAsync(call, { code: 'unroutable' });
+  const error = await t.throwsAsync(call, { instanceOf: FenixError, code: 'unroutable' });
   t.deepEqual(broker.published.map(ours) as unknown[], published('mandatory-return').map(theirs) as unknown[]);
+  const { messages } = fixture<{ messages: { method: string; reply_code?: number }[] }>('mandatory-return');
+  const returned = messages.find(({ method }) => method === 'basic.return');
+  t.is(error?.status, returned?.reply_code);
 });
 
 test("heartbeats come when and as Python's do", async (t) => {
@@ -263,6 +289,26 @@ test("heartbeats come when and as Python's do", async (t) => {
   t.is(await call, 3.5);
   const sent = [...clientSide.published, ...serverSide.published].map(ours);
   t.deepEqual(sent as unknown[], published('heartbeat-reply').map(theirs) as unknown[]);
+});
+
+test("Python's heartbeats keep our call alive until Python's reply", async (t) => {
+  const time = new ManualMachineClock();
+  const memory = new MemoryBroker({ clock: time });
+  const [request, ...replies] = published('heartbeat-reply');
+  if (!request) return t.fail('the vector holds a request');
+  await aServer(memory.connect()).then((server) => server.stop()); // what it declared stays
+  const broker = memory.connect();
+  const requests = await collect(broker, request.routing_key);
+  const client = new RpcClient({ broker: memory.connect(), exchange: EXCHANGE, clock: time, logger: silentLogger });
+  const call = client.call({ topic: TOPIC }, 'slow', {}, {}, { timeoutMs: 20_000, monitorTimeoutS: 2 });
+  await settled();
+  for (const reply of replies) {
+    time.advanceMs(1500);
+    await broker.publish(addressed(reply, requests[0] ?? {}));
+    await settled();
+  }
+  t.is(await call, 3.5);
+  t.is(replies.length, 4);
 });
 
 interface NotificationCase {
@@ -440,3 +486,12 @@ async function fillBroker(t: ExecutionContext, memory: MemoryBroker, topology: T
   await aListener(broker, () => undefined, { topology });
   await aNotifier(broker, 'messagingv2', topology).send({ ...identity, ...CREATE_ERROR });
 }
+
+test('every vector of the folder is held by a test', (t) => {
+  const listings = ['amqp-methods', 'topology'];
+  const single = ['mandatory-return', 'heartbeat-reply'];
+  const held = [CALLS, CASTS, NOTIFICATIONS].flatMap((cases) => Object.keys(cases));
+  const files = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ''));
+  t.deepEqual(files.sort(), [...held, ...single, ...listings].sort());
+  t.deepEqual(Object.keys(fixture<object>('topology')).sort(), ['about', ...Object.keys(TOPOLOGIES)].sort());
+});

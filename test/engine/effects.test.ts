@@ -1,9 +1,11 @@
 import test, { type ExecutionContext } from 'ava';
+import stopStart from '../../plugins/instance-actions/stop-start.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import type { EngineSettings } from '../../src/engine/context.js';
 import { beginEffect } from '../../src/engine/effects/begin.js';
 import type { MoveIntent } from '../../src/engine/effects/move.js';
 import type { PluginIntent } from '../../src/engine/effects/plugin-run.js';
+import { beginStart } from '../../src/engine/effects/start.js';
 import type { JournalEntry, SessionHost } from '../../src/model/index.js';
 import type { CloudPort, ComputeService } from '../../src/workflow/cloud-port.js';
 import type { ActionPlugin, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
@@ -354,21 +356,24 @@ async function aMove(
   run: InstanceActionPlugin['run'],
   cloud: Partial<CloudPort> = {},
   settle?: InstanceActionPlugin['run'],
+  changes: Partial<MoveIntent> = {},
 ) {
   const story = await aStory(t, cloud);
   const { repositories, sessionId, life } = story;
-  addInstanceAction(life.plugins, { run, ...(settle && { settle }) });
+  addInstanceAction(life.plugins, { run, name: changes.action ?? 'MIGRATE', ...(settle && { settle }) });
   const intent: MoveIntent = {
     action: 'MIGRATE',
     from: 'c1',
     target: 'c2',
+    statusBefore: 'ACTIVE',
     projectId: 'tenant',
     recoveryTimeS: 60,
     begunAt: NOON.toISOString(),
+    ...changes,
   };
   const effect = { kind: 'move' as const, subject: 'i1', host: 'c1', action: 'move', intent: { ...intent } };
   const begun = await life.context.writer.commit(async (unit) => {
-    await repositories.impacts.insert(anImpact({ sessionId, instanceId: 'i1' }), unit.tx);
+    await repositories.impacts.insert(anImpact({ sessionId, instanceId: 'i1', action: intent.action }), unit.tx);
     await repositories.instances.save(anInstance({ sessionId, instanceId: 'i1', host: 'c1' }), unit.tx);
     return beginEffect(life.context, unit, effect);
   });
@@ -377,8 +382,8 @@ async function aMove(
   return { ...story, begun };
 }
 
-async function endOf(t: ExecutionContext, outcome: MoveOutcome) {
-  const story = await aMove(t, async () => outcome);
+async function endOf(t: ExecutionContext, outcome: MoveOutcome, action: MoveIntent['action'] = 'MIGRATE') {
+  const story = await aMove(t, async () => outcome, {}, undefined, { action });
   const { repositories, sessionId } = story;
   const entry = await story.after(story.begun);
   const [impact] = await repositories.impacts.list(sessionId);
@@ -428,6 +433,111 @@ test('move: a failure rests as long as a move and makes no fact', async (t) => {
   t.deepEqual(facts, []);
   t.deepEqual(notices, []);
 });
+
+test('move: one that was stopped instead is impacted until it is started, and its project hears nothing yet', async (t) => {
+  const { entry, impact, instance, notices } = await endOf(t, { result: 'stopped', wasRunning: true }, 'STOP_START');
+  t.like(entry, { state: 'done', outcome: { result: 'stopped' } });
+  t.like(impact, { endedAt: null, recoveredAt: null });
+  t.like(instance, { host: 'c1', actionDone: false });
+  t.deepEqual(notices, []);
+  const late = await endOf(t, { result: 'failed', code: 'time-out', message: 'Late.' }, 'STOP_START');
+  t.is(late.impact?.endedAt, null, 'it may stop yet');
+  const off = await endOf(t, { result: 'stopped', wasRunning: false }, 'STOP_START');
+  t.like(off.impact, { endedAt: at(10), recoveredAt: at(10) });
+  t.is(off.notices.length, 1);
+});
+
+test('move: a refusal that was not for the target makes no fact', async (t) => {
+  const refused = { result: 'refused', code: 'busy', message: 'Its host is up.', otherWay: true } as const;
+  const { facts } = await endOf(t, refused, 'EVACUATE');
+  t.deepEqual(facts, []);
+});
+
+/** i1 was stopped on c1 by the real plug-in's first half; now its start, on a cloud with that one server. */
+async function aStart(t: ExecutionContext, start: (server: { status: string }) => Promise<void>) {
+  const server = { ...aServer('i1', 'c1'), status: 'SHUTOFF' };
+  const cloud: Partial<CloudPort> = {
+    server: async () => ({ ...server }),
+    servers: async () => [{ ...server }],
+    services: async () => [],
+    capacities: async () => [],
+    start: () => start(server),
+  };
+  const stopped = { result: 'stopped', wasRunning: true } as const;
+  const story = await aMove(t, async () => stopped, cloud, undefined, { action: 'STOP_START' });
+  await story.after(story.begun);
+  const { repositories, sessionId, life } = story;
+  const plugins = new Map([['STOP_START', stopStart]]);
+  const use = (on: Life): void => {
+    on.plugins.instanceAction = (name) => plugins.get(name as 'STOP_START') ?? stopStart;
+  };
+  use(life);
+  const [impact] = await repositories.impacts.list(sessionId);
+  if (impact === undefined) throw new Error('no impact');
+  const entry = await life.context.writer.commit((unit) => beginStart(life.context, unit, impact));
+  /** Lets it run to its end, domain time going on. */
+  const runOn = async (on: Life): Promise<void> => {
+    on.context.effects.resume(entry);
+    let ended = false;
+    void on.context.effects.settled().then(() => {
+      ended = true;
+    });
+    await until(() => {
+      const due = on.clock.nextDue();
+      if (due !== undefined) on.clock.advanceTo(due);
+      const dueMs = on.machine.nextDueMs();
+      if (dueMs !== undefined) on.machine.advanceMs(dueMs);
+      return ended;
+    });
+  };
+  const impactNow = async () => (await repositories.impacts.list(sessionId))[0];
+  return { ...story, entry, runOn, impactNow, use, server };
+}
+
+test('start: it ends the impact, which its recovery time outlasts, and tells the project', async (t) => {
+  const story = await aStart(t, async (server) => {
+    server.status = 'ACTIVE';
+  });
+  await story.runOn(story.life);
+  t.like(await story.repositories.journal.find(story.entry), { state: 'done', outcome: { result: 'started' } });
+  const impact = await story.impactNow();
+  t.is((impact?.recoveredAt?.getTime() ?? 0) - (impact?.endedAt?.getTime() ?? 0), 60_000);
+  const notices = await story.repositories.notices.list(story.sessionId);
+  t.deepEqual(
+    notices.map(({ state, instanceId }) => [state, instanceId]),
+    [['INSTANCE_ACTION_DONE', 'i1']],
+  );
+});
+
+test('start: a refusal is a failure, and the instance stays impacted and owed', async (t) => {
+  const story = await aStart(t, () => Promise.reject(new FenixError('denied', 'forbidden', 'No.')));
+  await story.runOn(story.life);
+  t.like(await story.repositories.journal.find(story.entry), { state: 'failed', outcome: { code: 'forbidden' } });
+  t.is((await story.impactNow())?.endedAt, null);
+});
+
+for (const wasDone of [true, false]) {
+  test(`start: after a crash in the midst of the request the world is asked; its ${wasDone ? 'yes' : 'no'} counts`, async (t) => {
+    let asked = 0;
+    const story = await aStart(t, async (server) => {
+      asked += 1;
+      if (asked === 1) {
+        if (wasDone) server.status = 'ACTIVE';
+        story.life.stop();
+        throw new Stopped();
+      }
+      server.status = 'ACTIVE';
+    });
+    await story.runOn(story.life);
+    t.like(await story.repositories.journal.find(story.entry), { state: 'begun' });
+    const next = await story.nextLife();
+    story.use(next);
+    await story.runOn(next);
+    t.like(await story.repositories.journal.find(story.entry), { state: 'done' });
+    t.is(asked, wasDone ? 1 : 2);
+    t.not((await story.impactNow())?.endedAt, null);
+  });
+}
 
 test('move: what the cloud refuses for good is a failure', async (t) => {
   const { begun, after } = await aMove(t, () => Promise.reject(new FenixError('denied', 'forbidden', 'No.')));

@@ -1,31 +1,24 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { ScaledClock, SystemMachineClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
-import { asEnvironment, parseDatabaseUrl } from '../../src/config/index.js';
+import { parseDatabaseUrl } from '../../src/config/index.js';
 import { Database } from '../../src/db/database.js';
 import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { generateTopology, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { aSession, NOON } from '../support/api-records.js';
-import { Program, type ProgramName } from '../support/program.js';
+import { aDirectory, asEnvironment, Program, type ProgramName } from '../support/program.js';
 
 const NAMES = ['api', 'engine', 'manage', 'simulator'] as const;
 const PASSWORD = 'not-to-be-shown';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 type Options = Record<string, Record<string, string | number>>;
-
-function aDirectory(t: ExecutionContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'fenix-test-executables-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** A SQLite file with this code's schema, or with none. */
 async function aDatabase(t: ExecutionContext, { schema = true } = {}): Promise<{ url: string; database: Database }> {

@@ -59,3 +59,16 @@ test.serial('a new engine goes on where a stopped one was, and nothing is moved 
     [],
   );
 });
+
+test.serial('Placement that lags behind is believed as soon as it agrees: nobody has to scale in', async (t) => {
+  const cloud = { hosts: 3, instances: 4, emptyHosts: 1, timings: { disabledTraitLag: 7 } };
+  const scenario = await Scenario.start(t, { cloud });
+  await scenario.system.startEngine();
+  const id = await scenario.create();
+  t.is((await scenario.finish(id)).state, 'MAINTENANCE_DONE');
+  t.false((await scenario.states(id)).includes('SCALE_IN'));
+  const history = await scenario.history(id);
+  t.true(history.some(({ what }) => what === 'plan-refuted'));
+  const planned = history.filter(({ what }) => what === 'plan').map(({ details }) => details.host);
+  t.is(new Set(planned).size, planned.length, 'each host once');
+});

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { type FaultSettings, isCast } from '../../src/messaging/faults.js';
+import { finishWithRestarts } from '../support/restarts.js';
 import { Scenario } from '../support/scenario.js';
 
 const TWO_PARTS = [
@@ -48,24 +49,7 @@ for (const every of [97, 23])
       const { system } = scenario;
       await system.startEngine();
       const id = await scenario.create();
-      let queries = 0;
-      let restarts = 0;
-      let restarting: Promise<void> | undefined;
-      const restart = async (): Promise<void> => {
-        await system.stopEngine();
-        await system.startEngine();
-        restarts += 1;
-        restarting = undefined;
-      };
-      const onQuery = (): void => {
-        if (restarting !== undefined) return;
-        queries += 1;
-        if (queries % every === 0) restarting = restart();
-      };
-      system.database.knex.on('query', onQuery);
-      await scenario.until(async () => (await scenario.history(id)).some(({ what }) => what === 'closed'));
-      system.database.knex.removeListener('query', onQuery);
-      await restarting;
+      const restarts = await finishWithRestarts(scenario, id, every);
       t.log(`${restarts} restarts`);
       t.true(restarts > 5);
       t.deepEqual(await allWell(scenario, [id]), []);
@@ -89,7 +73,7 @@ const FAULTS: readonly (FaultSettings & { readonly name: string })[] = [
 ];
 for (const { name, ...faults } of FAULTS)
   test.serial(`a session comes to its end ${name}`, async (t) => {
-    const scenario = await Scenario.start(t, { faults, options: { engine: { sweep_interval: 0.02 } } });
+    const scenario = await Scenario.start(t, { faults, options: { engine: { sweep_interval: 2 } } });
     await scenario.system.startEngine();
     t.deepEqual(await allWell(scenario, [await scenario.create()]), []);
   });

@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ManualClock, plusSeconds } from '../../src/common/clock.js';
-import { asEnvironment } from '../../src/config/index.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { knownLeftovers } from '../../src/engine/leftovers.js';
 import type { Session } from '../../src/model/index.js';
 import { databaseKinds } from '../support/api-databases.js';
 import { aHost, aNotice, aProject, aSession, NOON } from '../support/api-records.js';
-import { Program } from '../support/program.js';
-import { Scenario } from '../support/scenario.js';
+import { asEnvironment, Program } from '../support/program.js';
+import { Scenario, type ScenarioOptions } from '../support/scenario.js';
 
 interface Ended {
   readonly code: number | string;
@@ -19,11 +18,11 @@ interface Ended {
 }
 
 /** A scenario whose database other processes can open, and fenix-manage as such a process. */
-async function withManage(t: ExecutionContext) {
+async function withManage(t: ExecutionContext, options: ScenarioOptions = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'fenix-test-leftovers-'));
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));
   const connection = `sqlite://${join(directory, 'fenix.sqlite')}`;
-  const scenario = await Scenario.start(t, { connection });
+  const scenario = await Scenario.start(t, { ...options, connection });
   await scenario.system.startEngine();
   const { authUrl, serviceCredentials } = scenario.system.simulator;
   const { username, password, projectName } = serviceCredentials;
@@ -107,6 +106,34 @@ test.serial('a host that a session has, or that others disabled, is not released
   t.deepEqual(disabled(scenario), []);
   t.regex((await manage('release', 'nowhere')).stderr, /^Nova has no compute service on a host nowhere\.\n$/);
 });
+
+test.serial(
+  'an instance that a failed session left stopped is listed, and started with the release of its host',
+  async (t) => {
+    const size = { vcpus: 4, memoryMb: 4096, diskGb: 20 };
+    const hosts = ['a', 'b', 'west-1'].map((name) => ({ name, ...size, ...(name === 'west-1' && { zone: 'west' }) }));
+    const instances = [{ name: 'fixed', flavor: 'm', host: 'west-1' }];
+    const flavors = [{ name: 'm', vcpus: 2, memoryMb: 1024, diskGb: 10 }];
+    const topology = { flavors, hosts, controllers: [], projects: [{ name: 'p', instances }] };
+    const { scenario, manage } = await withManage(t, { topology });
+    const { simulator } = scenario.system;
+    const metadata = { fail_on: ['west-1'] };
+    const id = await scenario.create({
+      actions: [{ plugin: 'noop', type: 'host', metadata }],
+      policy: { immovable: 'stop_while_out' },
+    });
+    t.is((await scenario.finish(id)).reason?.code, 'plugin-failed');
+    const [fixed] = simulator.cloud.instances();
+    const listed = await manage('list');
+    t.regex(listed.stdout, new RegExp(`not started again:\\n  ${fixed?.id}  on west-1  since .*  session ${id}`));
+    t.like(await manage('release', 'west-1'), { code: 0 });
+    await scenario.advance(5);
+    t.is(simulator.cloud.instances()[0]?.vmState, 'active');
+    t.regex((await manage('list')).stdout, /not started again: none/);
+    const started = (await scenario.history(id)).find(({ what }) => what === 'instance-started');
+    t.like(started, { who: 'fenix-manage', details: { instance: fixed?.id, host: 'west-1' } });
+  },
+);
 
 async function store({ sessions, database }: Repositories, closed: boolean, overrides: Partial<Session> = {}) {
   const session = aSession({ state: 'MAINTENANCE_FAILED', ...overrides });

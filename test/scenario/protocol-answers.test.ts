@@ -1,15 +1,13 @@
 import test, { type ExecutionContext } from 'ava';
 import type { ControlRequest, NewSession, SessionDetail } from '../../src/client/index.js';
-import { type AskedState, generateTopology, type ManagerOptions, type Topology } from '../../src/simulator/index.js';
+import {
+  ASKED_STATES,
+  type AskedState,
+  generateTopology,
+  type ManagerOptions,
+  type Topology,
+} from '../../src/simulator/index.js';
 import { Scenario, type ScenarioOptions } from '../support/scenario.js';
-
-const STATES = [
-  'MAINTENANCE',
-  'SCALE_IN',
-  'PREPARE_MAINTENANCE',
-  'PLANNED_MAINTENANCE',
-  'MAINTENANCE_COMPLETE',
-] as const;
 
 /**
  * A cloud in which a session comes through that state: with room for one host's instances but no empty host it begins
@@ -69,7 +67,7 @@ function wasMoved({ scenario }: Told, topology: Topology): boolean {
     .some(({ instanceId }) => own.some(({ id }) => id === instanceId));
 }
 
-for (const state of STATES.slice(0, -1))
+for (const state of ASKED_STATES.slice(0, -1))
   test.serial(
     `a NACK in ${state} ends the session and names the project; continued, it asks again there`,
     async (t) => {

@@ -3,7 +3,9 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { plusSeconds } from '../../src/common/clock.js';
 import { Repositories } from '../../src/db/repositories.js';
+import { generateTopology } from '../../src/simulator/index.js';
 import { aSession } from '../support/api-records.js';
 import { Scenario } from '../support/scenario.js';
 
@@ -128,3 +130,24 @@ test.serial(
     t.is(system.simulator.log.of('move-begun').length, 4);
   },
 );
+
+test.serial('what is waited for keeps its deadline though the cloud cannot be read in between', async (t) => {
+  const generated = generateTopology({ hosts: 2, instances: 1, projects: 1, seed: 1, controllers: 0 });
+  const projects = generated.projects.map((project) => ({
+    ...project,
+    instances: (project.instances ?? []).map((instance) => ({ ...instance, state: 'SOFT_DELETED' as const })),
+  }));
+  const http = [{ service: 'compute', calls: 'reads', rate: 0.15, kind: 'status' }] as const;
+  const topology = { ...generated, projects, faults: { seed: 1, http } };
+  const scenario = await Scenario.start(t, { topology, options: { DEFAULT: { blocked_timeout: 120 } } });
+  await scenario.system.startEngine();
+  const id = await scenario.create();
+  const { state, reason } = await scenario.finish(id);
+  t.is(state, 'MAINTENANCE_FAILED');
+  t.like(reason, { code: 'blocked' });
+  t.regex(reason?.message ?? '', /is not empty yet/);
+  const waits = (await scenario.history(id)).filter(({ what }) => what === 'waiting');
+  t.true(waits.some(({ details }) => details.for === 'cloud'));
+  const began = waits.find(({ details }) => details.for === 'not-empty')?.at ?? scenario.clock.now();
+  t.true(scenario.clock.now() <= plusSeconds(began, 150));
+});

@@ -1,11 +1,13 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from 'ava';
 import type { RequestHandler } from 'express';
-import { type ApiSettings, createApp, startApiServer } from '../../src/api/index.js';
+import { type ApiSettings, type AppDeps, createApp, DEFAULT_RULES, startApiServer } from '../../src/api/index.js';
 import { ManualClock, SystemMachineClock } from '../../src/common/clock.js';
+import { silentLogger } from '../../src/common/logger.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { type Identity, Unauthenticated } from '../../src/keystone-auth-middleware/index.js';
 import type { Notice, PluginInfo, Session } from '../../src/model/index.js';
+import { PolicyEnforcer } from '../../src/policy/index.js';
 import type { DatabaseKind } from './api-databases.js';
 import { type LogLine, logInto } from './api-log.js';
 import { aNotice, anInstance, aProject, aSession } from './api-records.js';
@@ -19,6 +21,7 @@ export const TOKENS: Readonly<
   Record<string, { readonly projectId: string | null; readonly roles: readonly string[] }>
 > = {
   admin: { projectId: ADMIN_PROJECT, roles: ['admin', 'member', 'reader'] },
+  ended: { projectId: ADMIN_PROJECT, roles: ['admin'] },
   unscopedAdmin: { projectId: null, roles: ['Admin'] },
   member: { projectId: TENANT, roles: ['member', 'reader'] },
   reader: { projectId: TENANT, roles: ['reader'] },
@@ -45,7 +48,8 @@ const authenticate: RequestHandler = (req, res, next) => {
     systemScope: false,
     roles: token.roles,
     isAdminProject: true,
-    expiresAt: new Date('2030-01-01T00:00:00Z'),
+    expiresAt: new Date(name === 'ended' ? '2020-01-01T00:00:00Z' : '2100-01-01T00:00:00Z'),
+    accessRules: null,
   };
   res.locals.identity = identity;
   next();
@@ -121,6 +125,29 @@ export const PLUGINS: readonly PluginInfo[] = [
   { kind: 'instance-action', name: 'LIVE_MIGRATE', version: '1', digest: 'i2' },
 ];
 
+const policySettings = { defaultRule: 'default', enforceScope: true, enforceNewDefaults: false };
+
+const SETTINGS: ApiSettings = {
+  events: { maxListeners: 10, pollMs: 5, heartbeatMs: 60_000 },
+  rateLimits: { replies: 0, constraints: 0 },
+  maxBodyBytes: 1024 * 1024,
+  cors: {
+    allowedOrigins: [],
+    allowCredentials: false,
+    exposeHeaders: ['ETag'],
+    maxAgeS: 60,
+    allowMethods: ['GET', 'PUT'],
+    allowHeaders: ['X-Auth-Token'],
+  },
+  behindProxy: false,
+  health: { detailed: false, timeoutMs: 3000 },
+  idempotencyKeyLifeS: 60,
+  maxSessions: 0,
+  engineAliveS: 60,
+  projectMaintenanceReplyS: 40,
+  maxDeferS: 600,
+};
+
 /** A running API on a database of its own, with one engine registered. */
 export class TestApi {
   readonly woken: string[] = [];
@@ -140,12 +167,11 @@ export class TestApi {
     return TestApi.on(t, repositories, settings);
   }
 
-  /** @param brokerUp what the health check is told of the broker */
   static async on(
     t: ExecutionContext,
     repositories: Repositories,
     settings: Partial<ApiSettings> = {},
-    parts: { readonly authenticate?: RequestHandler; readonly brokerUp?: () => boolean } = {},
+    parts: Partial<Pick<AppDeps, 'authenticate' | 'brokerUp' | 'stopping'>> = {},
   ): Promise<TestApi> {
     let api: TestApi | undefined;
     const app = createApp({
@@ -156,10 +182,11 @@ export class TestApi {
         },
       },
       authenticate,
+      policy: new PolicyEnforcer(DEFAULT_RULES, policySettings, new SystemMachineClock(), silentLogger),
       clock: { now: () => (api as TestApi).clock.now(), sleep: async () => {} },
       machineClock: new SystemMachineClock(),
       logger: logInto((line) => api?.log.push(line)),
-      settings: { maxSessions: 0, engineAliveS: 60, projectMaintenanceReplyS: 40, maxDeferS: 600, ...settings },
+      settings: { ...SETTINGS, ...settings },
       ...parts,
     });
     const server = await startApiServer({ app, host: '127.0.0.1', port: 0 });

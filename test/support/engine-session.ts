@@ -12,6 +12,7 @@ import { runMove } from '../../src/engine/effects/move.js';
 import { runPlugin } from '../../src/engine/effects/plugin-run.js';
 import { runService } from '../../src/engine/effects/service.js';
 import { runSettle } from '../../src/engine/effects/settle.js';
+import { runStart } from '../../src/engine/effects/start.js';
 import { Journal } from '../../src/engine/journal.js';
 import { LeaseGuard } from '../../src/engine/lease-guard.js';
 import { SessionWriter } from '../../src/engine/session-writer.js';
@@ -109,6 +110,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     {
       move: (entry) => runMove(context, entry),
       settle: (entry) => runSettle(context, entry),
+      start: (entry) => runStart(context, entry),
       plugin: (entry, resumed) => runPlugin(context, entry, resumed),
       service: (entry) => runService(context, entry),
     },

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 
@@ -59,4 +62,13 @@ export class Program {
     done.abort();
     return running;
   }
+}
+
+export { asEnvironment } from '../../src/config/index.js';
+
+/** An empty directory, gone after the test. */
+export function aDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'fenix-test-executables-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }

@@ -9,7 +9,7 @@ import test from 'ava';
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   cmd: 'all',
-  api: ['rpc', 'db', 'model', 'config', 'common', 'keystone-auth-middleware'],
+  api: ['policy', 'rpc', 'db', 'model', 'config', 'common', 'keystone-auth-middleware'],
   engine: ['workflow', 'planner', 'rpc', 'notifications', 'db', 'messaging', 'model', 'config', 'common'],
   openstack: ['keystone-auth-middleware', 'workflow/cloud-port', 'model', 'config', 'common'],
   rpc: ['messaging', 'model', 'common'],
@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   db: ['model', 'config', 'common'],
   planner: ['model'],
   'keystone-auth-middleware': ['common'],
+  policy: ['common'],
   plugins: ['workflow', 'model', 'planner', 'common'],
   cli: ['client', 'model', 'common'],
   client: ['model', 'common'],

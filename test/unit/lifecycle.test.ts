@@ -27,6 +27,10 @@ class SteppedMachineClock implements MachineClock {
     });
   }
 
+  after(): () => void {
+    return () => undefined;
+  }
+
   pass(): void {
     this.wake?.();
   }

@@ -104,7 +104,7 @@ test('the last 1024 ids are remembered', (t) => {
 test('a failure wins over a result, and odd failures are failures still', (t) => {
   const failure = JSON.stringify({ class: 'ValueError', module: 'builtins', message: 'boom' });
   const reply = parseReply({ result: 1, failure, ending: true, _msg_id: 'm' });
-  t.like(reply.failure?.remote, { className: 'ValueError', module: 'builtins', message: 'boom', traceback: [] });
+  t.like(reply.failure, { className: 'ValueError', module: 'builtins', message: 'boom', traceback: [] });
   for (const odd of ['no json', '[]', { class: 'X' }, 7, '{"class": null, "tb": null, "message": null}']) {
     t.truthy(parseReply({ failure: odd }).failure, String(odd));
   }

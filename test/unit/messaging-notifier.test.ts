@@ -106,6 +106,26 @@ test('the log driver writes to the log, noop and no driver write nowhere', async
   t.deepEqual(memory.topology().queues, []);
 });
 
+test('several drivers send each in its form, and a refusal after the first one leaves the outcome in doubt', async (t) => {
+  const memory = new MemoryBroker();
+  const broker = memory.connect();
+  const lines: object[] = [];
+  const logger: Logger = { ...silentLogger, info: (fields) => void lines.push(fields) };
+  const drivers = ['messaging', 'log', 'noop', 'messagingv2'] as const;
+  await aNotifier(broker, { drivers, logger }).send(NOTIFICATION);
+  const { seen } = await aListener(t, memory.connect());
+  await settled();
+  t.is(seen.length, 1, 'the other one has the same _unique_id');
+  t.is(lines.length, 1);
+
+  await broker.declareQueue('audit.info', { durable: true, autoDelete: false });
+  const topics = (...names: string[]) => aNotifier(broker, { topics: names }).send(NOTIFICATION);
+  const half = await t.throwsAsync(topics('notifications', 'audit'), { code: 'precondition-failed' });
+  t.true((half as FenixError).inDoubt);
+  const none = await t.throwsAsync(topics('audit', 'notifications'), { code: 'precondition-failed' });
+  t.false((none as FenixError).inDoubt);
+});
+
 test('a queue that an operator deleted is declared again, nothing vanishes', async (t) => {
   const memory = new MemoryBroker();
   const broker = memory.connect();

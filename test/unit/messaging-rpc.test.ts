@@ -1,53 +1,15 @@
-import test, { type ExecutionContext } from 'ava';
-import { type MachineClock, SystemMachineClock } from '../../src/common/clock.js';
+import test from 'ava';
+import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
-import type { Broker } from '../../src/messaging/broker.js';
-import { type FaultSettings, isCast } from '../../src/messaging/faults.js';
-import { MemoryBroker } from '../../src/messaging/memory-broker.js';
+import type { Broker, OutgoingMessage } from '../../src/messaging/broker.js';
+import { decodeMessage } from '../../src/messaging/envelope.js';
+import { isCast } from '../../src/messaging/faults.js';
 import { RemoteError } from '../../src/messaging/remote-error.js';
-import { RpcClient } from '../../src/messaging/rpc-client.js';
-import { isVersionCompatible, type RpcMethod } from '../../src/messaging/rpc-dispatcher.js';
 import { RpcServer } from '../../src/messaging/rpc-server.js';
 import { ManualMachineClock } from '../support/manual-machine-clock.js';
 import { aMessage, collect, recording, settled, turnsUntil } from '../support/messaging.js';
-
-const TARGET = { topic: 'engine' };
-const SOON = { timeoutMs: 10_000 };
-
-interface Setting {
-  readonly methods?: Record<string, RpcMethod>;
-  readonly clock?: MachineClock;
-  readonly faults?: FaultSettings;
-  readonly maxConcurrent?: number;
-}
-
-/** A client and a server, each with its own connection to one broker. */
-async function aPair(t: ExecutionContext, { methods = {}, clock, faults, maxConcurrent }: Setting = {}) {
-  const time = clock ?? new SystemMachineClock();
-  const memory = new MemoryBroker({ clock: time, ...(faults && { faults }) });
-  const [clientSide, serverSide] = [recording(memory.connect()), recording(memory.connect())];
-  const common = { exchange: 'openstack', clock: time, logger: silentLogger };
-  const client = new RpcClient({ ...common, broker: clientSide });
-  const start = async (server: string, served = methods): Promise<RpcServer> => {
-    const rpc = new RpcServer({
-      ...common,
-      broker: serverSide,
-      topic: TARGET.topic,
-      server,
-      endpoints: [
-        { version: '1.5', methods: served },
-        { version: '2.1', namespace: 'admin', methods: { whoami: () => 'admin' } },
-      ],
-      ...(maxConcurrent !== undefined && { maxConcurrent }),
-    });
-    await rpc.start();
-    return rpc;
-  };
-  const server = await start('one');
-  t.teardown(() => client.close());
-  return { memory, client, server, start, clientSide, serverSide };
-}
+import { aPair, SOON, TARGET } from '../support/rpc-pair.js';
 
 const ECHO = { echo: ({ x }: Readonly<Record<string, unknown>>) => x, nothing: () => undefined };
 
@@ -71,49 +33,11 @@ test('the handler sees the context and the monitor time-out', async (t) => {
   t.deepEqual(await client.call(TARGET, 'context', {}, context, SOON), { ...context, client_timeout: null });
 });
 
-test('an error of the method reaches the caller with class, message and traceback', async (t) => {
-  const methods = {
-    boom: () => {
-      throw new FenixError('conflict', 'taken', 'The host is taken.');
-    },
-    type: () => Promise.reject(new TypeError('not that')),
-  };
-  const { client } = await aPair(t, { methods });
-  const error = await t.throwsAsync(client.call(TARGET, 'boom', {}, {}, SOON), { instanceOf: RemoteError });
-  t.like(error?.remote, { className: 'FenixError', module: 'fenix', message: 'The host is taken.' });
-  t.true(error?.remote.traceback.every((line) => line.endsWith('\n')));
-  const typeError = await t.throwsAsync(client.call(TARGET, 'type', {}, {}, SOON), { instanceOf: RemoteError });
-  t.like(typeError?.remote, { className: 'TypeError', module: 'builtins' });
-});
-
 test('a result that is no JSON is a failure, not silence', async (t) => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   const { client } = await aPair(t, { methods: { circular: () => circular } });
   await t.throwsAsync(client.call(TARGET, 'circular', {}, {}, SOON), { instanceOf: RemoteError });
-});
-
-test('unknown methods, versions and namespaces are refused under the names of oslo.messaging', async (t) => {
-  const { client } = await aPair(t, { methods: { ...ECHO, _secret: () => 'told' } });
-  const refusal = async (target: object, method: string) => {
-    const error = await t.throwsAsync(client.call({ ...TARGET, ...target }, method, {}, {}, SOON), {
-      instanceOf: RemoteError,
-    });
-    return error?.remote.className;
-  };
-  t.is(await refusal({}, 'nope'), 'NoSuchMethod');
-  t.is(await refusal({}, '_secret'), 'NoSuchMethod');
-  t.is(await refusal({}, 'toString'), 'NoSuchMethod');
-  t.is(await refusal({ version: '1.6' }, 'echo'), 'UnsupportedVersion');
-  t.is(await refusal({ namespace: 'nope' }, 'echo'), 'UnsupportedVersion');
-  t.is(await client.call({ ...TARGET, namespace: 'admin', version: '2.0' }, 'whoami', {}, {}, SOON), 'admin');
-});
-
-test('1.5 serves 1.0 to 1.5 and nothing else', (t) => {
-  for (const asked of ['1.0', '1.4', '1.5', '1.5.0']) t.true(isVersionCompatible('1.5', asked), asked);
-  const refused = ['1.5.1', '1.6', '0.9', '2.0', '1', '', 'x', '1.x', '1.5.0.0', null, undefined, 1.5, {}, ['1.5']];
-  for (const asked of refused) t.false(isVersionCompatible('1.5', asked), String(asked));
-  t.true(isVersionCompatible('1.5.3', '1.5.2'));
 });
 
 test('odd requests get a failure and do not stop the server', async (t) => {
@@ -245,6 +169,47 @@ test('a doubled request is executed once', async (t) => {
   );
 });
 
+test('a request that its sender publishes again much later is executed once, and answered once', async (t) => {
+  const seen: unknown[] = [];
+  const { client, memory, serverSide } = await aPair(t, { methods: { note: ({ n }) => void seen.push(n) } });
+  const broker = memory.connect();
+  await broker.declareQueue('answers', { durable: false, autoDelete: false });
+  const again = { method: 'note', args: { n: 'again' }, _msg_id: 'm', _reply_q: 'answers', _unique_id: 'u' };
+  await broker.publish(aMessage('engine', again));
+  for (let n = 0; n < 100; n += 1) await client.cast(TARGET, 'note', { n }, {});
+  await broker.publish(aMessage('engine', again));
+  await settled();
+  t.is(seen.filter((n) => n === 'again').length, 1);
+  t.is(seen.length, 101);
+  t.is(serverSide.published.length, 1);
+});
+
+test('a server fetches no more ahead than it is told, and works all the same', async (t) => {
+  const { client, memory } = await aPair(t, { methods: ECHO, server: { prefetch: 1 } });
+  const all = Array.from({ length: 20 }, (_, x) => x);
+  t.deepEqual(await Promise.all(all.map((x) => client.call(TARGET, 'echo', { x }, {}, SOON))), all);
+  t.true(memory.topology().queues.every(({ messages }) => messages === 0));
+});
+
+test('a ping is answered where it is enabled, by any server', async (t) => {
+  const on = await aPair(t, { server: { pingEnabled: true } });
+  t.is(await on.client.call(TARGET, 'oslo_rpc_server_ping', {}, {}, SOON), 'pong');
+  const off = await aPair(t);
+  const refused = off.client.call(TARGET, 'oslo_rpc_server_ping', {}, {}, SOON);
+  t.is((await t.throwsAsync(refused, { instanceOf: RemoteError }))?.remote.className, 'NoSuchMethod');
+});
+
+test('heartbeats for calls that are over, as the Python library sends without end, are let pass', async (t) => {
+  const { client, memory, clientSide } = await aPair(t, { methods: ECHO });
+  await client.call(TARGET, 'echo', { x: 1 }, {}, SOON);
+  const { _msg_id, _reply_q } = decodeMessage(clientSide.published[0] as OutgoingMessage);
+  const broker = memory.connect();
+  const beat = { _msg_id, result: null, failure: null, ending: false };
+  for (let n = 0; n < 10; n += 1) await broker.publish(aMessage(String(_reply_q), beat));
+  t.is(await client.call(TARGET, 'echo', { x: 2 }, {}, SOON), 2);
+  t.true(memory.topology().queues.every(({ messages }) => messages === 0));
+});
+
 test('a lost cast is no error for its sender, and calls go on working beside', async (t) => {
   const seen: unknown[] = [];
   const { client } = await aPair(t, {
@@ -295,7 +260,7 @@ test('a fanout works before, during and after the life of its listeners', async 
 test('no more handlers run at once than allowed, and what waits is left to other servers', async (t) => {
   const release: (() => void)[] = [];
   const methods = { slow: () => new Promise<void>((resolve) => release.push(resolve)) };
-  const { client, server, start } = await aPair(t, { methods, maxConcurrent: 2 });
+  const { client, server, start } = await aPair(t, { methods, server: { maxConcurrent: 2 } });
   const calls = Array.from({ length: 4 }, () => client.call(TARGET, 'slow', {}, {}, SOON));
   await settled();
   t.is(release.length, 2);

@@ -168,6 +168,15 @@ test('V1: nobody is granted in a group that allows none', (t) => {
   t.like(groupRefusal({ groupId: 'group', maxImpacted: 0 }, 'i1', [], at(0)), { because: 'group-limit' });
 });
 
+test('V1: a member that is out of service counts, and is granted itself: to bring it back impacts nobody', (t) => {
+  const broken = ['i1', 'i2'];
+  t.like(groupRefusal({ ...group, broken }, 'i3', [], at(0)), { because: 'group-limit' });
+  t.is(groupRefusal({ ...group, broken }, 'i2', [], at(0)), undefined);
+  t.is(groupRefusal({ ...group, broken, maxImpacted: 0 }, 'i2', [anImpact({ instanceId: 'i1' })], at(0)), undefined);
+  const moving = [anImpact({ instanceId: 'i2' })];
+  t.like(groupRefusal({ ...group, broken }, 'i2', moving, at(0)), { because: 'already-moving' });
+});
+
 test('V1: several impacts of one member count once, and its own never keep it back', (t) => {
   const impacts = [
     anImpact({ instanceId: 'i1', attempt: 1, ...ended(0, 60) }),

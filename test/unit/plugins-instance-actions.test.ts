@@ -1,8 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import noop from '../../plugins/actions/noop.js';
+import evacuate from '../../plugins/instance-actions/evacuate.js';
 import liveMigrate from '../../plugins/instance-actions/live-migrate.js';
 import migrate from '../../plugins/instance-actions/migrate.js';
 import ownAction from '../../plugins/instance-actions/own-action.js';
+import stopStart from '../../plugins/instance-actions/stop-start.js';
 import { ManualClock, plusSeconds, SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
@@ -16,7 +18,7 @@ import { SETTINGS } from '../support/engine-views.js';
 const WEB = '00000000-0000-4000-8000-000000000001';
 const size = { vcpus: 4, memoryMb: 8192, diskGb: 100 };
 
-function aTopology(state: 'ACTIVE' | 'SHUTOFF' = 'ACTIVE'): Topology {
+function aTopology(state: 'ACTIVE' | 'SHUTOFF' | 'ERROR' | 'PAUSED' = 'ACTIVE'): Topology {
   return {
     flavors: [{ name: 'small', vcpus: 2, memoryMb: 1024, diskGb: 10 }],
     hosts: ['alpha', 'beta', 'gamma'].map((name) => ({ name, ...size })),
@@ -45,6 +47,7 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
     instanceId: WEB,
     from: 'alpha',
     target: 'beta',
+    statusBefore: 'ACTIVE',
     cloud,
     settings: { ...SETTINGS, ...settings },
     clock,
@@ -83,7 +86,7 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
   };
   /** An admin aborts the session and wants moves in flight taken back. */
   const wantBack = (): void => takeBack.abort();
-  return { cloud, clock, advance, log, meanwhile, context, run, serviceOf, remove, wantBack };
+  return { cloud, clock, simulator, advance, log, meanwhile, context, run, serviceOf, remove, wantBack };
 }
 
 /** A crash: every further look at the cloud by this life ends it. */
@@ -292,6 +295,18 @@ test('LIVE_MIGRATE: one that comes to nothing is tried as often as allowed', asy
   t.deepEqual(log, ['live-migrate-1', 'live-migrate-2', 'live-migrate-3']);
 });
 
+test('LIVE_MIGRATE: a target that may take nothing any more has refused, and is not tried again', async (t) => {
+  const { run, log, cloud } = await aStory(t);
+  const beta = (await cloud.services()).find(({ binary, host }) => binary === 'nova-compute' && host === 'beta');
+  await cloud.disableService(beta?.id ?? '', 'by hand');
+  t.deepEqual(await run(liveMigrate), {
+    result: 'refused',
+    code: 'not-proven',
+    message: 'Placement sees beta as disabled',
+  });
+  t.deepEqual(log, ['live-migrate-1']);
+});
+
 test('LIVE_MIGRATE: the second try may succeed', async (t) => {
   const { run, log, cloud, meanwhile } = await aStory(t);
   meanwhile.set(1, async () => cloud.abortLiveMigration(WEB, (await cloud.migrations(WEB))[0]?.id ?? ''));
@@ -302,6 +317,106 @@ test('LIVE_MIGRATE: the second try may succeed', async (t) => {
 test('LIVE_MIGRATE: a gone instance is gone', async (t) => {
   const { run } = await aStory(t);
   t.deepEqual(await run(liveMigrate, { instanceId: '00000000-0000-4000-8000-00000000dead' }), { result: 'gone' });
+});
+
+/** A story on whose first host nothing runs any more. */
+async function aDeadHost(t: ExecutionContext, topology?: Topology, settings?: Partial<typeof SETTINGS>) {
+  const story = await aStory(t, topology, settings);
+  story.simulator.setHostUp('alpha', false);
+  return story;
+}
+
+for (const [before, after] of [
+  ['ACTIVE', 'ACTIVE'],
+  ['SHUTOFF', 'SHUTOFF'],
+  ['ERROR', 'ACTIVE'],
+] as const)
+  test(`EVACUATE: an instance that was ${before} is built anew on the named target and is ${after}`, async (t) => {
+    const { run, log, cloud } = await aDeadHost(t, aTopology(before));
+    t.deepEqual(await run(evacuate), { result: 'moved', host: 'beta' });
+    t.deepEqual(log, ['evacuate']);
+    t.like(await cloud.server(WEB), { host: 'beta', status: after, taskState: null });
+    t.deepEqual(await cloud.occupants('alpha'), { servers: [], allocations: [WEB], migrations: [] });
+    t.deepEqual(await cloud.evacuatedFrom('alpha'), [WEB]);
+  });
+
+test('EVACUATE: after a crash it goes on where it was, with one request', async (t) => {
+  const { run, log, advance } = await aDeadHost(t);
+  await t.throwsAsync(run(evacuate, dies), { instanceOf: Stopped });
+  advance(60);
+  t.deepEqual(await run(evacuate), { result: 'moved', host: 'beta' });
+  t.deepEqual(log, ['evacuate']);
+});
+
+test('EVACUATE: a target that the scheduler does not take is a refusal; from ERROR the next one is tried', async (t) => {
+  const { run, cloud, serviceOf } = await aDeadHost(t);
+  await cloud.disableService(await serviceOf('beta'), 'fenix other');
+  t.like(await run(evacuate), { result: 'refused', code: 'no-valid-host' });
+  t.like(await cloud.server(WEB), { host: 'alpha', status: 'ERROR' });
+});
+
+test('EVACUATE: a host that is up is refused, and not for the target’s sake; so is MIGRATE off a dead one', async (t) => {
+  const { run, simulator, log } = await aStory(t);
+  t.like(await run(evacuate), { result: 'refused', otherWay: true });
+  simulator.setHostUp('alpha', false);
+  t.like(await run(migrate), { result: 'refused', otherWay: true });
+  t.deepEqual(log, ['evacuate', 'migrate']);
+});
+
+test('EVACUATE: what does not end in time is a failure, and an instance that is deleted is gone', async (t) => {
+  const late = await aDeadHost(t, aTopology(), { coldMigrationTimeoutS: 30 });
+  late.meanwhile.set(3, () => late.simulator.setHostUp('beta', false));
+  t.like(await late.run(evacuate), { result: 'failed', code: 'time-out' });
+  const gone = await aDeadHost(t);
+  await gone.remove();
+  t.deepEqual(await gone.run(evacuate), { result: 'gone' });
+});
+
+test('STOP_START: stopped where it is, and started there again', async (t) => {
+  const { run, context, log, cloud } = await aStory(t);
+  t.deepEqual(await run(stopStart), { result: 'stopped', wasRunning: true });
+  t.like(await cloud.server(WEB), { host: 'alpha', status: 'SHUTOFF', taskState: null });
+  t.deepEqual(await stopStart.restore(context()), { result: 'started' });
+  t.like(await cloud.server(WEB), { host: 'alpha', status: 'ACTIVE' });
+  t.deepEqual(log, ['stop', 'start']);
+});
+
+test('STOP_START: after a crash in either half it goes on where it was, with one request of each', async (t) => {
+  const { run, context, log, advance } = await aStory(t);
+  await t.throwsAsync(run(stopStart, dies), { instanceOf: Stopped });
+  advance(60);
+  t.deepEqual(await run(stopStart), { result: 'stopped', wasRunning: true });
+  await t.throwsAsync(stopStart.restore(context(dies)), { instanceOf: Stopped });
+  advance(60);
+  t.deepEqual(await stopStart.restore(context()), { result: 'started' });
+  t.deepEqual(log, ['stop', 'start']);
+});
+
+test('STOP_START: what was off before is left alone; started meanwhile, it is to be decided about anew', async (t) => {
+  const off = await aStory(t, aTopology('SHUTOFF'));
+  t.deepEqual(await off.run(stopStart, { statusBefore: 'SHUTOFF' }), { result: 'stopped', wasRunning: false });
+  const on = await aStory(t);
+  t.like(await on.run(stopStart, { statusBefore: 'SHUTOFF' }), { result: 'refused', otherWay: true });
+  t.deepEqual([...off.log, ...on.log], []);
+});
+
+test('STOP_START: what Nova does not stop is refused, what is deleted is gone', async (t) => {
+  const { run, cloud } = await aStory(t, aTopology('PAUSED'));
+  t.is((await run(stopStart)).result, 'refused');
+  t.like(await cloud.server(WEB), { status: 'PAUSED' });
+  const { run: again, remove, context } = await aStory(t);
+  await remove();
+  t.deepEqual(await again(stopStart), { result: 'gone' });
+  t.deepEqual(await stopStart.restore(context()), { result: 'gone' });
+});
+
+test('STOP_START: an instance that its owner has started is started; one whose host is down does not start in time', async (t) => {
+  const owners = await aStory(t);
+  t.deepEqual(await stopStart.restore(owners.context()), { result: 'started' });
+  t.deepEqual(owners.log, []);
+  const dead = await aStory(t, aTopology('SHUTOFF'), { coldMigrationTimeoutS: 30 });
+  dead.simulator.setHostUp('alpha', false);
+  t.like(await stopStart.restore(dead.context()), { result: 'failed', code: 'time-out' });
 });
 
 test('OWN_ACTION: ends when the project has taken the instance off the host', async (t) => {

@@ -5,6 +5,7 @@ import { Repositories } from '../../src/db/repositories.js';
 import type { Session } from '../../src/model/index.js';
 import { databaseKinds } from '../support/api-databases.js';
 import { aHost, aNotice, aProject, aSession, NOON } from '../support/api-records.js';
+import { anImpact } from '../support/engine-views.js';
 
 const OLD = { before: plusSeconds(NOON, 1), finished: false, dryRun: false };
 
@@ -104,6 +105,17 @@ onEach('what is left of old deleted sessions goes, and nothing of any other', as
   t.deepEqual(left.map((row) => row.session_id).sort(), [...kept, owned, owing].sort());
   for (const table of ['session_hosts', 'notices', 'history']) t.is(await rows(table), 7);
   t.deepEqual(await repositories.history.list(gone), []);
+});
+
+onEach('a session that left an instance stopped stays until that is started', async (t, { repositories, stored }) => {
+  const sessionId = await stored({ deleted: 'handled' });
+  const { impacts, database } = repositories;
+  const impact = anImpact({ sessionId, action: 'STOP_START' });
+  await impacts.insert(impact, database.knex);
+  const purge = new Purge(database);
+  t.like(await purge.run(OLD), { sessions: 0, kept: 1 });
+  await impacts.end(impact, NOON, NOON, database.knex);
+  t.like(await purge.run(OLD), { sessions: 1, kept: 0 });
 });
 
 onEach('finished sessions that nobody deleted go only when asked for', async (t, { repositories, stored, rows }) => {

@@ -1,5 +1,12 @@
 import test from 'ava';
-import { judge, type LogEntry, type LogEvent, type Rule, type Topology } from '../../src/simulator/index.js';
+import {
+  type JudgeOptions,
+  judge,
+  type LogEntry,
+  type LogEvent,
+  type Rule,
+  type Topology,
+} from '../../src/simulator/index.js';
 import { aCloud, aSmallTopology, idOf, logIn } from '../support/simulator.js';
 
 const SIZE = { vcpus: 2, memoryMb: 4096, diskGb: 20 };
@@ -81,12 +88,26 @@ const move = (instanceId: string, migrationId: number, outcome = 'confirmed'): r
   { kind: 'move-ended', migrationId, instanceId, type: 'migration', outcome, byProjectId: 'admin' },
 ];
 
-function rules(events: readonly LogEvent[]): Rule[] {
+const power = (on: boolean, byService = true): LogEvent => ({ kind: 'power', instanceId: 'c', on, byService });
+
+function rules(events: readonly LogEvent[], options: JudgeOptions = {}): Rule[] {
   const entries = [...BEGINNING, ...events].map(
     (event, second): LogEntry => ({ ...event, at: new Date(second * 1000) }),
   );
-  return judge(entries).violations.map(({ rule }) => rule);
+  return judge(entries, options).violations.map(({ rule }) => rule);
 }
+
+test('to stop a server is a violation unless it may be, and to leave it stopped even then', (t) => {
+  const mayStop = ['vm-c'];
+  t.deepEqual(rules([power(false), power(true)]), ['stopped']);
+  t.deepEqual(rules([power(false), power(true)], { mayStop }), []);
+  t.deepEqual(rules([power(false), power(true)], { mayStop: ['vm-d'] }), ['stopped']);
+  t.deepEqual(rules([power(false)], { mayStop }), ['left-stopped']);
+  t.deepEqual(rules([power(false), power(true), power(false)], { mayStop }), ['left-stopped']);
+  t.deepEqual(rules([power(false)], { mayStop, mayStayStopped: ['vm-c'] }), []);
+  t.deepEqual(rules([power(false), { kind: 'instance-gone', instanceId: 'c' }], { mayStop }), []);
+  t.deepEqual(rules([power(false, false)]), [], 'its owner');
+});
 
 const HISTORIES: readonly (readonly [string, readonly LogEvent[], readonly Rule[]])[] = [
   ['a quiet cloud breaks no rule', [claim('a', 'h1'), claim('b', 'h2')], []],

@@ -6,7 +6,7 @@ import { nextMoves } from '../../src/workflow/emptying.js';
 import { notYetTaken } from '../../src/workflow/emptying-flow.js';
 import { disabledReason } from '../../src/workflow/hosts.js';
 import { actionsFor, actionsOf, progressOf } from '../../src/workflow/maintaining.js';
-import { NOT_PROVEN, planSnapshot } from '../../src/workflow/room.js';
+import { NOT_PROVEN, planSnapshot, serversOn } from '../../src/workflow/room.js';
 import type { SessionView } from '../../src/workflow/view.js';
 import { aHost, NOON } from '../support/api-records.js';
 import { anEffect, anImpact, aServer, aService, at, aView, HOST_SIZE, SMALL } from '../support/engine-views.js';
@@ -66,6 +66,17 @@ test('discovery: a compute that is down is left out, with the reason, also when 
     );
     t.deepEqual(found.excluded, [{ hostname: 'c1', reason: 'Its nova-compute service is down.' }]);
   }
+});
+
+test('discovery: by policy a compute that is down is emptied, or part of the session for ending it', (t) => {
+  const services = ['c1', 'c2'].map((host) => aService(host, { up: false }));
+  const servers = [aServer('i1', 'c1')];
+  const names = (down_hosts: 'evacuate' | 'fail') =>
+    discoverHosts(aView({ services, servers, session: { policy: { down_hosts } } }), { ironic: [] }).hosts.map(
+      ({ hostname }) => hostname,
+    );
+  t.deepEqual(names('evacuate'), ['c1', 'c2']);
+  t.deepEqual(names('fail'), ['c1'], 'an empty one is left out');
 });
 
 test('discovery: what others disabled stays theirs, what an earlier session of ours left is inherited', (t) => {
@@ -286,6 +297,53 @@ test('moves: a target that refused is not tried again; another is asked for, and
   t.deepEqual(nextMoves(again, 'c1', [acked(['i1'])]).decisions, [move('i1', 'c3')] as never);
 });
 
+/** The pair on a c1 that is down, with a policy. */
+const onDeadHost = (down_hosts: 'evacuate' | 'exclude', servers = [aServer('i1', 'c1')], rest = {}) =>
+  aView({
+    services: [aService('c1', { up: false }), aService('c2'), aService('c3', { up: false })],
+    session: { policy: { down_hosts } },
+    servers,
+    rest: { plans: planTo({ i1: 'c2', i2: 'c3' }), ...rest },
+  });
+
+test('moves: off a host that is down MIGRATE and LIVE_MIGRATE mean evacuation, by policy; an own action stays one', (t) => {
+  const view = onDeadHost('evacuate');
+  for (const chosen of ['MIGRATE', 'LIVE_MIGRATE'] as const)
+    t.deepEqual(nextMoves(view, 'c1', [acked(['i1'], { i1: chosen })]).decisions, [
+      move('i1', 'c2', 'EVACUATE'),
+    ] as never);
+  t.deepEqual(nextMoves(view, 'c1', [acked(['i1'], { i1: 'OWN_ACTION' })]).decisions, [
+    move('i1', null, 'OWN_ACTION'),
+  ] as never);
+});
+
+test('moves: without that policy nothing begins there', (t) => {
+  const moves = nextMoves(onDeadHost('exclude'), 'c1', [acked(['i1'])]);
+  t.deepEqual(moves.decisions, []);
+  t.deepEqual(moves.held, ['Host c1 is down.']);
+});
+
+test('moves: a planned target that is down is replaced', (t) => {
+  const moves = nextMoves(onDeadHost('evacuate', [aServer('i2', 'c1')]), 'c1', [acked(['i2'])]);
+  t.true(moves.needsTarget);
+  t.deepEqual(moves.decisions, []);
+});
+
+test('moves: what failed because a host died is begun anew, as evacuation; what failed by itself is trouble', (t) => {
+  const failed = (action: string, target: string) =>
+    nextMoves(
+      onDeadHost('evacuate', [aServer('i1', 'c1', { status: 'RESIZE', taskState: 'resize_migrating' })], {
+        effects: [moveOf({ state: 'failed', intent: { from: 'c1', action, target } })],
+      }),
+      'c1',
+      [acked(['i1'])],
+    );
+  t.deepEqual(failed('MIGRATE', 'c2').decisions, [move('i1', 'c2', 'EVACUATE')] as never);
+  t.deepEqual(failed('EVACUATE', 'c3').decisions, [move('i1', 'c2', 'EVACUATE')] as never, 'its target died');
+  t.is(failed('EVACUATE', 'c2').trouble?.event, 'instance_failed');
+  t.is(failed('OWN_ACTION', 'c2').trouble?.event, 'instance_failed');
+});
+
 const service = (state: JournalEntry['state'], act = 'disable') =>
   anEffect({ kind: 'service', subject: 'c1', action: act, state, outcome: { message: 'Forbidden.' } });
 
@@ -321,12 +379,12 @@ test('the planner is shown the host’s instances, the room of the targets and w
     },
   });
   const free = { vcpus: HOST_SIZE.vcpus - SMALL.vcpus, memoryMb: 4096, diskGb: 20 };
-  t.deepEqual(planSnapshot(view, 'c1', ['c2']), {
+  t.deepEqual(planSnapshot(view, 'c1', serversOn(view, 'c1'), ['c2']), {
     host: 'c1',
     instances: [{ instanceId: 'i1', zone: 'nova', resources: SMALL, refusedBy: ['c2', 'c3', 'c9'] }],
     targets: [{ host: 'c2', zone: 'west', free, members: {} }],
   });
-  const patient = planSnapshot(view, 'c1', ['c2'], true);
+  const patient = planSnapshot(view, 'c1', serversOn(view, 'c1'), ['c2'], true);
   t.deepEqual(patient.instances[0]?.refusedBy, ['c3', 'c9'], 'Placement may still lag about c2, c4 is old news');
 });
 

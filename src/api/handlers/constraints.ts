@@ -2,10 +2,8 @@ import type { OwnedRecords } from '../../db/owned-records.js';
 import type { ConstraintOwner } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { malformed, notFound } from '../errors.js';
-import { mayReadConstraints, mayWriteConstraints } from '../policies/constraints.js';
-import { isAdmin } from '../policies/roles.js';
 import type { ApiRequest, Caller } from '../request.js';
-import type { Endpoint } from '../routes.js';
+import type { Handler, TargetOf } from '../routes.js';
 import type { ParsedConstraints } from '../schemas/constraint-limits.js';
 
 /** One kind of constraints that projects give. */
@@ -23,17 +21,27 @@ export interface ConstraintResource<M extends ConstraintOwner> {
 /** No blanks at the ends: databases may compare without them. */
 const ID = /^(?!\s)\P{Cc}+(?<!\s)$/u;
 
-/** PUT, GET and DELETE of one object, which stays independent of sessions. */
-export function constraintMethods<M extends ConstraintOwner>(
+/** GET, PUT and DELETE of one object, which stays independent of sessions. */
+export interface ConstraintHandlers {
+  readonly show: Handler;
+  readonly put: Handler;
+  readonly remove: Handler;
+}
+
+export function constraintHandlers<M extends ConstraintOwner>(
   deps: ApiDeps,
   resource: ConstraintResource<M>,
-): Record<'GET' | 'PUT' | 'DELETE', Endpoint> {
+): ConstraintHandlers {
   return {
-    GET: { allowed: mayReadConstraints, handle: (request) => show(resource, request) },
-    PUT: { allowed: mayWriteConstraints, handle: (request) => put(deps, resource, request) },
-    DELETE: { allowed: mayWriteConstraints, handle: (request) => remove(deps, resource, request) },
+    show: (request) => show(resource, request),
+    put: (request) => put(deps, resource, request),
+    remove: (request) => remove(deps, resource, request),
   };
 }
+
+/** Ownership comes from the token (L9); one without a project owns nothing. */
+export const ownedByCaller: TargetOf = ({ caller: { projectId } }) =>
+  projectId === null ? {} : { project_id: projectId };
 
 /** The owner is the token's project, whatever the body says (v1 §1.3 i). */
 async function put<M extends ConstraintOwner>(
@@ -42,9 +50,9 @@ async function put<M extends ConstraintOwner>(
   request: ApiRequest,
 ): Promise<object> {
   const { key, mostId, records } = resource;
-  const id = request.param('id');
+  const id = request.param(key);
   if (!isId(id, mostId)) throw malformed(key, `${key} must be printable and have at most ${mostId} characters.`);
-  const owner = { ownerProjectId: ownProject(request.caller), byAdmin: isAdmin(request.caller) };
+  const owner = { ownerProjectId: ownProject(request.caller), byAdmin: request.caller.isAdmin };
   const { constraints, conversions } = resource.parse(id, request.body(), owner);
   await repositories.database.transaction((tx) => records.put(constraints, clock.now(), tx));
   request.log.info(
@@ -60,9 +68,9 @@ async function show<M extends ConstraintOwner>(
   { caller, param }: ApiRequest,
 ): Promise<object> {
   const { records, mostId, key } = resource;
-  const id = param('id');
+  const id = param(key);
   const own = isId(id, mostId) ? await records.get(id, ownProject(caller)) : undefined;
-  const found = own ?? (isAdmin(caller) && isId(id, mostId) ? (await records.all(id))[0] : undefined);
+  const found = own ?? (caller.isAdmin && isId(id, mostId) ? (await records.all(id))[0] : undefined);
   if (found === undefined) throw notFound(`There are no constraints for this ${key}.`);
   return resource.view(found);
 }
@@ -73,9 +81,9 @@ async function remove<M extends ConstraintOwner>(
   { key, mostId, records }: ConstraintResource<M>,
   request: ApiRequest,
 ): Promise<object> {
-  const id = request.param('id');
+  const id = request.param(key);
   if (!isId(id, mostId)) return {};
-  const owner = isAdmin(request.caller) ? null : ownProject(request.caller);
+  const owner = request.caller.isAdmin ? null : ownProject(request.caller);
   const removed = await repositories.database.transaction((tx) => records.remove(id, owner, tx));
   request.log.info({ ...about(request, key, id), removed }, 'constraints deleted');
   return {};

@@ -2,29 +2,36 @@ import type { Tx } from '../../db/database.js';
 import { type CommandKind, isUnfinished, type Session } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { notFound } from '../errors.js';
+import { once, type Remember } from '../idempotency.js';
 import { type Prospect, prospectOf } from '../prospect.js';
 import type { ApiRequest } from '../request.js';
 import { type ControlBody, parseControl } from '../schemas/control.js';
 import { checkUnclaimed, claimHosts } from './claim-hosts.js';
 import { type Args, CONTROL_RULES, type ControlFacts, type Rule } from './control-rules.js';
+import { originOf } from './origin.js';
 import { sessionIdOf, UNKNOWN_SESSION } from './session-id.js';
 
 /** POST /v1/maintenance/{sid}/action (v1 §1.5): stored for the session's owner, who carries it out. */
-export async function controlSession(deps: ApiDeps, request: ApiRequest): Promise<unknown> {
+export function controlSession(deps: ApiDeps, request: ApiRequest): Promise<unknown> {
+  return once(deps, request, (remember) => control(deps, request, remember));
+}
+
+async function control(deps: ApiDeps, request: ApiRequest, remember: Remember): Promise<unknown> {
   const sessionId = sessionIdOf(request);
   const body = request.body();
-  const control = parseControl(body);
-  const [kind] = Object.keys(control) as [keyof ControlBody];
+  const wanted = parseControl(body);
+  const [kind] = Object.keys(wanted) as [keyof ControlBody];
   const isStored = await deps.repositories.database.transaction(async (tx) => {
     const { session, prospect } = await lockedSession(deps, sessionId, tx);
-    const args = judge(kind, control, await factsOf(deps, sessionId, prospect, tx));
+    const args = judge(kind, wanted, await factsOf(deps, sessionId, prospect, tx));
+    await remember(body, tx);
     if (args === null) return false;
     if (kind === 'add_hosts') await takeHosts(deps, sessionId, prospect, args, tx);
     await insertCommand(deps, request, session, kind, args, tx);
     return true;
   });
   request.log.info(
-    { session_id: sessionId, action: kind, value: control[kind] },
+    { session_id: sessionId, action: kind, value: wanted[kind] },
     isStored ? 'control' : 'control: so already',
   );
   if (isStored) void deps.engines.wake(sessionId, request.context).catch(() => {});
@@ -48,15 +55,16 @@ export async function lockedSession(
 /** The command and its line of history. */
 export async function insertCommand(
   { repositories, clock }: ApiDeps,
-  { caller: { userId }, context: { requestId } }: ApiRequest,
+  { caller: { userId }, context }: ApiRequest,
   { sessionId, state }: Session,
   kind: CommandKind,
   args: Args,
   tx: Tx,
 ): Promise<void> {
   const at = clock.now();
+  const { requestId } = context;
   await repositories.commands.insert({ sessionId, kind, args: { ...args }, userId, requestId, receivedAt: at }, tx);
-  const details = { ...args, state, request_id: requestId };
+  const details = { ...args, state, ...originOf(context) };
   await repositories.history.append([{ sessionId, seq: null, at, who: userId, what: kind, details }], tx);
 }
 

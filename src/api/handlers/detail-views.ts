@@ -41,7 +41,8 @@ export function projectView(project: SessionProject): object {
   };
 }
 
-export function instanceView(instance: SessionInstance): object {
+/** @param stopped Fenix stopped it, and has not started it again */
+export function instanceView(instance: SessionInstance, stopped: boolean): object {
   return {
     instance_id: instance.instanceId,
     instance_name: instance.instanceName,
@@ -52,6 +53,7 @@ export function instanceView(instance: SessionInstance): object {
     project_state: instance.projectState,
     action: instance.action,
     action_done: instance.actionDone,
+    ...(stopped && { stopped }),
   };
 }
 

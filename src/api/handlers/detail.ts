@@ -1,4 +1,4 @@
-import type { Session, SessionHost } from '../../model/index.js';
+import { isOwedStart, type Session, type SessionHost } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { actionView, hostView, impactView, instanceView, projectView, runView } from './detail-views.js';
 import { reasonView, timeOrNull, waitView } from './view.js';
@@ -13,12 +13,13 @@ export async function sessionDetail({ repositories }: ApiDeps, session: Session)
     repositories.pluginRuns.list(sessionId),
     repositories.impacts.list(sessionId),
   ]);
+  const stopped = new Set(impacts.filter(isOwedStart).map(({ instanceId }) => instanceId));
   return {
     ...head(session),
     hosts: hosts.filter(isIncluded).map(hostView),
     excluded: hosts.filter((host) => !isIncluded(host)).map(excludedView),
     projects: projects.map(projectView),
-    instances: instances.map(instanceView),
+    instances: instances.map((instance) => instanceView(instance, stopped.has(instance.instanceId))),
     action_plugins: session.actions.map(actionView),
     action_plugin_instances: runs.map(runView),
     impacts: impacts.map(impactView),

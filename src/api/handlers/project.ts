@@ -1,26 +1,31 @@
 import type { Notice, SessionInstance } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { notFound } from '../errors.js';
-import { mayReadProject, mayReply } from '../policies/project.js';
+import { PROJECT } from '../operations/index.js';
 import type { ApiRequest } from '../request.js';
-import type { Route } from '../routes.js';
+import { type Endpoint, endpoints } from '../routes.js';
 import { takeReply } from './reply.js';
 import { projectIdOf, sessionIdOf, UNKNOWN_PROJECT, UNKNOWN_SESSION } from './session-id.js';
 
 /** A session, as the owners of instances see it. */
-export function projectRoutes(deps: ApiDeps): Route[] {
-  const reply = { allowed: mayReply, handle: (request: ApiRequest) => takeReply(deps, request) };
-  return [
+export function projectEndpoints(deps: ApiDeps): Endpoint[] {
+  const reply = (request: ApiRequest) => takeReply(deps, request);
+  return endpoints(
+    PROJECT,
     {
-      path: '/maintenance/:session/:project',
-      methods: { GET: { allowed: mayReadProject, handle: (request) => listInstances(deps, request) }, PUT: reply },
+      projectInstances: (request) => listInstances(deps, request),
+      projectReply: reply,
+      instanceReply: reply,
     },
-    { path: '/maintenance/:session/:project/:instance', methods: { PUT: reply } },
-  ];
+    ({ param }) => ({ project_id: param('project_id') }),
+  );
 }
 
 /** What the project's open notice is about, else all its instances on the session's hosts; existing ones only. */
-async function listInstances({ repositories }: ApiDeps, request: ApiRequest): Promise<{ instance_ids: string[] }> {
+export async function listInstances(
+  { repositories }: ApiDeps,
+  request: ApiRequest,
+): Promise<{ instance_ids: string[] }> {
   const sessionId = sessionIdOf(request);
   const projectId = projectIdOf(request);
   if ((await repositories.sessions.get(sessionId)) === undefined) throw notFound(UNKNOWN_SESSION);

@@ -5,6 +5,7 @@ import { notFound } from '../errors.js';
 import type { ApiRequest } from '../request.js';
 import { type ParsedReply, parseReply } from '../schemas/reply.js';
 import { deferralAfter, deferralView } from './deferral.js';
+import { originOf } from './origin.js';
 import { type Answers, answersOf, matching } from './reply-matching.js';
 import { projectIdOf, sessionIdOf, UNKNOWN_INSTANCE, UNKNOWN_PROJECT, UNKNOWN_SESSION } from './session-id.js';
 
@@ -28,6 +29,7 @@ export async function takeReply(deps: ApiDeps, request: ApiRequest): Promise<unk
   const body = request.body();
   const reply = parseReply(body);
   const { isStored, deferral } = await deps.repositories.database.transaction(async (tx) => {
+    await deps.repositories.sessions.lock(to.sessionId, tx);
     return store(deps, request, to, reply, tx);
   });
   const fields = { session_id: to.sessionId, instance_id: to.instanceId, state: wordOf(reply) };
@@ -40,7 +42,7 @@ export async function takeReply(deps: ApiDeps, request: ApiRequest): Promise<unk
 async function findAddressee({ repositories }: ApiDeps, request: ApiRequest): Promise<ReplyTo> {
   const sessionId = sessionIdOf(request);
   const projectId = projectIdOf(request);
-  const instanceId = request.param('instance') || null;
+  const instanceId = request.param('instance_id') || null;
   if ((await repositories.sessions.getEvenDeleted(sessionId)) === undefined) throw notFound(UNKNOWN_SESSION);
   if (instanceId !== null) {
     const instance = await repositories.instances.find(sessionId, instanceId);
@@ -100,7 +102,7 @@ async function tell(
     ...(instanceId !== null && { instance_id: instanceId }),
     ...(answers && { instance_actions: answers.instanceActions, instance_action: answers.instanceAction }),
     ...(reply.deferSeconds !== null && { defer_seconds: reply.deferSeconds }),
-    request_id: context.requestId,
+    ...originOf(context),
   };
   const what = answers === undefined ? 'reply-ignored' : 'reply-received';
   await repositories.history.append([{ sessionId, seq: null, at: clock.now(), who: caller.userId, what, details }], tx);

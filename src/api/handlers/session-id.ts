@@ -11,7 +11,7 @@ export const UNKNOWN_INSTANCE = 'The instance has no part in this session.';
 
 /** @throws Refusal 404 for what cannot be the id of a session */
 export function sessionIdOf(request: ApiRequest): string {
-  const id = request.param('session');
+  const id = request.param('session_id');
   if (!isSessionId(id)) throw notFound(UNKNOWN_SESSION);
   return id;
 }
@@ -22,7 +22,7 @@ export function isSessionId(id: string): boolean {
 
 /** @throws Refusal 404 likewise */
 export function projectIdOf(request: ApiRequest): string {
-  const id = request.param('project');
+  const id = request.param('project_id');
   if (!ID.test(id)) throw notFound(UNKNOWN_PROJECT);
   return id;
 }

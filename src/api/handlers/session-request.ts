@@ -6,8 +6,6 @@ import { parseTime } from '../schemas/time.js';
 
 /** Part of the contract, checked for their shape, but nothing acts on them yet. */
 const NOT_AVAILABLE = ['download'] as const;
-/** Values of `policy` that no engine acts on yet. */
-const NOT_AVAILABLE_VALUES = new Set(['down_hosts=evacuate', 'immovable=stop_while_out']);
 
 /**
  * What POST /v1/maintenance asks for, with defaults filled in.
@@ -50,15 +48,6 @@ function checkNames(actions: readonly SessionAction[]): void {
 
 function refuseUnavailable(body: MaintenanceBody): void {
   for (const field of NOT_AVAILABLE) if (!isEmpty(body[field])) throw notAvailable(field);
-  const { per_project: projects = {}, ...policy } = body.policy ?? {};
-  refuseValues(policy, 'policy');
-  for (const [id, own] of Object.entries(projects)) refuseValues(own, `policy.per_project.${id}`);
-}
-
-function refuseValues(policy: object, path: string): void {
-  for (const [key, value] of Object.entries(policy)) {
-    if (NOT_AVAILABLE_VALUES.has(`${key}=${value}`)) throw notAvailable(`${path}.${key}`);
-  }
 }
 
 function isEmpty(value: object | undefined): boolean {

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import { MICROVERSION } from '../middleware/microversion.js';
+import { NEWEST_MICROVERSION, OLDEST_MICROVERSION } from '../middleware/microversion.js';
 
 /** Version discovery as keystoneauth reads it; without a token. @param publicUrl as in the catalog, ending in `/v1` */
 export function rootVersions(publicUrl?: string): RequestHandler {
@@ -19,13 +19,15 @@ function version(req: Request, publicUrl: string | undefined): object {
     id: 'v1.0',
     status: 'CURRENT',
     links: [{ rel: 'self', href: publicUrl ?? asAddressed(req) }],
-    min_version: MICROVERSION,
-    version: MICROVERSION,
+    min_version: OLDEST_MICROVERSION,
+    max_version: NEWEST_MICROVERSION,
+    // Its older name, which some clients read alone.
+    version: NEWEST_MICROVERSION,
   };
 }
 
 /** As the client addressed us; a relative link, which keystoneauth resolves, where it did not say how. */
 function asAddressed(req: Request): string {
-  const host = req.get('host');
+  const { host }: { host: string | undefined } = req;
   return host === undefined ? '/v1' : `${req.protocol}://${host}/v1`;
 }

@@ -52,8 +52,8 @@ function unavailable(code: string, message: string, cause: unknown, retryAfterS 
 
 /** Errors of body-parser and the router carry a status below 500 where the client is to blame. */
 function fromExpress(thrown: unknown): Refusal | undefined {
-  const { status, type } = Object(thrown) as { status?: unknown; type?: unknown };
-  if (status === 413) return new Refusal(413, 'too-large', 'The body may have 1 MiB at most.');
+  const { status, type, limit } = Object(thrown) as { status?: unknown; type?: unknown; limit?: unknown };
+  if (status === 413) return new Refusal(413, 'too-large', `The body may have ${limit} bytes at most.`);
   if (type === 'encoding.unsupported') return new Refusal(400, 'bad-request', 'The Content-Encoding is not known.');
   if (typeof status !== 'number' || status < 400 || status >= 500) return undefined;
   return new Refusal(400, 'bad-request', 'The request is not well-formed.');

@@ -1,12 +1,13 @@
 import express, { type RequestHandler } from 'express';
 import { malformed } from '../errors.js';
 
-const LIMIT_BYTES = 1024 * 1024;
 /** Deeper than anybody means it; what recurses over it later must not run out of stack. */
 const MAX_DEPTH = 100;
 
 /** Reads the body whatever Content-Type says: existing clients send none, or an odd one (v1 §1.3 e). */
-export const readBody: RequestHandler = express.raw({ type: () => true, limit: LIMIT_BYTES });
+export function readBody(limitBytes: number): RequestHandler {
+  return express.raw({ type: () => true, limit: limitBytes });
+}
 
 /** @throws Refusal 400 unless `raw` is UTF-8 JSON */
 export function parseJson(raw: unknown): unknown {

@@ -1,21 +1,33 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { Refusal } from '../errors.js';
 
 const HEADER = 'OpenStack-API-Version';
 const SERVICE = 'maintenance';
-/** The only microversion yet. */
-export const MICROVERSION = '1.0';
+const MAJOR = 1;
+/** 1.1: the list of sessions has objects and pages. */
+const NEWEST_MINOR = 1;
+
+export const OLDEST_MICROVERSION = `${MAJOR}.0`;
+export const NEWEST_MICROVERSION = `${MAJOR}.${NEWEST_MINOR}`;
 
 /** Microversions (OpenStack API-WG): the header may name several services; only ours counts, without it 1.0 is meant. */
 export const microversion: RequestHandler = (req, res, next) => {
-  res.set(HEADER, `${SERVICE} ${MICROVERSION}`);
   res.vary(HEADER);
-  const wanted = wantedOf(req.get(HEADER) ?? '');
-  if (wanted !== undefined && wanted !== MICROVERSION && wanted !== 'latest') {
-    throw new Refusal(406, 'microversion', `Microversion ${wanted} is not served; ${MICROVERSION} is.`);
+  const wanted = wantedOf(req.get(HEADER) ?? '') ?? OLDEST_MICROVERSION;
+  const minor = minorOf(wanted);
+  res.set(HEADER, `${SERVICE} ${MAJOR}.${minor ?? 0}`);
+  if (minor === undefined) {
+    const served = `${OLDEST_MICROVERSION} to ${NEWEST_MICROVERSION} are`;
+    throw new Refusal(406, 'microversion', `Microversion ${wanted} is not served; ${served}.`);
   }
+  res.locals.minor = minor;
   next();
 };
+
+/** N of the version 1.N that the answer has; 0 where nobody asked. */
+export function minorVersionOf(res: Response): number {
+  return Number(res.locals.minor ?? 0);
+}
 
 function wantedOf(header: string): string | undefined {
   for (const part of header.split(',')) {
@@ -23,4 +35,11 @@ function wantedOf(header: string): string | undefined {
     if (service === SERVICE) return version;
   }
   return undefined;
+}
+
+/** Compared as numbers, not as fractions: 1.10 is newer than 1.9. Undefined out of range. */
+function minorOf(version: string): number | undefined {
+  if (version === 'latest') return NEWEST_MINOR;
+  const [, major, minor] = /^(\d{1,4})\.(\d{1,4})$/.exec(version) ?? [];
+  return Number(major) === MAJOR && Number(minor) <= NEWEST_MINOR ? Number(minor) : undefined;
 }

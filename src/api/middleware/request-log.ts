@@ -17,6 +17,7 @@ export function requestLog(logger: Logger, clock: MachineClock): RequestHandler 
         status: res.statusCode,
         duration_ms: Math.round(clock.monotonicMs() - begunMs),
         ...callerFields(res),
+        ...(req.ip !== undefined && { address: req.ip }),
         request_id: requestIdOf(res),
       };
       logger.info(fields, res.writableFinished ? 'request' : 'request whose client went away');

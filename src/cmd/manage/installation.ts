@@ -3,11 +3,16 @@ import { container, type DependencyContainer } from 'tsyringe';
 import { type Config, parseDatabaseUrl } from '../../config/index.js';
 import { Database, DatabaseToken } from '../../db/database.js';
 import { SchemaMigrator } from '../../db/migrator.js';
-import { configure, refusing } from '../command-line.js';
-import { registerCore } from '../wiring/core.js';
+import { type Configured, configure, refusing } from '../command-line.js';
+import { ConfigDirectoryToken, registerCore } from '../wiring/core.js';
 
 /** Who wrote it, in history rows and settings of this program. */
 export const WHO = 'fenix-manage';
+
+/** Runs `work` with everything that needs no database. What is wrong becomes a sentence and an exit code. */
+export function withConfig(program: Command, work: (parts: DependencyContainer) => Promise<void>): Promise<void> {
+  return refusing(async () => work(partsOf(configured(program))));
+}
 
 /** Runs `work` on the configured database, whatever its schema. What is wrong becomes a sentence and an exit code. */
 export function withDatabase(program: Command, work: (database: Database) => Promise<void>): Promise<void> {
@@ -20,11 +25,10 @@ export function withDatabase(program: Command, work: (database: Database) => Pro
 /** As {@link withDatabase}, with a schema that is this code's and everything that the processes are made of. */
 export function withInstallation(program: Command, work: (parts: DependencyContainer) => Promise<void>): Promise<void> {
   return refusing(async () => {
-    const { config, log } = configured(program);
-    await using(config, async (database) => {
+    const configuration = configured(program);
+    await using(configuration.config, async (database) => {
       await new SchemaMigrator(database).requireCurrent();
-      const parts = container.createChildContainer();
-      registerCore(parts, config, log);
+      const parts = partsOf(configuration);
       parts.registerInstance(DatabaseToken, database);
       await work(parts);
     });
@@ -35,8 +39,15 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function configured(program: Command) {
+function configured(program: Command): Configured {
   return configure('fenix-manage', program.opts<{ configFile: string[] }>().configFile);
+}
+
+function partsOf({ config, log, directory }: Configured): DependencyContainer {
+  const parts = container.createChildContainer();
+  registerCore(parts, config, log);
+  parts.registerInstance(ConfigDirectoryToken, directory);
+  return parts;
 }
 
 async function using(config: Config, work: (database: Database) => Promise<void>): Promise<void> {

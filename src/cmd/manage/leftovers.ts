@@ -61,7 +61,7 @@ async function askCloud(repositories: Repositories, parts: DependencyContainer):
   }
 }
 
-function leftoverLines({ hosts, moves, projects, notifications }: KnownLeftovers, asked: Asked): string[] {
+function leftoverLines({ hosts, moves, stopped, projects, notifications }: KnownLeftovers, asked: Asked): string[] {
   const disabled = new Map(asked.services?.map((service) => [service.host, service]));
   const now = (host: string): string =>
     asked.services === null ? '' : disabled.has(host) ? '' : ' (not disabled by us any more, says the cloud)';
@@ -74,6 +74,13 @@ function leftoverLines({ hosts, moves, projects, notifications }: KnownLeftovers
       'Moves that are not finished or not confirmed',
       moves.map(
         (move) => `${move.instanceId}  ${move.action}  ${move.state} ${timeOf(move.begunAt)}  ${sessionOf(move)}`,
+      ),
+    ),
+    ...section(
+      'Instances that were stopped while their host was out and not started again',
+      stopped.map(
+        ({ instanceId, sourceHost, startedAt, ...by }) =>
+          `${instanceId}  on ${sourceHost}  since ${timeOf(startedAt)}  ${sessionOf(by)}`,
       ),
     ),
     ...section(

@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import { type DependencyContainer, type InjectionToken } from 'tsyringe';
 import { createApp } from '../../api/app.js';
+import type { ApiDeps } from '../../api/deps.js';
 import { type ApiServer, startApiServer } from '../../api/server.js';
 import { Clock, MachineClock } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
@@ -9,55 +10,79 @@ import { Logger } from '../../common/logger.js';
 import type { Config } from '../../config/index.js';
 import { Repositories } from '../../db/repositories.js';
 import { KeystoneSession, keystoneAuth, TokenValidator } from '../../keystone-auth-middleware/index.js';
+import { PolicyEnforcer } from '../../policy/index.js';
 import { EngineApi } from '../../rpc/engine-api.js';
+import { apiSettings, serverOptions } from './api-settings.js';
 import { ConfigToken, once } from './core.js';
 import { TransportToken } from './messaging.js';
+import { registerPolicy } from './policy.js';
 
 export const AppToken: InjectionToken<Express> = Symbol('App');
+/** Aborted when the API is told to stop. */
+const StoppingToken: InjectionToken<AbortController> = Symbol('Stopping');
 /** The listening server, once it listens. */
 export const ApiServerToken: InjectionToken<ApiServer> = Symbol('ApiServer');
 
 export function registerApi(container: DependencyContainer): void {
+  registerPolicy(container);
+  once(container, StoppingToken, () => new AbortController());
   once(container, TokenValidator, (c) => {
-    const { tokenCacheTime, jwsPublicKeysDir } = c.resolve(ConfigToken).keystoneAuthtoken;
-    const settings = { tokenCacheTimeS: tokenCacheTime, ...(jwsPublicKeysDir !== '' && { jwsPublicKeysDir }) };
+    const { tokenCacheTime, revocationCacheTime, jwsPublicKeysDir, serviceType } =
+      c.resolve(ConfigToken).keystoneAuthtoken;
+    const settings = {
+      tokenCacheTimeS: tokenCacheTime,
+      serviceType,
+      ...(revocationCacheTime > 0 && { revocationIntervalS: revocationCacheTime }),
+      ...(jwsPublicKeysDir !== '' && { jwsPublicKeysDir }),
+    };
     return new TokenValidator(validatingSession(c), settings, c.resolve<MachineClock>(MachineClock));
   });
   once(container, AppToken, (c) => {
-    const { default: common, keystoneAuthtoken, engine, workflow } = c.resolve(ConfigToken);
+    const { keystoneAuthtoken } = c.resolve(ConfigToken);
     return createApp({
-      repositories: c.resolve(Repositories),
-      engines: c.resolve(EngineApi),
+      ...handlerDeps(c),
       authenticate: keystoneAuth({
         validator: c.resolve(TokenValidator),
         wwwAuthenticateUri: keystoneAuthtoken.wwwAuthenticateUri || keystoneAuthtoken.authUrl,
+        serviceType: keystoneAuthtoken.serviceType,
+        serviceTokenRoles: keystoneAuthtoken.serviceTokenRoles,
+        serviceTokenRolesRequired: keystoneAuthtoken.serviceTokenRolesRequired,
       }),
+      policy: c.resolve(PolicyEnforcer),
       brokerUp: () => c.resolve(TransportToken).broker.trouble === undefined,
-      clock: c.resolve<Clock>(Clock),
-      machineClock: c.resolve<MachineClock>(MachineClock),
-      logger: c.resolve<Logger>(Logger),
-      settings: {
-        maxSessions: common.maxSessions,
-        engineAliveS: engine.leaseTime,
-        projectMaintenanceReplyS: common.projectMaintenanceReply,
-        maxDeferS: workflow.maxDefer,
-        ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
-      },
+      stopping: c.resolve(StoppingToken).signal,
     });
   });
+}
+
+/** What the API's handlers need, in whatever process they run. */
+export function handlerDeps(container: DependencyContainer): ApiDeps {
+  return {
+    repositories: container.resolve(Repositories),
+    engines: container.resolve(EngineApi),
+    clock: container.resolve<Clock>(Clock),
+    machineClock: container.resolve<MachineClock>(MachineClock),
+    logger: container.resolve<Logger>(Logger),
+    settings: apiSettings(container.resolve(ConfigToken)),
+  };
 }
 
 export function apiComponent(container: DependencyContainer): Component {
   return {
     name: 'api',
     start: async () => {
-      const { host, port } = container.resolve(ConfigToken).default;
-      const server = await startApiServer({ app: container.resolve(AppToken), host, port });
+      const config = container.resolve(ConfigToken);
+      const { host, port } = config.default;
+      const server = await startApiServer({ app: container.resolve(AppToken), host, port, ...serverOptions(config) });
       container.registerInstance(ApiServerToken, server);
       container.resolve<Logger>(Logger).info({ url: server.url }, 'API listens');
     },
-    stop: () =>
-      container.resolve(ApiServerToken).close(container.resolve(ConfigToken).default.gracefulShutdownTimeout / 2),
+    stop: () => {
+      container.resolve(StoppingToken).abort();
+      return container
+        .resolve(ApiServerToken)
+        .close(container.resolve(ConfigToken).default.gracefulShutdownTimeout / 2);
+    },
   };
 }
 

@@ -10,6 +10,9 @@ import { Repositories } from '../../db/repositories.js';
 /** The whole configuration; everything else gets the section or value that it needs. */
 export const ConfigToken: InjectionToken<Config> = Symbol('Config');
 
+/** Where files that the configuration names relatively are looked for; registered where files were read at all. */
+export const ConfigDirectoryToken: InjectionToken<string> = Symbol('ConfigDirectory');
+
 /** Registers what is made once, when it is first asked for. */
 export function once<T>(
   container: DependencyContainer,

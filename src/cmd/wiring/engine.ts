@@ -13,6 +13,7 @@ import { Notifier } from '../../messaging/notifier.js';
 import type { Reach, SessionPolicy } from '../../model/index.js';
 import { inlinePlanner, Planner, ThreadPlanner } from '../../planner/planner.js';
 import { serveEngineApi } from '../../rpc/engine-server.js';
+import type { LegacyHandlers } from '../../rpc/legacy-engine.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
 import { loadPlugins } from '../../workflow/loader.js';
 import { PluginRegistry } from '../../workflow/registry.js';
@@ -38,7 +39,6 @@ export function registerEngine(container: DependencyContainer): void {
     );
   });
   once(container, Engine, makeEngine);
-  once(container, EngineServerToken, makeServer);
 }
 
 /** Plug-ins, then the engine, then its RPC server, which may be without a broker for a while (L1). */
@@ -60,7 +60,11 @@ export function engineComponents(container: DependencyContainer): Component[] {
     },
     {
       name: 'rpc server',
-      start: () => container.resolve(EngineServerToken).start(),
+      start: async () => {
+        const server = await makeServer(container);
+        container.registerInstance(EngineServerToken, server);
+        await server.start();
+      },
       stop: () => container.resolve(EngineServerToken).stop(),
     },
   ];
@@ -85,7 +89,7 @@ function makeEngine(container: DependencyContainer): Engine {
   return new Engine(newIdentity(config.engine.host, VERSION), parts, publish);
 }
 
-function makeServer(container: DependencyContainer): EventualServer {
+async function makeServer(container: DependencyContainer): Promise<EventualServer> {
   const { engine: section, default: common, osloMessagingRabbit: rabbit } = container.resolve(ConfigToken);
   const engine = container.resolve(Engine);
   const options = {
@@ -93,13 +97,25 @@ function makeServer(container: DependencyContainer): EventualServer {
     exchange: common.controlExchange,
     topic: section.rpcTopic,
     server: section.host,
+    maxConcurrent: common.executorThreadPoolSize,
+    prefetch: rabbit.rabbitQosPrefetchCount,
+    pingEnabled: common.rpcPingEnabled,
     missingReplyQueueTimeoutMs: rabbit.kombuMissingConsumerRetryTimeout * 1000,
+    ...(section.legacyRpc && { legacy: await legacyHandlers(container) }),
   };
   const server = serveEngineApi(options, {
     wake: (sessionId) => engine.wake(sessionId),
     ping: () => ({ engineId: engine.identity.engineId, version: VERSION }),
   });
   return new EventualServer(server, container.resolve<MachineClock>(MachineClock), container.resolve<Logger>(Logger));
+}
+
+/** Loaded only where it is on: it brings the API's code into this process. */
+async function legacyHandlers(container: DependencyContainer): Promise<LegacyHandlers> {
+  const { legacyRpc } = await import('./legacy-rpc.js');
+  const message = 'legacy_rpc is on: whoever reaches the broker may create, delete and answer, without a token';
+  container.resolve<Logger>(Logger).warn({}, message);
+  return legacyRpc(container);
 }
 
 function engineSettings({ default: common, engine, nova, workflow }: Config, url: string): EngineSettings {

@@ -7,6 +7,7 @@ import { type NotificationDriver, Notifier } from '../../messaging/notifier.js';
 import { RpcClient } from '../../messaging/rpc-client.js';
 import { openTransport, type Transport } from '../../messaging/transport.js';
 import { EngineApi } from '../../rpc/engine-api.js';
+import { engineVersionCap } from '../../rpc/engine-versions.js';
 import { ConfigToken, once } from './core.js';
 
 /** The broker of a process that holds everything; what `memory://` connects to. */
@@ -38,13 +39,14 @@ export function registerMessaging(container: DependencyContainer, program: strin
     return new RpcClient({ ...shared(c), exchange: controlExchange });
   });
   once(container, EngineApi, (c) => {
-    const { engine, default: common } = c.resolve(ConfigToken);
-    const callTimeoutMs = common.rpcResponseTimeout * 1000;
+    const { engine, default: common, upgradeLevels } = c.resolve(ConfigToken);
+    const versionCap = engineVersionCap(upgradeLevels.engine);
     return new EngineApi({
       client: c.resolve(RpcClient),
       logger: c.resolve(Logger),
       topic: engine.rpcTopic,
-      callTimeoutMs,
+      callTimeoutMs: common.rpcResponseTimeout * 1000,
+      ...(versionCap !== undefined && { versionCap }),
     });
   });
   once(container, Notifier, (c) => {

@@ -21,6 +21,8 @@ export const DEFAULT = {
     ),
     control_exchange: text('openstack', 'Exchange for RPC and notifications.'),
     rpc_response_timeout: number(60, 'Seconds to wait for the answer to an RPC call.', { min: 0.001 }),
+    executor_thread_pool_size: integer(64, 'RPC requests that a process handles at the same time.', { min: 1 }),
+    rpc_ping_enabled: flag(false, 'Answer oslo_rpc_server_ping, by which probes see that an RPC server is alive.'),
     debug: flag(false, 'Log everything; wins over log_level.'),
     log_level: choice(['debug', 'info', 'warning', 'error'], 'info', 'The least severe messages that are logged.'),
     log_format: choice(['text', 'json'], 'text', 'text for people; json for one object per line.'),

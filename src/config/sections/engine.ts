@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { integer, number, text } from '../options.js';
+import { flag, integer, number, text } from '../options.js';
 
 export const engine = {
   doc: 'The engine: who owns which session, and how often it looks.',
@@ -8,6 +8,11 @@ export const engine = {
     host: text(hostname(), 'Name of this RPC server; nothing else depends on it.', {
       sampleDefault: "<the machine's host name>",
     }),
+    legacy_rpc: flag(
+      false,
+      "Serve the RPC methods of the Python releases' engine as well (docs/messaging.md). They ask for no token: whoever " +
+        'reaches the broker may create, delete and answer for every project.',
+    ),
     lease_time: number(4, 'Seconds that an engine owns a session for without renewing.', { min: 0.1 }),
     heartbeat_interval: number(1, 'Seconds between renewals of the lease; well below lease_time.', { min: 0.01 }),
     sweep_interval: number(2, 'Seconds between two looks at the database for work that no message told of.', {

@@ -1,4 +1,4 @@
-import { choice, number, text } from '../options.js';
+import { choice, flag, list, number, text } from '../options.js';
 
 export const keystone_authtoken = {
   doc: 'How the API validates tokens.',
@@ -15,6 +15,17 @@ export const keystone_authtoken = {
     interface: choice(['internal', 'public', 'admin'], 'internal', 'Which of its endpoints is used.'),
     cafile: text('', 'File with the certificates of authorities that Keystone may use; empty = those of Node.'),
     token_cache_time: number(300, 'Seconds that a validated token is remembered for at most; 0 = not at all.'),
+    revocation_cache_time: number(
+      10,
+      'Seconds after which Keystone is asked what was revoked, so that a remembered token does not outlive that by more; ' +
+        '0 = never.',
+    ),
+    service_type: text(
+      'maintenance',
+      'Type of this service, by which access rules of application credentials name it.',
+    ),
+    service_token_roles: list(['service'], 'Roles, one of which makes the token in X-Service-Token one of a service.'),
+    service_token_roles_required: flag(false, 'Refuse requests with an X-Service-Token that has none of them.'),
     jws_public_keys_dir: text(
       '',
       'Directory with the public keys of JWS tokens: a token that is forged or expired by them is refused without ' +

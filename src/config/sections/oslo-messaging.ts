@@ -4,11 +4,11 @@ import { choice, flag, integer, list, multi, number, text } from '../options.js'
 export const oslo_messaging_notifications = {
   doc: 'Notifications, as oslo.messaging names the options.',
   options: {
-    driver: multi(['messaging'], 'messaging (format 1), messagingv2 (in an envelope) or noop; may be repeated.', [
-      'messaging',
-      'messagingv2',
-      'noop',
-    ]),
+    driver: multi(
+      ['messaging'],
+      'messaging (format 1), messagingv2 (in an envelope), log (to the log of the engine) or noop; may be repeated.',
+      ['messaging', 'messagingv2', 'log', 'noop'],
+    ),
     transport_url: text('', 'Broker for notifications; empty = the one in [DEFAULT].', { secret: 'url' }),
     topics: list(['notifications'], 'Topics that notifications are sent to.'),
   },

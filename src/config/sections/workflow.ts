@@ -13,8 +13,8 @@ export const workflow = {
     failure_budget: optionalInteger('Hosts that may be lost in these ways before the session fails; empty = no limit.'),
     no_manager: choice(['fail', 'proceed'], 'fail', 'A project has no manager that listens.'),
     constraints: choice(['defaults', 'require'], 'defaults', 'Instances without constraints: use defaults, or fail.'),
-    immovable: choice(['fail', 'skip_host'], 'fail', 'No allowed way leads off the host.'),
-    down_hosts: choice(['exclude', 'fail'], 'exclude', 'A host that is down holds instances.'),
+    immovable: choice(['fail', 'skip_host', 'stop_while_out'], 'fail', 'No allowed way leads off the host.'),
+    down_hosts: choice(['exclude', 'evacuate', 'fail'], 'exclude', 'A host that is down holds instances.'),
     steer_new: choice(
       ['none', 'disable_waiting'],
       'none',

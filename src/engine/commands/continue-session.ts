@@ -1,5 +1,6 @@
 import type { Session } from '../../model/index.js';
 import type { SessionContext } from '../context.js';
+import { setState } from '../decisions/host-state.js';
 import type { Unit } from '../session-writer.js';
 import { transition } from '../transition.js';
 
@@ -18,11 +19,9 @@ export async function continueSession(context: SessionContext, unit: Unit, sessi
     await repositories.notices.update(sessionId, notice.noticeId, { outcome: 'cancelled' }, unit.tx);
   }
   for (const host of await repositories.hosts.list(sessionId, unit.tx)) {
-    const patch = {
-      ...(host.lost !== null && { lost: { ...host.lost, counts: false } }),
-      ...((host.state === 'emptying' || host.state === 'empty') && { state: 'waiting' as const }),
-      question: null,
-    };
+    const isGivenBack = host.state === 'emptying' || host.state === 'empty';
+    if (isGivenBack) await setState(context, unit, host, 'waiting', 'an admin continues the session');
+    const patch = { ...(host.lost !== null && { lost: { ...host.lost, counts: false } }), question: null };
     await repositories.hosts.update(sessionId, host.hostname, patch, unit.tx);
   }
   unit.patchSession({ closed: false });

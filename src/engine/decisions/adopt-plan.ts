@@ -10,6 +10,11 @@ export async function adoptPlan(session: SessionContext, view: SessionView, deci
   const { snapshot, plan } = decision;
   const refusals = (await Promise.all(plan.moves.map((move) => prove(session, view, snapshot, move)))).flat();
   await session.writer.commit(async (unit) => {
+    // What Placement had refused while it lagged behind would still stand against the plan that it proves now.
+    for (const { instanceId, target: host } of plan.moves) {
+      const refused = { sessionId: session.sessionId, instanceId, host, code: NOT_PROVEN };
+      await session.repositories.facts.withdraw(refused, unit.tx);
+    }
     for (const fact of refusals) await session.repositories.facts.record(fact, unit.tx);
     if (refusals.length > 0) {
       unit.tell('plan-refuted', { host: plan.host, refusals: refusals.map(({ message }) => message) });

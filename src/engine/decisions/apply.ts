@@ -1,6 +1,7 @@
 import type { Decision } from '../../workflow/decisions.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
+import { beginStart } from '../effects/start.js';
 import { adoptPlan } from './adopt-plan.js';
 import { giveHostBack, joinHosts, setHostState, takeHost, verifyEmpty } from './hosts.js';
 import { askAdmin, failMove, loseHost, moveOtherwise, overrulePlugin } from './losses.js';
@@ -74,6 +75,9 @@ export async function apply(
       return undefined;
     case 'move-otherwise':
       await moveOtherwise(session, view, decision);
+      return undefined;
+    case 'start-instance':
+      session.effects.start(await session.writer.commit((unit) => beginStart(session, unit, decision.impact)));
       return undefined;
     case 'move-instance': {
       const refusal = await moveInstance(session, view, decision);

@@ -2,7 +2,9 @@ import { FenixError } from '../../common/errors.js';
 import type { SessionHost } from '../../model/index.js';
 import type { GiveHostBack, JoinHosts, SetHostState, TakeHost, VerifyEmpty } from '../../workflow/decisions.js';
 import { discoverHosts } from '../../workflow/discovery.js';
-import { disabledReason } from '../../workflow/hosts.js';
+import { disabledReason, isDown } from '../../workflow/hosts.js';
+import { serversOn } from '../../workflow/room.js';
+import { isStopped } from '../../workflow/stopped.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 import { beginEffect } from '../effects/begin.js';
@@ -74,17 +76,30 @@ export async function tellWhyDisabled(session: SessionContext, host: string, rea
   session.effects.start(started);
 }
 
-/** Nothing of anybody may be left on the host: servers, allocations, unfinished migrations (v1 §5.1). */
+/**
+ * Nothing of anybody may be left on the host: servers, allocations, unfinished migrations (v1 §5.1). On one that is down
+ * Nova keeps the allocations of evacuated instances until it comes back: they hold nothing there. Instances that were
+ * stopped under `stop_while_out` are the one exception.
+ */
 export async function verifyEmpty(
   session: SessionContext,
   view: SessionView,
-  { host }: VerifyEmpty,
+  { host, staying = [] }: VerifyEmpty,
 ): Promise<NotYet | undefined> {
-  const occupants = await session.cloud.occupants(host);
+  const found = await session.cloud.occupants(host);
+  const stopped = serversOn(view, host).filter((server) => isStopped(view, server));
+  const excepted = new Set([...stopped.map(({ id }) => id), ...staying]);
+  const stale = isDown(view.cloud, host) && found.allocations.length > 0 ? await session.cloud.evacuatedFrom(host) : [];
+  const occupants = {
+    servers: found.servers.filter((id) => !excepted.has(id)),
+    allocations: found.allocations.filter((id) => !stale.includes(id) && !excepted.has(id)),
+    migrations: found.migrations,
+  };
   const left = Object.entries(occupants).flatMap(([what, ids]) =>
     ids.length > 0 ? [`${what} ${ids.join(', ')}`] : [],
   );
   if (left.length > 0) return { for: 'not-empty', message: `Host ${host} is not empty yet: ${left.join('; ')}.` };
+  if (staying.length > 0) return undefined;
   await session.writer.commit((unit) => setState(session, unit, hostOf(view, host), 'empty', 'verified empty'));
   return undefined;
 }

@@ -7,6 +7,7 @@ import { admit } from '../admission.js';
 import type { SessionContext } from '../context.js';
 import { beginEffect } from '../effects/begin.js';
 import type { MoveIntent } from '../effects/move.js';
+import type { Unit } from '../session-writer.js';
 
 class Refused extends Error {
   constructor(readonly refusal: RuleRefusal) {
@@ -41,6 +42,7 @@ export async function moveInstance(
         action,
         from: sourceHost,
         target: targetHost,
+        statusBefore: server.status,
         projectId,
         recoveryTimeS: group.recoveryTimeS,
         begunAt: unit.now.toISOString(),
@@ -54,6 +56,8 @@ export async function moveInstance(
       };
       const begun = await beginEffect(session, unit, effect);
       const { attempt } = begun;
+      // Evacuated out of a move that its dead host keeps from ending, it is impacted by that one no more.
+      if (action === 'EVACUATE') await endOvertaken(session, unit, instanceId);
       const place = { instanceId, attempt, projectId, group, action, sourceHost, targetHost, resources };
       const refusal = await admit(unit, session.repositories, view.cloud, place);
       if (refusal !== undefined) throw new Refused(refusal);
@@ -70,5 +74,12 @@ export async function moveInstance(
   } catch (error) {
     if (error instanceof Refused) return error.refusal;
     throw error;
+  }
+}
+
+async function endOvertaken({ repositories, sessionId }: SessionContext, unit: Unit, instanceId: string) {
+  for (const impact of await repositories.impacts.open(unit.tx)) {
+    if (impact.sessionId !== sessionId || impact.instanceId !== instanceId) continue;
+    await repositories.impacts.end(impact, unit.now, unit.now, unit.tx);
   }
 }

@@ -1,7 +1,7 @@
 import { plusSeconds } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
 import type { JournalKey } from '../../db/journal-repository.js';
-import type { Impact, InstanceAction, JournalEntry } from '../../model/index.js';
+import type { Impact, JournalEntry, MoveAction } from '../../model/index.js';
 import type {
   InstanceActionContext,
   InstanceActionPlugin,
@@ -17,9 +17,11 @@ import { followUp } from './begin.js';
 
 /** What a move's journal entry keeps. */
 export interface MoveIntent {
-  readonly action: InstanceAction;
+  readonly action: MoveAction;
   readonly from: string;
   readonly target: string | null;
+  /** Nova's status of the instance when that was decided. */
+  readonly statusBefore: string;
   readonly projectId: string;
   readonly recoveryTimeS: number;
   /** Domain time, ISO 8601. */
@@ -37,8 +39,10 @@ export async function runMove(session: SessionContext, entry: JournalEntry): Pro
   if (late !== undefined) session.effects.start(late);
 }
 
+type Failed = { readonly result: 'failed'; readonly code: string; readonly message: string };
+
 /** What came of a plug-in's work on an instance. */
-export async function outcomeOf(work: () => Promise<MoveOutcome>): Promise<MoveOutcome> {
+export async function outcomeOf<O>(work: () => Promise<O>): Promise<O | Failed> {
   try {
     return await work();
   } catch (error) {
@@ -66,6 +70,7 @@ export function moveContext(
     instanceId: entry.subject,
     from: intent.from,
     target: intent.target,
+    statusBefore: intent.statusBefore,
     cloud,
     settings,
     clock,
@@ -111,8 +116,10 @@ async function recordOutcome(
     const late = { ...intent, attempt, begunAt: now.toISOString() };
     return followUp(session, unit, { kind: 'settle', subject, host: entry.host, action: 'settle', intent: late });
   }
-  await endMove(session, unit, { instanceId: subject, attempt }, intent, outcome);
-  if (outcome.result === 'refused' && intent.target !== null) {
+  if (!staysImpacted(intent, outcome)) {
+    await endMove(session, unit, { instanceId: subject, attempt }, intent, outcome);
+  }
+  if (outcome.result === 'refused' && intent.target !== null && outcome.otherWay !== true) {
     const { code, message } = outcome;
     const fact = { sessionId, instanceId: subject, host: intent.target, code, message, at: now };
     await repositories.facts.record(fact, tx);
@@ -122,7 +129,13 @@ async function recordOutcome(
 
 export function stateOf({ result }: MoveOutcome): 'refused' | 'failed' | 'done' {
   if (result === 'refused') return 'refused';
-  return result === 'moved' || result === 'gone' ? 'done' : 'failed';
+  return result === 'moved' || result === 'gone' || result === 'stopped' ? 'done' : 'failed';
+}
+
+/** What was stopped, or may yet be by a request that Nova took, is out of service until it is started again (L6). */
+function staysImpacted({ action }: MoveIntent, outcome: MoveOutcome): boolean {
+  if (action !== 'STOP_START') return false;
+  return outcome.result === 'failed' || (outcome.result === 'stopped' && outcome.wasRunning);
 }
 
 /** Nothing is done to the instance any more: its rest begins, and of what was done its project is told. */
@@ -136,10 +149,11 @@ export async function endMove(
   const { repositories, sessionId } = session;
   const { tx, now } = unit;
   // An instance that was never touched needs none.
-  const rest = outcome.result === 'refused' ? 0 : intent.recoveryTimeS;
+  const rest = outcome.result === 'refused' || outcome.result === 'stopped' ? 0 : intent.recoveryTimeS;
   await repositories.impacts.end({ sessionId, instanceId, attempt }, now, plusSeconds(now, rest), tx);
   if (stateOf(outcome) !== 'done') return;
-  const where = outcome.result === 'moved' ? { host: outcome.host } : { state: 'GONE' };
+  const where =
+    outcome.result === 'moved' ? { host: outcome.host } : outcome.result === 'gone' ? { state: 'GONE' } : {};
   await repositories.instances.update(sessionId, instanceId, { ...where, actionDone: true }, tx);
   await openNotice(session, unit, inform('INSTANCE_ACTION_DONE', intent.projectId, instanceId, intent.from));
 }

@@ -4,6 +4,7 @@ import { messageOf, Stopped } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import type {
   Broker,
+  ConsumeOptions,
   Consumer,
   Delivery,
   EntityOptions,
@@ -95,11 +96,13 @@ export class AmqpBroker implements Broker {
   async consume(
     queue: string,
     onDelivery: (delivery: Delivery) => void,
-    { prefetch = this.settings.options.rabbitQosPrefetchCount }: { prefetch?: number } = {},
+    { prefetch = this.settings.options.rabbitQosPrefetchCount, lateAcks = false }: ConsumeOptions = {},
   ): Promise<Consumer> {
     const consumer = new AmqpConsumer({
       queue,
       prefetch,
+      // With a limit the broker waits for each of them.
+      ...(lateAcks && prefetch === 0 && { lateAcks: this.clock }),
       arguments: this.settings.options.enableCancelOnFailover ? { 'x-cancel-on-ha-failover': true } : {},
       onDelivery,
       // Channels end before their connection does, and the next one brings the consumer back by itself.

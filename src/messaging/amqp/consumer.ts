@@ -1,11 +1,15 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import type { MachineClock } from '../../common/clock.js';
 import type { Consumer, Delivery, MessageProperties } from '../broker.js';
 import { settledBefore } from '../broker-errors.js';
 import { openChannel } from './declarations.js';
+import { LateAcks } from './late-acks.js';
 
 export interface ConsumerOptions {
   readonly queue: string;
   readonly prefetch: number;
+  /** Gather acknowledgements by this clock. */
+  readonly lateAcks?: MachineClock;
   /** `basic.consume` arguments. */
   readonly arguments: Readonly<Record<string, unknown>>;
   onDelivery(delivery: Delivery): void;
@@ -22,6 +26,7 @@ export class AmqpConsumer implements Consumer {
   private tag: string | undefined;
   private cancelled = false;
   private unsettled = 0;
+  private lateAcks: LateAcks | undefined;
 
   constructor(readonly options: ConsumerOptions) {}
 
@@ -41,8 +46,9 @@ export class AmqpConsumer implements Consumer {
   }
 
   private async begin(connection: ChannelModel): Promise<void> {
-    const { queue, prefetch, onEnded } = this.options;
+    const { queue, prefetch, onEnded, lateAcks: clock } = this.options;
     const channel = await openChannel(connection);
+    this.lateAcks = clock && new LateAcks(channel, clock);
     this.unsettled = 0;
     this.channel = channel;
     let isConsuming = false;
@@ -50,6 +56,7 @@ export class AmqpConsumer implements Consumer {
       if (this.channel !== channel) return;
       this.channel = undefined;
       this.attachment = undefined;
+      this.lateAcks?.drop();
       if (isConsuming && !this.cancelled) onEnded(connection);
     };
     channel.once('close', end);
@@ -77,6 +84,7 @@ export class AmqpConsumer implements Consumer {
   /** Gives back what is unsettled; waits until the acknowledgements before it have left. */
   async close(): Promise<void> {
     this.cancelled = true;
+    if (this.channel) this.lateAcks?.flush();
     await this.channel?.close().catch(() => undefined);
   }
 
@@ -89,6 +97,7 @@ export class AmqpConsumer implements Consumer {
 
   private closeIfDone(channel: Channel): void {
     if (this.cancelled && this.unsettled === 0 && this.channel === channel) {
+      this.lateAcks?.flush();
       this.channel = undefined;
       channel.close().catch(() => undefined);
     }
@@ -113,8 +122,12 @@ export class AmqpConsumer implements Consumer {
       redelivered,
       body: message.content,
       properties: propertiesOf(message),
-      ack: () => settle(() => channel.ack(message)),
-      reject: ({ requeue }) => settle(() => channel.reject(message, requeue)),
+      ack: () => settle(() => (this.lateAcks ? this.lateAcks.add(message) : channel.ack(message))),
+      reject: ({ requeue }) =>
+        settle(() => {
+          this.lateAcks?.flush();
+          channel.reject(message, requeue);
+        }),
     });
   }
 }

@@ -33,6 +33,14 @@ export async function listUnfinished(nova: ServiceApi, host: string, signal?: Ab
   return found.filter(({ status }) => !ENDED.has(status));
 }
 
+/** Ids of instances that were evacuated from a host. When its nova-compute starts again `done` becomes `completed`. */
+export async function listEvacuated(nova: ServiceApi, host: string, signal?: AbortSignal): Promise<Set<string>> {
+  const found = await list(nova, { host }, signal);
+  const isEvacuation = ({ type, status, sourceHost }: Migration): boolean =>
+    type === 'evacuation' && status === 'done' && sourceHost === host;
+  return new Set(found.filter(isEvacuation).map(({ instanceId }) => instanceId));
+}
+
 async function list(
   nova: ServiceApi,
   query: { readonly instance_uuid: string } | { readonly host: string },

@@ -6,6 +6,8 @@ import { novaDate } from './date.js';
 const COLD_TARGET: Version = [2, 56];
 /** 2.34: a live migration answers before its checks; 2.30: the target is checked by the scheduler unless forced. */
 const ASYNC_LIVE: Version = [2, 34];
+/** 2.29: the target of an evacuation is checked by the scheduler unless forced; no word on shared storage since 2.14. */
+const EVACUATE_CHECKED: Version = [2, 29];
 /** 2.65: a live migration that is still queued can be aborted as well. */
 const ABORT_QUEUED: Version = [2, 65];
 /** 2.21: also of deleted servers. */
@@ -43,6 +45,18 @@ export async function abortLiveMigration(
 ): Promise<void> {
   const path = `/servers/${encodeURIComponent(id)}/migrations/${encodeURIComponent(migrationId)}`;
   await nova.send('DELETE', path, { version: ABORT_QUEUED, signal });
+}
+
+export async function evacuate(nova: ServiceApi, id: string, host: string, signal?: AbortSignal): Promise<void> {
+  await act(nova, id, { evacuate: { host } }, EVACUATE_CHECKED, signal);
+}
+
+export async function stop(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
+  await act(nova, id, { 'os-stop': null }, undefined, signal);
+}
+
+export async function start(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
+  await act(nova, id, { 'os-start': null }, undefined, signal);
 }
 
 /** What was done to a server, newest first. */

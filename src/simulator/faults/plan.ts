@@ -17,7 +17,7 @@ export interface HttpFault {
    */
   readonly kind: 'status' | 'reset' | 'reset-after' | 'slow';
   /** With `status`, default 503. */
-  readonly status?: 429 | 500 | 502 | 503 | 504;
+  readonly status?: 409 | 429 | 500 | 502 | 503 | 504;
   /** With `status`: seconds of a Retry-After header. */
   readonly retryAfter?: number;
   /** With `slow`: machine milliseconds, since a request under way keeps a stepped clock standing; default 50. */

@@ -16,7 +16,7 @@ export const FAULTS_SCHEMA = strict({
         path: { type: 'string' },
         rate,
         kind: { enum: ['status', 'reset', 'reset-after', 'slow'] },
-        status: { enum: [429, 500, 502, 503, 504] },
+        status: { enum: [409, 429, 500, 502, 503, 504] },
         retryAfter: { type: 'integer', minimum: 0 },
         delayMs: { type: 'integer', minimum: 0, maximum: 600_000 },
         whose: { enum: ['service', 'everybody'] },

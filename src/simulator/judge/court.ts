@@ -12,6 +12,8 @@ export type Rule =
   | 'enabled-others'
   | 'max-impacted'
   | 'recovery-time'
+  | 'stopped'
+  | 'left-stopped'
   | 'service-outage';
 
 /** Something that must not happen, and did. */

@@ -9,6 +9,8 @@ export interface Outage {
   to: Date | null;
   /** The change that began it, e.g. `web-1 RESIZE`. */
   readonly because: string;
+  /** The instance whose change it was; null for a switch-over. */
+  readonly instanceId: string | null;
   /** The owner's own doing, or bad luck. */
   readonly excused: boolean;
 }
@@ -69,7 +71,7 @@ export class Application {
     } else part.members.set(instance.id, instance);
     this.fill(part, new Set());
     const what = `${instance.name} ${gone ? 'deleted' : (instance.taskState ?? instance.vmState)}`;
-    this.measure(part, what, excused);
+    this.measure(part, what, excused, instance.id);
   }
 
   /** When an instance of the project was gone; undefined while it is there, and of others'. */
@@ -143,7 +145,7 @@ export class Application {
     );
   }
 
-  private measure(part: Part, because: string, excused = false): void {
+  private measure(part: Part, because: string, excused = false, instanceId: string | null = null): void {
     const active = [...part.active].map((id) => part.members.get(id));
     const up = active.length >= this.needed && active.every((member) => member !== undefined && inService(member));
     part.started ||= up;
@@ -151,7 +153,7 @@ export class Application {
       if (part.outage !== undefined) part.outage.to = this.now();
       part.outage = undefined;
     } else if (part.started && part.outage === undefined) {
-      part.outage = { part: part.name, from: this.now(), to: null, because, excused };
+      part.outage = { part: part.name, from: this.now(), to: null, because, instanceId, excused };
       this.outages.push(part.outage);
     }
   }

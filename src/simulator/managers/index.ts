@@ -10,7 +10,14 @@ import { TenantSession } from './tenant-session.js';
 
 export { Application, type Outage } from './application.js';
 export { Manager } from './manager.js';
-export { type AskedState, DIALECTS, type Dialect, type ManagerAction, type ManagerOptions } from './options.js';
+export {
+  ASKED_STATES,
+  type AskedState,
+  DIALECTS,
+  type Dialect,
+  type ManagerAction,
+  type ManagerOptions,
+} from './options.js';
 export type { ManagerReply } from './replies.js';
 
 export interface AddManagersOptions extends ManagerOptions {
