@@ -18,6 +18,8 @@ import type { DemoOptions } from './options.js';
 import { ServiceProcess } from './service-process.js';
 import type { RunningDemo } from './system.js';
 
+export type DistributedOptions = Pick<DemoOptions, 'speed' | 'dialect' | 'engines' | 'apis' | 'log'>;
+
 /** Domain seconds per second that processes on a small machine keep up with. */
 const SPEED = 20;
 
@@ -29,7 +31,11 @@ const BROKER_URL = 'FENIX_TEST_AMQP_URL';
  * APIs and engines as processes of their own, on MariaDB and RabbitMQ; the simulated cloud with its managers, and its
  * Ceilometer, in this one.
  */
-export async function startDistributed(options: DemoOptions, topology: Topology, log: Logger): Promise<RunningDemo> {
+export async function startDistributed(
+  options: DistributedOptions,
+  topology: Topology,
+  log: Logger,
+): Promise<RunningDemo & { readonly engines: readonly ServiceProcess[] }> {
   // What is up, to be ended in reverse order.
   const up: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -44,11 +50,11 @@ export async function startDistributed(options: DemoOptions, topology: Topology,
 }
 
 async function start(
-  { speed = SPEED, dialect, engines, apis, log: logFile }: DemoOptions,
+  { speed = SPEED, dialect, engines, apis, log: logFile }: DistributedOptions,
   topology: Topology,
   log: Logger,
   up: (() => Promise<void>)[],
-): Promise<Omit<RunningDemo, 'stop'>> {
+): Promise<Omit<RunningDemo, 'stop'> & { readonly engines: readonly ServiceProcess[] }> {
   const origin = new Date();
   const clock = new ScaledClock(speed, origin.getTime());
   const transportUrl = needed(BROKER_URL);
@@ -83,18 +89,16 @@ async function start(
   const apiUrl = `${balancer.url}/v1`;
   simulator.setMaintenanceUrl(apiUrl);
   await simulator.addManagers({ dialect });
-  await Promise.all(
-    Array.from({ length: engines }, (_, index) => {
-      const engine = { ...given.engine, host: `engine-${index + 1}` };
-      const values = { ...given, DEFAULT: { ...common, public_url: apiUrl }, engine };
-      return launch('engine', values).says('engine started');
-    }),
-  );
+  const working = Array.from({ length: engines }, (_, index) => {
+    const engine = { ...given.engine, host: `engine-${index + 1}` };
+    return launch('engine', { ...given, DEFAULT: { ...common, public_url: apiUrl }, engine });
+  });
+  await Promise.all(working.map((engine) => engine.says('engine started')));
   const admin = adminOf(simulator, log);
   const client = new FenixClient({ url: apiUrl, token: () => admin.authToken() });
   const broken = Promise.race(services.map((service) => service.broken));
   broken.catch(() => undefined);
-  return { system: { simulator, apiUrl, admin, client, database }, clock, speed, broken };
+  return { system: { simulator, apiUrl, admin, client, database }, engines: working, clock, speed, broken };
 }
 
 /** A database of its own on the server, with the schema; gone when the demo ends. */

@@ -43,10 +43,6 @@ export class ServiceProcess {
     this.broken.catch(() => undefined);
   }
 
-  get pid(): number | undefined {
-    return this.child.pid;
-  }
-
   /** Resolves with the line of its log that says so. */
   async says(msg: string): Promise<LogLine> {
     const heard = new Promise<LogLine>((resolve) => {
@@ -60,10 +56,10 @@ export class ServiceProcess {
     return Promise.race([heard, this.broken]);
   }
 
-  /** Ends it as an operator does; it bounds the time that it takes for that itself. */
-  async stop(): Promise<void> {
+  /** Ends it as an operator does, who waits for as long as it takes; or as a power failure does, by SIGKILL. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     this.stopping = true;
-    this.child.kill('SIGTERM');
+    this.child.kill(signal);
     await this.ended;
   }
 

@@ -1,0 +1,12 @@
+/** Waits until `condition` holds; rejects when it does not come true within `seconds`. */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what = 'the condition',
+  seconds = 10,
+): Promise<void> {
+  for (const limit = performance.now() + seconds * 1000; performance.now() < limit; ) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  throw new Error(`${what} did not come true`);
+}
