@@ -257,7 +257,7 @@ story('a session runs to its end through processes and RabbitMQ, although that i
   const [port] = await freePorts(1);
   const publicUrl = `http://127.0.0.1:${port}/v1`;
   const transport = { transport_url: `${rabbit.url}?${IMPATIENT}`, log_format: 'json' };
-  const cloud = ['--port', '0', '--hosts', '3', '--instances', '2', '--projects', '1', '--speed', '60'];
+  const cloud = ['--port', '0', '--hosts', '3', '--instances', '2', '--projects', '1', '--speed', '20'];
   const simulator = new Program(
     t,
     'simulator',
@@ -275,7 +275,7 @@ story('a session runs to its end through processes and RabbitMQ, although that i
     default: { ...options.default, ...transport, public_url: publicUrl, port: Number(port) },
     service_user: { os_auth_url: authUrl, os_username: username, os_password: password, os_project_name: projectName },
     keystone_authtoken: { auth_url: authUrl, username, password, project_name: projectName },
-    engine: { clock_speed: 60, clock_origin: origin },
+    engine: { clock_speed: 20, clock_origin: origin },
   });
   const [api, engine] = (['api', 'engine'] as const).map((name) => new Program(t, name, [], environment)) as [
     Program,
@@ -295,7 +295,7 @@ story('a session runs to its end through processes and RabbitMQ, although that i
   await rabbit.halt('SIGKILL');
   await engine.says(/connection to RabbitMQ lost/);
   await rabbit.resume();
-  await eventually(async () => (await ask(`/maintenance/${sessionId}`)).state === 'MAINTENANCE_DONE', 'the end', 50);
+  await eventually(async () => (await ask(`/maintenance/${sessionId}`)).state === 'MAINTENANCE_DONE', 'the end', 150);
   for (const program of [engine, api, simulator]) {
     program.kill('SIGTERM');
     t.is(await program.ended, 0, program.stderr);
