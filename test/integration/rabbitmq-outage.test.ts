@@ -29,7 +29,7 @@ import {
 
 const clock = new SystemMachineClock();
 const EXCHANGE = 'openstack';
-const SOON = { timeoutMs: 30_000 };
+const SOON = { timeoutMs: 50_000 };
 
 /** One for the whole file, as each test leaves it running. */
 let rabbit: OwnRabbit;
