@@ -25,7 +25,9 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     true,
   'instance-failed': hasFailed,
   immovable: (run, { instanceId }) => IMMOVABLE.has(statusOf(run, instanceId) ?? '') || wasRefused(run, instanceId),
-  'host-down': ({ simulator }, { host }) => simulator.cloud.hosts.get(host ?? '')?.up === false,
+  'host-down': ({ simulator }, { host }) =>
+    simulator.cloud.hosts.get(host ?? '')?.up === false ||
+    simulator.log.of('host-state').some((state) => state.host === host && !state.up),
   'no-hosts': ({ simulator, detail }) =>
     detail.excluded.length > 0 && detail.excluded.every(({ hostname }) => !simulator.cloud.hosts.get(hostname)?.up),
   'constraints-missing': (run) => policy(run, 'constraints') === 'require',
