@@ -24,7 +24,15 @@ type GroupView = Pick<SessionView, 'cloud' | 'constraints' | 'settings'>;
 /** The group of a server: its own by its project's records, else the implicit one. */
 export function groupOf(view: GroupView, server: Server): Group {
   const own = view.constraints.groupOf(server.id);
-  return own === undefined ? implicitGroup(server, view.settings) : explicitGroup(view, own);
+  if (own !== undefined) return explicitGroup(view, own);
+  return { ...implicitGroup(server, view.settings), broken: offInImplicitGroup(view, server) };
+}
+
+/** ERROR and SHUTOFF members of an implicit group do not count (v1 §5.3 V1); what Nova has off for a move does. */
+function offInImplicitGroup({ cloud, constraints }: GroupView, { projectId, flavorName }: Server): string[] {
+  const off = cloud.servers.filter(({ status }) => status === 'RESIZE');
+  const members = off.filter((other) => other.projectId === projectId && other.flavorName === flavorName);
+  return members.map(({ id }) => id).filter((id) => constraints.groupOf(id) === undefined);
 }
 
 /**

@@ -46,3 +46,15 @@ test('V1: members in ERROR, on a dead host, or that Nova has off for a move or a
   const [well] = servers as [Server];
   t.deepEqual(groupOf({ ...view, constraints }, well).broken, ['failed', 'resizing', 'on-a-dead-host']);
 });
+
+test('V1: without records only who is off for a move or a resize counts, of the same project and flavor', (t) => {
+  const servers = [
+    aServer('well', 'c1'),
+    aServer('failed', 'c1', { status: 'ERROR' }),
+    aServer('resizing', 'c1', { status: 'RESIZE' }),
+    aServer('of-others', 'c1', { status: 'RESIZE', projectId: 'others' }),
+    aServer('of-another-size', 'c1', { status: 'RESIZE', flavorName: 'm1.large' }),
+  ];
+  const view = aView({ services: [aService('c1')], servers });
+  t.deepEqual(groupOf(view, servers[0] as Server).broken, ['resizing']);
+});

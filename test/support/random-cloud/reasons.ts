@@ -46,7 +46,10 @@ const IMMOVABLE: ReadonlySet<string> = new Set(['ERROR', 'PAUSED', 'SUSPENDED', 
 const BLOCKED: readonly (readonly [RegExp, (run: Run) => boolean])[] = [
   [/waits for its owner to confirm or revert a resize/, hasOwnersResize],
   [/is not empty yet/, (run) => hasOwnersResize(run) || has(run, 'SOFT_DELETED') || struck(run, 'stuck')],
-  [/may be impacted|are impacted|is impacted/, (run) => has(run, 'ERROR') || struck(run, 'error') || hasDownHost(run)],
+  [
+    /may be impacted|are impacted|is impacted/,
+    (run) => has(run, 'ERROR') || struck(run, 'error') || struck(run, 'stuck') || hasDownHost(run),
+  ],
 ];
 
 export function isTrue(run: Run, given: Given): boolean {
