@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildIfStale, install, root } from './lib/prepare.mjs';
+import { startMissing } from './lib/services.mjs';
 import * as mariadb from './services/mariadb.mjs';
 import * as oslo from './services/oslo-messaging.mjs';
 import * as rabbitmq from './services/rabbitmq.mjs';
@@ -10,25 +11,19 @@ import * as rabbitmq from './services/rabbitmq.mjs';
 const NEEDS = { rpc: [rabbitmq, oslo], idle: [rabbitmq, mariadb] };
 
 const [name, ...args] = process.argv.slice(2);
-const running = [];
 process.exitCode = await main().catch((error) => {
   process.stderr.write(`${error.message}\n`);
   return 1;
 });
-for (const service of running) await service.stop();
 
 async function main() {
   if (!Object.hasOwn(NEEDS, name ?? '')) throw new Error(`npm run bench -- ${Object.keys(NEEDS).join('|')}`);
   if (!install() || !buildIfStale()) throw new Error('it cannot be built');
-  const env = { ...process.env };
-  for (const service of NEEDS[name]) {
-    if (env[service.variable]) continue;
-    const started = await service.start();
-    running.push(started);
-    env[service.variable] = started.url;
-  }
+  const { env, stop } = await startMissing(NEEDS[name]);
   // Ctrl-C reaches the child by itself; what was started here must still be stopped.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill('SIGTERM'));
   const child = spawn(process.execPath, [join(root, `dist/bench/${name}.js`), ...args], { env, stdio: 'inherit' });
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  await stop();
+  return code ?? 1;
 }

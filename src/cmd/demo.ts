@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXIT } from '../common/lifecycle.js';
 import { refusing } from './command-line.js';
-import { parseDemoOptions } from './demo-options.js';
-import { Demo } from './demo-run.js';
+import { parseDemoOptions } from './demo/options.js';
+import { Demo } from './demo/run.js';
 
 await refusing(async () => {
   const options = parseDemoOptions(process.argv.slice(2));

@@ -7,11 +7,13 @@ import { loadConfig, parseDatabaseUrl, type Values } from '../config/index.js';
 import { Database, DatabaseToken } from '../db/database.js';
 import { SchemaMigrator } from '../db/migrator.js';
 import { Engine } from '../engine/engine.js';
-import { KeystoneSession } from '../keystone-auth-middleware/index.js';
+import type { KeystoneSession } from '../keystone-auth-middleware/index.js';
 import type { FaultSettings } from '../messaging/faults.js';
 import { MemoryBroker } from '../messaging/memory-broker.js';
-import { NotificationListener } from '../messaging/notification-listener.js';
 import { type AddManagersOptions, type Simulator, startSimulator, type Topology } from '../simulator/index.js';
+import { ceilometer } from './ceilometer.js';
+import type { DemoSystem } from './demo/system.js';
+import { adminOf, operatorOptions } from './simulated.js';
 import { ApiServerToken, apiComponent, registerApi } from './wiring/api.js';
 import { registerCloud } from './wiring/cloud.js';
 import { registerCore } from './wiring/core.js';
@@ -35,10 +37,8 @@ export interface EmbeddedOptions {
   readonly faults?: FaultSettings;
 }
 
-const EXCHANGE = 'openstack';
-
 /** Everything in one process: simulated cloud with project managers, in-memory broker, API, engine. */
-export class Embedded {
+export class Embedded implements DemoSystem {
   /** Those that run, in the order in which they were started. */
   private readonly leaving = new Set<Promise<void>>();
   private readonly engines = new Map<Engine, Composed>();
@@ -61,14 +61,7 @@ export class Embedded {
     await new SchemaMigrator(database).upgrade();
     const broker = new MemoryBroker({ clock: machine, ...(options.faults && { faults: options.faults }) });
     const simulator = await startSimulator({ topology, clock, logger: log, ...(seed !== undefined && { seed }) });
-    const listener = new NotificationListener({
-      broker: broker.connect(),
-      exchange: EXCHANGE,
-      topics: ['notifications'],
-      priorities: ['INFO'],
-      onNotification: (notification) => simulator.deliver(notification),
-      logger: log,
-    });
+    const listener = ceilometer(simulator, { broker: broker.connect() }, log);
     await listener.start();
     const parts = { database, broker, clock, machine, log, simulator, values: options.options ?? {} };
     const api = await startParts(compose(parts, {}, composeApi));
@@ -76,7 +69,7 @@ export class Embedded {
     simulator.setMaintenanceUrl(apiUrl);
     await simulator.addManagers(options.managers);
     const stopBefore = [() => stopParts(api), () => listener.stop(), () => simulator.stop(), () => database.close()];
-    return new Embedded(simulator, apiUrl, adminOf(parts), parts, stopBefore);
+    return new Embedded(simulator, apiUrl, adminOf(simulator, log, machine), parts, stopBefore);
   }
 
   get client(): FenixClient {
@@ -179,32 +172,13 @@ async function stopParts({ components }: Composed): Promise<void> {
   for (const component of [...components].reverse()) await component.stop();
 }
 
-/** What an operator would write for this cloud. */
-function simulated({ authUrl, serviceCredentials }: Simulator): Values {
-  const { username, password, projectName } = serviceCredentials;
-  const keystone = { auth_url: authUrl, username, password, project_name: projectName };
-  return {
-    DEFAULT: { host: '127.0.0.1', port: 0, transport_url: 'memory://', control_exchange: EXCHANGE },
-    service_user: {
-      os_auth_url: authUrl,
-      os_username: username,
-      os_password: password,
-      os_project_name: projectName,
-    },
-    keystone_authtoken: { ...keystone, interface: 'public' },
-    nova: { interface: 'public', timeout: 30 },
-    placement: { interface: 'public' },
-    aodh: { interface: 'public' },
-    engine: { planner_threads: 0 },
-  };
+/** What an operator would write for this cloud, and what goes without further processes and threads. */
+function simulated(simulator: Simulator): Values {
+  const { DEFAULT, ...rest } = operatorOptions(simulator);
+  return { ...rest, DEFAULT: { ...DEFAULT, transport_url: 'memory://' }, engine: { planner_threads: 0 } };
 }
 
 function merged(first: Values, second: Values): Values {
   const sections = new Set([...Object.keys(first), ...Object.keys(second)]);
   return Object.fromEntries([...sections].map((name) => [name, { ...first[name], ...second[name] }]));
-}
-
-function adminOf({ simulator, machine, log }: Parts): KeystoneSession {
-  const { authUrl, adminCredentials } = simulator;
-  return new KeystoneSession({ authUrl, ...adminCredentials }, {}, machine, log);
 }

@@ -5,8 +5,9 @@ import { container } from 'tsyringe';
 import { Clock, MachineClock, ScaledClock } from '../common/clock.js';
 import { Lifecycle, runUntilSignal } from '../common/lifecycle.js';
 import { Logger } from '../common/logger.js';
-import { NotificationListener } from '../messaging/notification-listener.js';
+import type { NotificationListener } from '../messaging/notification-listener.js';
 import { generateTopology, readTopology, type Simulator, startSimulator } from '../simulator/index.js';
+import { ceilometer } from './ceilometer.js';
 import { baseCommand, configure, integerOption, refusing } from './command-line.js';
 import { registerCore } from './wiring/core.js';
 import { registerMessaging, shared } from './wiring/messaging.js';
@@ -54,7 +55,7 @@ async function run(options: SimulatorOptions): Promise<void> {
     name: 'cloud',
     start: async () => {
       simulator = await start(options);
-      listener = ceilometer(simulator);
+      listener = ceilometer(simulator, shared(container), log);
       await listener.start();
       await simulator.addManagers();
       sayWhere(simulator, new Date(origin), options.speed);
@@ -82,20 +83,6 @@ async function start(options: SimulatorOptions): Promise<Simulator> {
     host: listen,
     port,
     ...(maintenanceUrl !== undefined && { maintenanceUrl }),
-  });
-}
-
-/** Hears the broker's notifications, as Ceilometer does. */
-function ceilometer(simulator: Simulator): NotificationListener {
-  const { broker, logger, topology } = shared(container);
-  return new NotificationListener({
-    broker,
-    logger,
-    topology,
-    exchange: 'openstack',
-    topics: ['notifications'],
-    priorities: ['INFO'],
-    onNotification: (notification) => simulator.deliver(notification),
   });
 }
 

@@ -5,4 +5,4 @@ export { defaultConfigFiles, type LoadedConfig, type LoadOptions, loadConfig } f
 export { withQueryOptions } from './override.js';
 export { bindUrl, checkedPublicUrl } from './public-url.js';
 export { sample } from './sample.js';
-export type { Values } from './sources.js';
+export { asEnvironment, type Values } from './sources.js';

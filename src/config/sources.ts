@@ -14,6 +14,18 @@ export interface Given {
 /** Values by section and option, as they would stand in a file. */
 export type Values = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
 
+/** Values as the environment variables that give them, see {@link Sources.addEnvironment}. */
+export function asEnvironment(values: Values): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([section, options]) =>
+      Object.entries(options).map(([option, value]) => [
+        `OS_${section.toUpperCase()}__${option.toUpperCase()}`,
+        String(value),
+      ]),
+    ),
+  );
+}
+
 /** Environment variables that older releases took for defaults of options in DEFAULT. */
 const HISTORICAL_ENVIRONMENT: Readonly<Record<string, string>> = {
   OS_USERNAME: 'workflow_user',

@@ -50,7 +50,8 @@ export class OutboxPublisher {
         await this.wake.wait(signal);
       } catch (error) {
         if (error instanceof Stopped) return;
-        this.log.warn({ reason: messageOf(error), failures }, 'notification could not be published, trying again');
+        const say = failures === 0 ? 'warn' : 'debug';
+        this.log[say]({ reason: messageOf(error), failures }, 'notification could not be published, trying again');
         await this.machine.sleepMs(backoffMs(BACKOFF, failures), signal).catch(() => undefined);
         failures += 1;
       }

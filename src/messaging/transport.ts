@@ -12,6 +12,8 @@ import { parseTransportUrl } from './transport-url.js';
 export interface Transport {
   readonly broker: Broker;
   readonly topology: TopologySettings;
+  /** [oslo_messaging_rabbit] with what the URL's query puts in its place. */
+  readonly options: Config['osloMessagingRabbit'];
 }
 
 export interface TransportParts {
@@ -30,11 +32,11 @@ export interface TransportParts {
  * @throws FenixError `transport-url` or `config-invalid` for a URL or files that cannot be used
  */
 export function openTransport(url: string, parts: TransportParts): Transport {
-  const { options, program, memory, clock, logger } = parts;
+  const { program, memory, clock, logger } = parts;
   const parsed = parseTransportUrl(url);
-  if (parsed.kind === 'memory') return { broker: memory().connect(), topology: topologyFromOptions(options) };
   for (const warning of parsed.warnings) logger.warn({}, warning);
-  const settings = amqpSettings(parsed, options, program);
-  const topology = topologyFromOptions(settings.options);
-  return { broker: new AmqpBroker(settings, clock, logger), topology };
+  const settings = amqpSettings(parsed, parts.options, program);
+  const { options } = settings;
+  const broker = parsed.kind === 'memory' ? memory().connect() : new AmqpBroker(settings, clock, logger);
+  return { broker, topology: topologyFromOptions(options), options };
 }

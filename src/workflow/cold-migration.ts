@@ -69,7 +69,7 @@ async function arrival(
   if (migration !== undefined && !CAME_TO_NOTHING.has(migration.status)) return undefined;
   if (migration?.targetHost != null) {
     const message = `Host ${migration.targetHost} took instance ${instanceId} and gave it back.`;
-    return { result: 'refused', code: CAME_BACK, message };
+    return { result: 'refused', code: CAME_BACK, message, touched: true };
   }
   const message = `Nova did not find host ${target} fit for instance ${instanceId}.`;
   return { result: 'refused', code: 'no-valid-host', message };

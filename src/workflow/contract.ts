@@ -148,10 +148,17 @@ export type MoveOutcome =
   /** It stays where it is and does not run; where it ran before, `restore` is owed. */
   | { readonly result: 'stopped'; readonly wasRunning: boolean }
   /**
-   * Nothing happened to the instance; another target may do.
+   * The instance is where and as it was; another target may do.
    * @property otherWay it was not for the target: the same one may do, in another way
+   * @property touched it was out of service meanwhile, so it rests as after a move
    */
-  | { readonly result: 'refused'; readonly code: string; readonly message: string; readonly otherWay?: true }
+  | {
+      readonly result: 'refused';
+      readonly code: string;
+      readonly message: string;
+      readonly otherWay?: true;
+      readonly touched?: true;
+    }
   /** It is where it came from, after it was moved or while it was. */
   | { readonly result: 'reverted'; readonly message: string }
   | {

@@ -9,7 +9,7 @@ export interface Group {
   readonly groupId: string;
   /** Impacted members allowed at the same time, by the group's present size. */
   readonly maxImpacted: number;
-  /** Members that count as impacted although nobody moves them: in ERROR, or on a host that is down (V1). */
+  /** Members that count as impacted whoever is to blame: in ERROR, on a host that is down, or off for a migration (V1). */
   readonly broken: readonly string[];
   /** Seconds of domain time after an impact before its place counts as free. */
   readonly recoveryTimeS: number;
@@ -24,7 +24,15 @@ type GroupView = Pick<SessionView, 'cloud' | 'constraints' | 'settings'>;
 /** The group of a server: its own by its project's records, else the implicit one. */
 export function groupOf(view: GroupView, server: Server): Group {
   const own = view.constraints.groupOf(server.id);
-  return own === undefined ? implicitGroup(server, view.settings) : explicitGroup(view, own);
+  if (own !== undefined) return explicitGroup(view, own);
+  return { ...implicitGroup(server, view.settings), broken: offInImplicitGroup(view, server) };
+}
+
+/** ERROR and SHUTOFF members of an implicit group do not count (v1 §5.3 V1); what Nova has off for a move does. */
+function offInImplicitGroup({ cloud, constraints }: GroupView, { projectId, flavorName }: Server): string[] {
+  const off = cloud.servers.filter(({ status }) => status === 'RESIZE');
+  const members = off.filter((other) => other.projectId === projectId && other.flavorName === flavorName);
+  return members.map(({ id }) => id).filter((id) => constraints.groupOf(id) === undefined);
 }
 
 /**
@@ -60,6 +68,7 @@ function explicitGroup({ cloud, constraints }: GroupView, group: GroupConstraint
   };
 }
 
-function isBroken(cloud: SessionView['cloud'], server: Server): boolean {
-  return server.status === 'ERROR' || (server.host !== null && isDown(cloud, server.host));
+/** RESIZE: Nova has it off, for its owner's resize, or for a move of ours that we have given up on and Nova has not. */
+function isBroken(cloud: SessionView['cloud'], { status, host }: Server): boolean {
+  return status === 'ERROR' || status === 'RESIZE' || (host !== null && isDown(cloud, host));
 }

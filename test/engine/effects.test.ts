@@ -426,6 +426,13 @@ test('move: a refusal becomes a fact about that target, needs no rest and is tol
   t.like(facts[0], { instanceId: 'i1', host: 'c2', code: 'no-valid-host', message: 'Not fit.', at: at(10) });
 });
 
+test('move: a refusal after the instance had been out of service rests as long as a move', async (t) => {
+  const refused = { result: 'refused', code: 'came-back', message: 'Given back.', touched: true } as const;
+  const { impact, facts } = await endOf(t, refused);
+  t.like(impact, { endedAt: at(10), recoveredAt: at(70) });
+  t.like(facts[0], { host: 'c2', code: 'came-back' });
+});
+
 test('move: a failure rests as long as a move and makes no fact', async (t) => {
   const { entry, impact, facts, notices } = await endOf(t, { result: 'failed', code: 'time-out', message: 'Late.' });
   t.like(entry, { state: 'failed', outcome: { code: 'time-out', message: 'Late.' } });

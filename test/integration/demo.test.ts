@@ -76,9 +76,14 @@ test('what cannot be done is refused in one sentence', async (t) => {
     [['--topology', topologyFile(t, '{"flavors": 1}')], /^Topology: \w+ is missing\.\n$/],
     [['--log', '/nonexistent/demo.log'], /^Cannot write the log: ENOENT.*\.\n$/],
     [['--topology', '/nonexistent.json'], /^Cannot read topology \/nonexistent\.json: .*\n$/],
+    [['--engines', '9'], /^error: option '--engines <n>' argument '9' is invalid\. .*\n$/],
+    [
+      ['--distributed'],
+      /^--distributed needs a server that FENIX_TEST_AMQP_URL names; "npm run demo" starts one by itself\.\n$/,
+    ],
   ];
   for (const [args, sentence] of cases) {
-    const demo = new Program(t, 'demo', args);
+    const demo = new Program(t, 'demo', args, { FENIX_TEST_AMQP_URL: '' });
     t.is(await demo.ended, 1, args.join(' '));
     t.regex(demo.stderr, sentence);
     t.is(demo.stdout, '');

@@ -13,7 +13,7 @@ test.serial(`random clouds ${first} to ${last} are maintained, or the session fa
     const { end, faults } = await withRandomRun(t, seed, (run) => {
       const { state, reason } = run.detail;
       return { end: `${state} ${reason?.code ?? ''}`.trim(), faults: faultsOf(run) };
-    });
+    }).catch((error: unknown) => ({ end: 'no end', faults: [String(error)] }));
     ends.set(end, (ends.get(end) ?? 0) + 1);
     if (faults.length > 0) wrong.push(`seed ${seed} (${end}): ${faults.join(' ')}`);
   }

@@ -64,19 +64,7 @@ export class Program {
   }
 }
 
-/** Options by section as the environment variables that set them. */
-export function asEnvironment(
-  sections: Readonly<Record<string, Readonly<Record<string, string | number>>>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(sections).flatMap(([section, options]) =>
-      Object.entries(options).map(([option, value]) => [
-        `OS_${section.toUpperCase()}__${option.toUpperCase()}`,
-        String(value),
-      ]),
-    ),
-  );
-}
+export { asEnvironment } from '../../src/config/index.js';
 
 /** An empty directory, gone after the test. */
 export function aDirectory(t: ExecutionContext): string {

@@ -20,7 +20,7 @@ import { PluginRegistry } from '../../workflow/registry.js';
 import { VERSION } from '../version.js';
 import { publicUrl } from './cloud.js';
 import { ConfigToken, once } from './core.js';
-import { shared } from './messaging.js';
+import { shared, TransportToken } from './messaging.js';
 
 const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
 const EngineServerToken: InjectionToken<EventualServer> = Symbol('EngineServer');
@@ -90,7 +90,8 @@ function makeEngine(container: DependencyContainer): Engine {
 }
 
 async function makeServer(container: DependencyContainer): Promise<EventualServer> {
-  const { engine: section, default: common, osloMessagingRabbit: rabbit } = container.resolve(ConfigToken);
+  const { engine: section, default: common } = container.resolve(ConfigToken);
+  const { options: rabbit } = container.resolve(TransportToken);
   const engine = container.resolve(Engine);
   const options = {
     ...shared(container),
@@ -99,8 +100,8 @@ async function makeServer(container: DependencyContainer): Promise<EventualServe
     server: section.host,
     maxConcurrent: common.executorThreadPoolSize,
     prefetch: rabbit.rabbitQosPrefetchCount,
-    pingEnabled: common.rpcPingEnabled,
     missingReplyQueueTimeoutMs: rabbit.kombuMissingConsumerRetryTimeout * 1000,
+    pingEnabled: common.rpcPingEnabled,
     ...(section.legacyRpc && { legacy: await legacyHandlers(container) }),
   };
   const server = serveEngineApi(options, {

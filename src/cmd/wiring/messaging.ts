@@ -53,15 +53,17 @@ export function registerMessaging(container: DependencyContainer, program: strin
     const { default: common, osloMessagingNotifications: notifications } = c.resolve(ConfigToken);
     const { topics } = notifications;
     const drivers = notifications.driver as NotificationDriver[];
-    const transport = c.resolve(NotificationTransportToken);
-    return new Notifier({ ...shared(c), ...transport, exchange: common.controlExchange, drivers, topics });
+    const { broker, topology } = c.resolve(NotificationTransportToken);
+    return new Notifier({ ...shared(c), broker, topology, exchange: common.controlExchange, drivers, topics });
   });
 }
 
 /** What all users of the broker for RPC are given. */
 export function shared(container: DependencyContainer) {
+  const { broker, topology } = container.resolve(TransportToken);
   return {
-    ...container.resolve(TransportToken),
+    broker,
+    topology,
     clock: container.resolve<MachineClock>(MachineClock),
     logger: container.resolve<Logger>(Logger),
   };

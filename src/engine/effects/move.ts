@@ -149,7 +149,8 @@ export async function endMove(
   const { repositories, sessionId } = session;
   const { tx, now } = unit;
   // An instance that was never touched needs none.
-  const rest = outcome.result === 'refused' || outcome.result === 'stopped' ? 0 : intent.recoveryTimeS;
+  const untouched = outcome.result === 'refused' && outcome.touched !== true;
+  const rest = untouched || outcome.result === 'stopped' ? 0 : intent.recoveryTimeS;
   await repositories.impacts.end({ sessionId, instanceId, attempt }, now, plusSeconds(now, rest), tx);
   if (stateOf(outcome) !== 'done') return;
   const where =

@@ -16,8 +16,9 @@ export class Outage {
   /** Why `purpose`, by default any of them, is not served; undefined if it is. */
   reason(purpose?: string): string | undefined {
     const concerned = purpose === undefined ? this.purposes : [purpose];
-    const missing = concerned.find((one) => this.troubles.has(one) || !this.open.has(one));
-    return missing && (this.troubles.get(missing) ?? 'not connected to RabbitMQ yet');
+    const told = concerned.find((one) => this.troubles.has(one));
+    if (told !== undefined) return this.troubles.get(told);
+    return concerned.every((one) => this.open.has(one)) ? undefined : 'not connected to RabbitMQ yet';
   }
 
   /** One attempt at one host has failed. */

@@ -5,6 +5,9 @@ import type { TenantSession } from './tenant-session.js';
 
 /** A service that does not keep constraints answers 404. */
 const TOLERATED = [200, 404];
+/** The maintenance service, or its Keystone, cannot be reached: it is asked again at once. */
+const UNAVAILABLE = 503;
+const TRIES = 6;
 
 /** What a manager tells the maintenance service about its instances and groups (Fenix v1 §4). */
 export class ConstraintRecords {
@@ -64,7 +67,10 @@ export class ConstraintRecords {
 
   private async send(method: string, path: string, body?: object): Promise<void> {
     const sent = body !== undefined && this.numbersAsText ? withTextNumbers(body) : body;
-    const { status } = await this.session.service('maintenance', method, path, sent);
+    let status = 0;
+    for (let tries = 0; tries < TRIES && (tries === 0 || status === UNAVAILABLE); tries += 1) {
+      status = (await this.session.service('maintenance', method, path, sent)).status;
+    }
     if (!TOLERATED.includes(status)) this.problems(`${method} ${path} was answered ${status}.`);
   }
 }

@@ -41,9 +41,28 @@ export class Admin {
     const { system } = this.scenario;
     if (what === 'restart') await system.stopEngine();
     if (what === 'restart' || what === 'second-engine') await system.startEngine();
-    else if (what === 'continue') await system.client.resumeFailed(this.sessionId);
-    else await system.client.control(this.sessionId, what).catch(tolerated);
+    else await this.ask(what).catch(tolerated);
   }
+
+  /** What the API cannot take now is asked for again, as people do. */
+  private async ask(what: Exclude<Act['what'], 'restart' | 'second-engine'>): Promise<void> {
+    const { clock, system } = this.scenario;
+    for (;;) {
+      try {
+        if (what === 'continue') await system.client.resumeFailed(this.sessionId);
+        else await system.client.control(this.sessionId, what);
+        return;
+      } catch (error) {
+        if (!isLater(error)) throw error;
+        await clock.sleep(plusSeconds(clock.now(), 1), this.leaving.signal);
+      }
+    }
+  }
+}
+
+/** Keystone or the database is out of reach for the API. */
+export function isLater(error: unknown): boolean {
+  return error instanceof FenixError && error.status === 503;
 }
 
 /** The session or the host is not in a state for it. */

@@ -25,7 +25,9 @@ const PROOFS: Readonly<Record<string, Proof>> = {
     true,
   'instance-failed': hasFailed,
   immovable: (run, { instanceId }) => IMMOVABLE.has(statusOf(run, instanceId) ?? '') || wasRefused(run, instanceId),
-  'host-down': ({ simulator }, { host }) => simulator.cloud.hosts.get(host ?? '')?.up === false,
+  'host-down': ({ simulator }, { host }) =>
+    simulator.cloud.hosts.get(host ?? '')?.up === false ||
+    simulator.log.of('host-state').some((state) => state.host === host && !state.up),
   'no-hosts': ({ simulator, detail }) =>
     detail.excluded.length > 0 && detail.excluded.every(({ hostname }) => !simulator.cloud.hosts.get(hostname)?.up),
   'constraints-missing': (run) => policy(run, 'constraints') === 'require',
@@ -44,7 +46,10 @@ const IMMOVABLE: ReadonlySet<string> = new Set(['ERROR', 'PAUSED', 'SUSPENDED', 
 const BLOCKED: readonly (readonly [RegExp, (run: Run) => boolean])[] = [
   [/waits for its owner to confirm or revert a resize/, hasOwnersResize],
   [/is not empty yet/, (run) => hasOwnersResize(run) || has(run, 'SOFT_DELETED') || struck(run, 'stuck')],
-  [/may be impacted|are impacted|is impacted/, (run) => has(run, 'ERROR') || struck(run, 'error') || hasDownHost(run)],
+  [
+    /may be impacted|are impacted|is impacted/,
+    (run) => has(run, 'ERROR') || struck(run, 'error') || struck(run, 'stuck') || hasDownHost(run),
+  ],
 ];
 
 export function isTrue(run: Run, given: Given): boolean {

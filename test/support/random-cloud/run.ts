@@ -1,12 +1,11 @@
 import type { ExecutionContext } from 'ava';
 import type { SessionDetail } from '../../../src/client/index.js';
-import { FenixError } from '../../../src/common/errors.js';
 import { Repositories } from '../../../src/db/repositories.js';
 import type { HistoryEntry, JournalEntry, SessionHost } from '../../../src/model/index.js';
 import type { Report, Simulator } from '../../../src/simulator/index.js';
 import { Scenario } from '../scenario.js';
 import type { Act } from './acts.js';
-import { Admin } from './admin.js';
+import { Admin, isLater } from './admin.js';
 import { type RandomCloud, randomCloud } from './index.js';
 
 /** A session on a random cloud that has come to its end, and everything that can be known about it. */
@@ -40,14 +39,15 @@ async function runOn(scenario: Scenario, cloud: RandomCloud): Promise<Run> {
   const { system, clock } = scenario;
   await system.startEngine();
   const createdAt = clock.now();
-  const sessionId = await created(scenario, cloud);
+  const sessionId = await patiently(scenario, () => scenario.create(cloud.session));
   const admin = new Admin(scenario, sessionId);
   admin.begin(cloud.acts);
-  let detail = await scenario.finish(sessionId);
+  const finish = () => patiently(scenario, () => scenario.finish(sessionId));
+  let detail = await finish();
   if (cloud.continues && detail.state === 'MAINTENANCE_FAILED' && detail.reason?.code !== 'aborted') {
-    await system.client.resumeFailed(sessionId);
+    await patiently(scenario, () => system.client.resumeFailed(sessionId));
     admin.done.push('continue');
-    detail = await scenario.finish(sessionId);
+    detail = await finish();
   }
   await admin.leave();
   const repositories = new Repositories(system.database);
@@ -68,12 +68,12 @@ async function runOn(scenario: Scenario, cloud: RandomCloud): Promise<Run> {
 }
 
 /** As a client does it that is told to come again later. */
-async function created(scenario: Scenario, { session }: RandomCloud): Promise<string> {
+async function patiently<T>(scenario: Scenario, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await scenario.create(session);
+      return await ask();
     } catch (error) {
-      if (!(error instanceof FenixError) || error.status !== 503) throw error;
+      if (!isLater(error)) throw error;
       await scenario.advance(1);
     }
   }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DIALECTS, type Dialect } from '../simulator/index.js';
-import { integerOption } from './command-line.js';
-import { VERSION } from './version.js';
+import { DIALECTS, type Dialect } from '../../simulator/index.js';
+import { integerOption } from '../command-line.js';
+import { VERSION } from '../version.js';
 
 export interface DemoOptions {
   readonly hosts: number;
@@ -16,6 +16,9 @@ export interface DemoOptions {
   readonly json: boolean;
   readonly keep: boolean;
   readonly log?: string;
+  readonly distributed: boolean;
+  readonly engines: number;
+  readonly apis: number;
 }
 
 /** The demo's command line. Bad values end the process with a sentence and exit code 1. */
@@ -38,7 +41,7 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
         .default('reference'),
     )
     .option('--workflow <name>', 'workflow of the session', 'default')
-    .option('--speed <x>', 'simulated seconds per second (default: by the number of hosts)', speed)
+    .option('--speed <x>', 'simulated seconds per second (default: by the number of hosts; 20 if distributed)', speed)
     .option('--seed <n>', 'same seed, same cloud', integerOption(0, 2 ** 32 - 1), 1)
     .addOption(
       new Option('--topology <file>', 'cloud from a JSON file (docs/simulator.md)').conflicts([
@@ -50,9 +53,16 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     )
     .option('--json', 'close with the report as one line of JSON', false)
     .option('--keep', 'leave everything up at the end, with addresses and commands to try', false)
-    .option('--log <file>', "write the service's own log there");
+    .option('--log <file>', "write the service's own log there")
+    .option('--distributed', 'processes apart, on MariaDB and RabbitMQ (started by npm run demo)', false)
+    .addOption(processes('--engines <n>', 'with --distributed: engines'))
+    .addOption(processes('--apis <n>', 'with --distributed: APIs, behind one address'));
   program.parse(argv, { from: 'user' });
   return program.opts<DemoOptions>();
+}
+
+function processes(flags: string, about: string): Option {
+  return new Option(flags, about).argParser(integerOption(1, 8)).default(1).implies({ distributed: true });
 }
 
 function speed(text: string): number {

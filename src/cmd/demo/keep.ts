@@ -1,8 +1,8 @@
-import type { Embedded } from './embedded.js';
+import type { DemoSystem } from './system.js';
 
 /** Tells where everything is and what to try there; resolves when `stopping` aborts. */
 export async function keepUp(
-  cloud: Embedded,
+  cloud: DemoSystem,
   sessionId: string,
   out: { write(text: string): unknown },
   stopping: AbortSignal,
@@ -13,7 +13,7 @@ export async function keepUp(
   await stopped;
 }
 
-async function introduction({ apiUrl, simulator, admin }: Embedded, sessionId: string): Promise<string[]> {
+async function introduction({ apiUrl, simulator, admin }: DemoSystem, sessionId: string): Promise<string[]> {
   const token = await admin.authToken();
   const curl = (path: string, more = ''): string => `curl -s -H "X-Auth-Token: ${token}" ${apiUrl}${path}${more}`;
   // What has passed already begins as soon as all projects have answered.

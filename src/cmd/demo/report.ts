@@ -1,8 +1,8 @@
-import type { DemoReport } from '../cli/report.js';
-import type { SessionDetail } from '../client/index.js';
-import { Repositories } from '../db/repositories.js';
-import type { HistoryEntry } from '../model/index.js';
-import type { Embedded } from './embedded.js';
+import type { DemoReport } from '../../cli/report.js';
+import type { SessionDetail } from '../../client/index.js';
+import { Repositories } from '../../db/repositories.js';
+import type { HistoryEntry } from '../../model/index.js';
+import type { DemoSystem } from './system.js';
 
 export interface Run {
   /** In the cloud when it began. */
@@ -14,7 +14,7 @@ export interface Run {
 }
 
 /** How the session went, judged by what the cloud and the projects' managers saw; times from the session's history. */
-export async function makeReport(cloud: Embedded, detail: SessionDetail, run: Run): Promise<DemoReport> {
+export async function makeReport(cloud: DemoSystem, detail: SessionDetail, run: Run): Promise<DemoReport> {
   const { moves, violations, replies, serviceLevel, problems } = cloud.simulator.report();
   const history = await new Repositories(cloud.database).history.list(detail.session_id);
   const makespanS = secondsBetween(

@@ -1,20 +1,20 @@
 import { openSync } from 'node:fs';
-import { join } from 'node:path';
 import { pino } from 'pino';
-import { createProgress, progressModeFor } from '../cli/progress.js';
-import { renderReport, reportLine, wentWell } from '../cli/report.js';
-import type { SessionDetail } from '../client/index.js';
-import { ManualClock, plusSeconds, SystemMachineClock } from '../common/clock.js';
-import { FenixError, messageOf } from '../common/errors.js';
-import { EXIT } from '../common/lifecycle.js';
-import { createLogger, type Logger, silentLogger } from '../common/logger.js';
-import { generateTopology, readTopology, type Topology } from '../simulator/index.js';
-import { keepUp } from './demo-keep.js';
-import type { DemoOptions } from './demo-options.js';
-import { makeReport } from './demo-report.js';
-import { statusOf } from './demo-status.js';
-import { Embedded } from './embedded.js';
-import { Stepper } from './stepper.js';
+import { createProgress, progressModeFor } from '../../cli/progress.js';
+import { renderReport, reportLine, wentWell } from '../../cli/report.js';
+import type { SessionDetail } from '../../client/index.js';
+import { plusSeconds, SystemMachineClock } from '../../common/clock.js';
+import { FenixError, messageOf } from '../../common/errors.js';
+import { EXIT } from '../../common/lifecycle.js';
+import { createLogger, type Logger, silentLogger } from '../../common/logger.js';
+import { generateTopology, readTopology, type Topology } from '../../simulator/index.js';
+import { startDistributed } from './distributed.js';
+import { startEmbedded } from './embedded-demo.js';
+import { keepUp } from './keep.js';
+import type { DemoOptions } from './options.js';
+import { makeReport } from './report.js';
+import { statusOf } from './status.js';
+import type { RunningDemo } from './system.js';
 
 const LOOK_EVERY_MS = 200;
 /** Between the POST and maintenance_at, domain seconds. */
@@ -25,40 +25,29 @@ const TIMINGS = { coldMigration: 20, liveMigration: 10 };
 
 /** One maintenance of a simulated cloud, shown while it goes on and reported at its end. */
 export class Demo {
-  private readonly clock = new ManualClock(new Date());
   private readonly machine = new SystemMachineClock();
-  private readonly speed: number;
 
   constructor(
     private readonly options: DemoOptions,
     private readonly stopping: AbortSignal,
-  ) {
-    this.speed = options.speed ?? Math.max(60, options.hosts * 8);
-  }
+  ) {}
 
   async run(directory: string): Promise<number> {
-    const { options, clock } = this;
-    const connection = `sqlite://${join(directory, 'fenix.sqlite')}`;
-    const cloud = await Embedded.start({
-      topology: await topologyOf(options),
-      clock,
-      connection,
-      log: logOf(options),
-      managers: { dialect: options.dialect },
-    });
-    const stepper = new Stepper(clock, cloud.database, this.speed);
+    const { options } = this;
+    const [topology, log] = [await topologyOf(options), logOf(options)];
+    const demo = options.distributed
+      ? await startDistributed(options, topology, log)
+      : await startEmbedded(options, topology, directory, log);
     try {
-      await cloud.startEngine();
-      stepper.start();
-      return await this.maintain(cloud);
+      return await Promise.race([this.maintain(demo), demo.broken]);
     } finally {
-      await stepper.stop();
-      await cloud.stop();
+      await demo.stop();
     }
   }
 
-  private async maintain(cloud: Embedded): Promise<number> {
-    const { clock, machine, options, stopping } = this;
+  private async maintain(demo: RunningDemo): Promise<number> {
+    const { machine, options, stopping } = this;
+    const { clock, system: cloud } = demo;
     const started = { at: clock.now(), ms: machine.monotonicMs() };
     const instances = cloud.simulator.cloud.instances().length;
     const sessionId = await cloud.client.create({
@@ -68,7 +57,7 @@ export class Demo {
       metadata: { openstack_release: 'next' },
       actions: [{ plugin: 'noop', type: 'host', name: 'upgrade', metadata: { duration: ACTION_S } }],
     });
-    const detail = await this.watch(cloud, sessionId);
+    const detail = await this.watch(demo, sessionId);
     if (!hasEnded(detail)) return interrupted(detail);
     const wallS = (machine.monotonicMs() - started.ms) / 1000;
     const report = await makeReport(cloud, detail, { instances, startedAt: started.at, wallS });
@@ -79,13 +68,13 @@ export class Demo {
   }
 
   /** Looks at the session as an admin would, until it has ended or somebody presses Ctrl-C. */
-  private async watch(cloud: Embedded, sessionId: string): Promise<SessionDetail> {
+  private async watch({ system, clock, speed }: RunningDemo, sessionId: string): Promise<SessionDetail> {
     const stream = this.options.json ? process.stderr : process.stdout;
     const progress = createProgress({ stream, ...progressModeFor(stream, process.env) });
     try {
       for (;;) {
-        const detail = await cloud.client.detail(sessionId);
-        progress.update(statusOf(detail, this.clock.now(), this.speed));
+        const detail = await system.client.detail(sessionId);
+        progress.update(statusOf(detail, clock.now(), speed));
         if (hasEnded(detail) || this.stopping.aborted) return detail;
         await this.machine.sleepMs(LOOK_EVERY_MS, this.stopping).catch(() => undefined);
       }

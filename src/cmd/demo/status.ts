@@ -1,5 +1,5 @@
-import type { SessionStatus } from '../cli/progress.js';
-import type { SessionDetail } from '../client/index.js';
+import type { SessionStatus } from '../../cli/progress.js';
+import type { SessionDetail } from '../../client/index.js';
 
 /** What the display shows of a session as the API tells it. */
 export function statusOf(detail: SessionDetail, domainTime: Date, speed: number): SessionStatus {

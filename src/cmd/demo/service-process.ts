@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { FenixError } from '../../common/errors.js';
+import { asEnvironment, type Values } from '../../config/index.js';
+
+/** A line of a service's log, as far as it is read here. */
+interface LogLine {
+  readonly msg?: string;
+  readonly url?: string;
+}
+
+/** An executable of Fenix as a process of its own, configured by its environment. */
+export class ServiceProcess {
+  /** Rejects when it ended before it was told to. */
+  readonly broken: Promise<never>;
+  private readonly child: ChildProcess;
+  private readonly ended: Promise<unknown>;
+  private readonly waiting = new Set<(line: LogLine) => void>();
+  private stopping = false;
+  private lastWords = '';
+
+  /** @param log takes its log as well, if there is one */
+  constructor(name: 'api' | 'engine', options: Values, log: Writable | undefined) {
+    const script = fileURLToPath(new URL(`../${name}.js`, import.meta.url));
+    const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('OS_'));
+    const env = { ...Object.fromEntries(inherited), ...asEnvironment(options) };
+    // A terminal's Ctrl-C reaches it as well: the demo decides when it ends.
+    const stdio = ['ignore', 'ignore', 'pipe'] as const;
+    this.child = spawn(process.execPath, ['--enable-source-maps', script], { env, stdio: [...stdio], detached: true });
+    this.ended = once(this.child, 'exit');
+    process.once('exit', () => this.child.kill('SIGKILL'));
+    createInterface({ input: this.child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
+      log?.write(`${line}\n`);
+      this.hear(line);
+    });
+    this.broken = this.ended.then(() => {
+      if (this.stopping) return new Promise<never>(() => undefined);
+      throw new FenixError('terminal', 'service-ended', `fenix-${name} ended by itself: ${this.lastWords}`);
+    });
+    this.broken.catch(() => undefined);
+  }
+
+  /** Resolves with the line of its log that says so. */
+  async says(msg: string): Promise<LogLine> {
+    const heard = new Promise<LogLine>((resolve) => {
+      const listen = (line: LogLine): void => {
+        if (line.msg !== msg) return;
+        this.waiting.delete(listen);
+        resolve(line);
+      };
+      this.waiting.add(listen);
+    });
+    return Promise.race([heard, this.broken]);
+  }
+
+  /** Ends it as an operator does, who waits for as long as it takes; or as a power failure does, by SIGKILL. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    this.stopping = true;
+    this.child.kill(signal);
+    await this.ended;
+  }
+
+  private hear(text: string): void {
+    const line = parsed(text);
+    this.lastWords = line.msg ?? text;
+    for (const listen of this.waiting) listen(line);
+  }
+}
+
+function parsed(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return { msg: text };
+  }
+}
