@@ -3,7 +3,7 @@ import type { StateHandler, WorkflowPlugin } from '../../src/workflow/contract.j
 import type { Decision, Step } from '../../src/workflow/decisions.js';
 import { discoverHosts, readSurroundings } from '../../src/workflow/discovery.js';
 import { withoutDownHost } from '../../src/workflow/down-hosts.js';
-import { isOwnersResize } from '../../src/workflow/emptying.js';
+import { isBetweenHosts } from '../../src/workflow/emptying.js';
 import {
   byProject,
   type EmptyingRules,
@@ -325,10 +325,10 @@ function projectsOn(view: SessionView): Map<string, string[]> {
 function cheapestFirst(view: SessionView, hosts: readonly SessionHost[]): SessionHost[] {
   const cost = (host: SessionHost): number => {
     const servers = serversOn(view, host.hostname);
-    const awaitsOwner = servers.some((server) => isOwnersResize(view, server));
+    const waits = servers.some((server) => isBetweenHosts(view, server));
     // Its instances serve nobody, and keep the others of their groups from moving.
     if (isDown(view.cloud, host.hostname)) return -1;
-    return servers.length + (servers.some((server) => server.hasFloatingIp) ? 1e6 : 0) + (awaitsOwner ? 1e9 : 0);
+    return servers.length + (servers.some((server) => server.hasFloatingIp) ? 1e6 : 0) + (waits ? 1e9 : 0);
   };
   return [...hosts].sort((a, b) => cost(a) - cost(b) || (a.hostname < b.hostname ? -1 : 1));
 }

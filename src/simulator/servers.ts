@@ -75,6 +75,12 @@ export class Servers {
     });
   }
 
+  /** By its owner or an admin; what is locked here was locked by its owner. */
+  unlock(instance: Instance, caller: Caller): void {
+    this.cloud.addAction(instance.id, 'unlock', caller);
+    this.cloud.change(instance.id, { locked: false });
+  }
+
   stop(instance: Instance, caller: Caller): void {
     requireState(instance, 'stop', ['active', 'error'], caller);
     this.power(instance, 'stop', { vmState: 'stopped', running: false }, caller);

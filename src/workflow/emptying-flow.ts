@@ -212,11 +212,11 @@ function later(until: Date, now: Date): Date {
   return until > now ? until : plusSeconds(now, 60);
 }
 
-/** A rule that holds for so long fails the session; for an owner's resize the policy for immovable instances acts. */
-function waitForRules(view: SessionView, hostname: string, { held, owners }: Moves): Step {
+/** A rule that holds for so long fails the session; for what no move of ours ends the policy for immovable instances acts. */
+function waitForRules(view: SessionView, hostname: string, { held, betweenHosts }: Moves): Step {
   const until = deadline(view, 'constraints', view.settings.blockedTimeoutS);
   const message = held[0] ?? '';
   if (view.now < until) return { wait: { for: 'constraints', message, until, poll: true } };
-  if (owners) return resolveTrouble(view, immovableBy(hostname, message));
+  if (betweenHosts) return resolveTrouble(view, immovableBy(hostname, message));
   return { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'blocked', message } };
 }

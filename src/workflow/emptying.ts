@@ -27,8 +27,8 @@ export interface Moves {
   /** Why instances that might go do not go yet. */
   readonly held: readonly string[];
   readonly inFlight: number;
-  /** An instance is held by its owner's resize. */
-  readonly owners: boolean;
+  /** An instance is held by a resize or a migration that we cannot end. */
+  readonly betweenHosts: boolean;
   /** An instance did not get away. */
   readonly trouble?: Trouble;
   /** An instance needs another target than planned. */
@@ -47,7 +47,7 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
   const held: string[] = [];
   const staying: Server[] = [];
   let needsTarget = false;
-  let owners = false;
+  let betweenHosts = false;
   const limits = new MoveLimits(view, host);
   const servers = serversOn(view, host).filter((server) => !isStopped(view, server));
   for (const server of servers) {
@@ -60,11 +60,11 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
       const action = fallsBack ? nextWay(view, last) : undefined;
       if (action === undefined) return broken(held, troubleOf(last, host));
       const decision: Decision = { kind: 'move-otherwise', entry: last, action };
-      return { decisions: [decision], held, owners: false, inFlight: 0, needsTarget };
+      return { decisions: [decision], held, betweenHosts: false, inFlight: 0, needsTarget };
     }
-    if (!isOver && isOwnersResize(view, server)) {
-      held.unshift(`Instance ${server.id} waits for its owner to confirm or revert a resize.`);
-      owners = true;
+    if (!isOver && isBetweenHosts(view, server)) {
+      held.unshift(whatEndsIt(view, server));
+      betweenHosts = true;
       continue;
     }
     const chosen = actionFor(view, server, acked);
@@ -106,11 +106,11 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
     held.push(...stops.held);
   }
   const inFlight = [...moves.values()].filter((move) => move.state === 'begun').length;
-  return { decisions, held, owners, inFlight, needsTarget };
+  return { decisions, held, betweenHosts, inFlight, needsTarget };
 }
 
 function broken(held: readonly string[], trouble: Trouble): Moves {
-  return { decisions: [], held, owners: false, inFlight: 0, needsTarget: false, trouble };
+  return { decisions: [], held, betweenHosts: false, inFlight: 0, needsTarget: false, trouble };
 }
 
 /** As it will be once the move that is overtaken counts no more. */
@@ -161,10 +161,18 @@ function isOvertaken(view: SessionView, server: Server, { intent }: JournalEntry
   return intent.action !== 'EVACUATE' || isDown(view.cloud, String(intent.target));
 }
 
-/** A resize or migration that is not ours: only the owner ends it (v1 §5.1). */
-export function isOwnersResize(view: SessionView, server: Server): boolean {
-  if (server.status !== 'VERIFY_RESIZE' && server.status !== 'RESIZE') return false;
-  return !view.effects.some((effect) => effect.state === 'begun' && effect.subject === server.id);
+/** In a resize or migration that no effect of ours sees to the end. */
+export function isBetweenHosts(view: SessionView, { id, status }: Server): boolean {
+  if (status !== 'VERIFY_RESIZE' && status !== 'RESIZE') return false;
+  return !view.effects.some((effect) => effect.state === 'begun' && effect.subject === id);
+}
+
+/** Its own resize is ended by the owner alone (v1 §5.1), and one of our migrations that outlasted all patience by Nova. */
+function whatEndsIt(view: SessionView, { id }: Server): string {
+  const isOurs = view.effects.some(({ subject, outcome }) => subject === id && outcome?.underWay === true);
+  return isOurs
+    ? `Instance ${id} is still in a migration that did not end in time, and that only Nova can end.`
+    : `Instance ${id} waits for its owner to confirm or revert a resize.`;
 }
 
 /** No way that is allowed leads off the host, unless the project itself acts (v1 §5.1). */

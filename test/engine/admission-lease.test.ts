@@ -149,7 +149,7 @@ test('a place is free again when the recovery time is over, for every session', 
 test('a refused move leaves nothing behind: no intent, no history, no impact, no effect', async (t) => {
   const repositories = await aDatabase(t);
   const { session, lease } = await anOwnedSession(repositories);
-  const { context, plugins } = aLife(repositories, { session, lease });
+  const { context, plugins } = aLife(repositories, { session, lease, cloud: { proves: async () => ({ fits: true }) } });
   addInstanceAction(plugins, { run: async () => ({ result: 'gone' }) });
   const full = ['a', 'b'].map((id) => aServer(id, 'c2'));
   const view = aView({ session, servers: [aServer('i1', 'c1'), ...full] });

@@ -128,9 +128,10 @@ const HISTORIES: readonly (readonly [string, readonly LogEvent[], readonly Rule[
   ],
   [
     'two members on one host break anti-affinity, in transit too',
-    [claim('a', 'h1'), claim('a', 'h2'), claim('b', 'h2')],
+    [claim('a', 'h1'), claim('b', 'h2'), claim('a', 'h2')],
     ['anti-affinity'],
   ],
+  ['where a new member begins is no move of ours', [claim('a', 'h1'), claim('b', 'h1')], []],
   ['a move within a move is one too many', [begun(1), begun(2), ended(1), ended(2)], ['two-moves']],
   ['one move after another is fine here', [begun(1), ended(1), begun(2), ended(2)], []],
   ['a move that nobody confirmed is left behind', [begun(1)], ['left-unconfirmed']],

@@ -1,9 +1,10 @@
 import { type Fact, isThrough } from '../../model/index.js';
 import type { PlannedMove } from '../../planner/host-plan.js';
 import type { AdoptPlan } from '../../workflow/decisions.js';
-import { NOT_PROVEN, standingFacts } from '../../workflow/room.js';
+import { NOT_PROVEN } from '../../workflow/room.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
+import { refutation } from './prove.js';
 
 /** Proves every target by Placement before any project is told (L12); see {@link AdoptPlan}. */
 export async function adoptPlan(session: SessionContext, view: SessionView, decision: AdoptPlan): Promise<void> {
@@ -41,16 +42,11 @@ function movedAgain(view: SessionView, moves: readonly PlannedMove[]): string[] 
 async function prove(
   session: SessionContext,
   view: SessionView,
-  snapshot: AdoptPlan['snapshot'],
+  { instances }: AdoptPlan['snapshot'],
   { instanceId, target }: PlannedMove,
 ): Promise<Fact[]> {
-  const instance = snapshot.instances.find((candidate) => candidate.instanceId === instanceId);
-  if (instance === undefined) return [];
-  const proof = await session.cloud.proves(target, instance.resources);
-  if (proof.fits) return [];
-  const { sessionId } = session;
-  // The first refusal's time stays: Placement may lag behind an enabled service, but not for ever.
-  const known = standingFacts(view).find((fact) => fact.instanceId === instanceId && fact.host === target);
-  const at = known?.code === NOT_PROVEN ? known.at : view.now;
-  return [{ sessionId, instanceId, host: target, code: NOT_PROVEN, message: proof.why, at }];
+  const resources = instances.find((candidate) => candidate.instanceId === instanceId)?.resources;
+  if (resources === undefined) return [];
+  const fact = await refutation(session, view, { instanceId, resources, target });
+  return fact === undefined ? [] : [fact];
 }

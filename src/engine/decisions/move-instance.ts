@@ -8,6 +8,7 @@ import type { SessionContext } from '../context.js';
 import { beginEffect } from '../effects/begin.js';
 import type { MoveIntent } from '../effects/move.js';
 import type { Unit } from '../session-writer.js';
+import { refutation } from './prove.js';
 
 class Refused extends Error {
   constructor(readonly refusal: RuleRefusal) {
@@ -16,7 +17,7 @@ class Refused extends Error {
 }
 
 /**
- * Admission, intent and start of one move. A refusal leaves nothing behind.
+ * Admission, intent and start of one move. A refusal leaves nothing behind but the fact that a target has no room.
  * @returns why it may not begin now; undefined when it has begun
  */
 export async function moveInstance(
@@ -36,6 +37,12 @@ export async function moveInstance(
     throw new FenixError('terminal', 'no-target', `${action} of instance ${instanceId} was decided without a target.`);
   }
   const targetHost = needsTarget ? target : null;
+  // What was proven before its project was told may have been taken by others since (L8); then it is planned again.
+  const fact = targetHost && (await refutation(session, view, { instanceId, resources, target: targetHost }));
+  if (fact) {
+    await session.writer.commit((unit) => session.repositories.facts.record(fact, unit.tx));
+    return { because: 'no-room', message: `${fact.message}, so instance ${instanceId} cannot go there now.` };
+  }
   try {
     const entry = await session.writer.commit(async (unit) => {
       const intent: MoveIntent = {

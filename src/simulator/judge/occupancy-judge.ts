@@ -13,6 +13,7 @@ interface Occupied {
 export class OccupancyJudge implements Judge {
   private readonly hosts = new Map<string, Occupied>();
   private readonly separated = new Set<string>();
+  private readonly placed = new Set<string>();
 
   constructor(private readonly court: Court) {}
 
@@ -36,7 +37,9 @@ export class OccupancyJudge implements Judge {
   private claim({ consumer, instanceId, host: name, resources }: Entry<'claim'>): void {
     const host = this.hosts.get(name);
     if (host === undefined) return;
-    this.checkAffinity(instanceId, name, host);
+    // Where a new server begins is between its owner and Nova's scheduler, which does not see all that is in transit.
+    if (this.placed.has(instanceId)) this.checkAffinity(instanceId, name, host);
+    this.placed.add(instanceId);
     host.claims.set(consumer, { instanceId, resources });
     host.used = addResources(host.used, resources);
     const over = !fitsIn(host.used, host.capacity);

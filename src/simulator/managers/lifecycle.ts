@@ -42,8 +42,14 @@ export class Lifecycle {
     return undefined;
   }
 
+  /** Resolves when it is gone; what its owner had locked is unlocked first. */
   async delete(id: string, signal: AbortSignal): Promise<void> {
-    await this.session.service('compute', 'DELETE', `/servers/${id}`);
+    const path = `/servers/${id}`;
+    const { status } = await this.session.service('compute', 'DELETE', path);
+    if (status === 409) {
+      await this.session.service('compute', 'POST', `${path}/action`, { unlock: null });
+      await this.session.service('compute', 'DELETE', path);
+    }
     await this.until(signal, async () => (await this.server(id)) === undefined);
   }
 

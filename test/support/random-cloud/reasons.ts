@@ -45,6 +45,7 @@ const IMMOVABLE: ReadonlySet<string> = new Set(['ERROR', 'PAUSED', 'SUSPENDED', 
 /** What may hold a session up for longer than `blocked_timeout`. */
 const BLOCKED: readonly (readonly [RegExp, (run: Run) => boolean])[] = [
   [/waits for its owner to confirm or revert a resize/, hasOwnersResize],
+  [/is still in a migration that did not end in time/, (run) => struck(run, 'stuck')],
   [/is not empty yet/, (run) => hasOwnersResize(run) || has(run, 'SOFT_DELETED') || struck(run, 'stuck')],
   [
     /may be impacted|are impacted|is impacted/,
@@ -88,14 +89,18 @@ function isSilent(run: Run, { projectId }: Given): boolean {
 function hasFailed(run: Run, { instanceId }: Given): boolean {
   const { log } = run.simulator;
   const faulty = log.of('fault').some((fault) => fault.instanceId === instanceId && fault.what !== 'elsewhere');
-  const own = run.report.replies.some(({ actions }) => actions[instanceId ?? ''] === 'OWN_ACTION');
+  // By its own word, or by its constraints where it was not heard.
+  const own = run.journal.some(({ subject, intent }) => subject === instanceId && intent.action === 'OWN_ACTION');
   return faulty || wasRefused(run, instanceId) || own || hasDownHost(run);
 }
 
-/** Nova did not take a request to move it, as the cloud's faults had it. */
-function wasRefused({ simulator }: Run, instanceId: string | undefined): boolean {
-  const refused = simulator.log.of('fault').filter(({ method }) => method === 'POST');
-  return refused.some(({ path }) => path?.includes(instanceId ?? '?') === true);
+/** Nova did not take a request to move it, as the cloud's faults had it, or found no host for it. */
+function wasRefused({ simulator: { log } }: Run, instanceId: string | undefined): boolean {
+  const refused = log.of('fault').filter(({ method }) => method === 'POST');
+  if (refused.some(({ path }) => path?.includes(instanceId ?? '?') === true)) return true;
+  const scheduled = new Set(log.of('move-scheduled').map(({ migrationId }) => migrationId));
+  const ended = log.of('move-ended').filter((move) => move.instanceId === instanceId && move.outcome === 'error');
+  return ended.some(({ migrationId }) => !scheduled.has(migrationId));
 }
 
 function statusOf({ simulator }: Run, instanceId: string | undefined): string | undefined {

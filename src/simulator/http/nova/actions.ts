@@ -55,6 +55,7 @@ export function actionRoutes(router: Router, cloud: Cloud, { servers, moves, eva
     },
     'os-stop': (instance, _argument, _response, caller) => servers.stop(instance, caller),
     'os-start': (instance, _argument, _response, caller) => servers.start(instance, caller),
+    unlock: (instance, _argument, _response, caller) => servers.unlock(instance, caller),
   };
 
   router.post('/servers/:id/action', (request, response) => {
