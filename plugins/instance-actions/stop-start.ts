@@ -43,7 +43,11 @@ async function restore(context: InstanceActionContext): Promise<RestoreOutcome> 
   if (server === undefined) return { result: 'gone' };
   if (server.status === 'SHUTOFF') {
     const refused = await orRefusal(() =>
-      context.once('start', { run: () => cloud.start(instanceId), probe: () => isOnItsWay(context, 'ACTIVE') }),
+      context.once('start', {
+        run: () => cloud.start(instanceId),
+        probe: () => isOnItsWay(context, 'ACTIVE'),
+        conflictPasses: true,
+      }),
     );
     if (refused?.result === 'gone') return { result: 'gone' };
     if (refused?.result === 'refused') return { ...refused, result: 'failed' };

@@ -79,7 +79,8 @@ export class Journal {
     if (error.inDoubt) return this.settleDoubt(key, before, write, this.requestTimeoutS * 1000, repeat);
     // The target is named, so a refusal because of the state may just mean that it happened already.
     if (error.kind === 'conflict' && (await this.probe(key, before, write))) return this.end(key, 'done', {});
-    if (!error.retryable || repeat >= MOST_REPEATS) return this.refuse(key, error);
+    const mayPass = error.retryable || (error.kind === 'conflict' && write.conflictPasses === true);
+    if (!mayPass || repeat >= MOST_REPEATS) return this.refuse(key, error);
     const waitMs = error.retryAfterS === undefined ? backoffMs(BACKOFF, repeat) : error.retryAfterS * 1000;
     await this.machine.sleepMs(waitMs, this.stopping);
     await this.runAgain(key, before, write, repeat);

@@ -47,7 +47,7 @@ async function conclude(context: InstanceActionContext): Promise<MoveOutcome> {
   const wantedBack = context.takeBack.aborted && !(await context.begun('confirm'));
   const revert = (): Promise<void> => context.once('revert', { run: () => cloud.revertResize(instanceId), probe });
   if (!wantedBack || !(await refusable(context, revert))) {
-    await context.once('confirm', { run: () => cloud.confirmResize(instanceId), probe });
+    await context.once('confirm', { run: () => cloud.confirmResize(instanceId), probe, conflictPasses: true });
   }
   const until = plusSeconds(clock.now(), settings.coldMigrationTimeoutS);
   const end = await context.watch((server) => settled(context, server), until);

@@ -140,6 +140,11 @@ export interface JournaledWrite {
   run(): Promise<void>;
   /** Did the world do it? Asked after a crash, a time-out or a conflict. */
   probe(before: Readonly<Record<string, unknown>>): Promise<boolean>;
+  /**
+   * A refusal because of the state of things (409) may pass, and giving up would leave something behind: it is asked
+   * for again, as what the world turns away for the moment is.
+   */
+  readonly conflictPasses?: boolean;
 }
 
 export type MoveOutcome =

@@ -25,6 +25,8 @@ export async function acceptMigration(
     context.once(step, {
       before: async () => ({ migration: (await newest(context))?.id ?? null }),
       run: request,
+      // A server is busy for a while: with a snapshot of its owner's, say. No other target would be better.
+      conflictPasses: true,
       probe: async (before) => {
         const server = await cloud.server(instanceId);
         if (server === undefined || server.host === target) return true;

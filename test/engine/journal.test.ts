@@ -7,6 +7,7 @@ import { aDatabase, aLife, anOwnedSession, type Life, takeOver, until } from '..
 
 /** A world with one thing in it that a write can do, and how it answers. */
 class World implements JournaledWrite {
+  conflictPasses = false;
   isDone = false;
   readonly calls: string[] = [];
   /** What the next requests do, one after the other; after them all succeed. */
@@ -232,6 +233,22 @@ test('a conflict that stands is a refusal, thrown again in the next life without
   const again = await t.throwsAsync((await nextLife()).context.journal.once(key, world), expected);
   t.is(again?.kind, 'conflict');
   t.deepEqual(world.calls, ['run', 'probe']);
+});
+
+test('a conflict that may pass is asked about again, later and later', async (t) => {
+  const { life, key, world, entry } = await aStory(t);
+  world.conflictPasses = true;
+  world.answers = [refusing(conflict), refusing(conflict)];
+  t.deepEqual(await throughWaits(life, life.context.journal.once(key, world)), [500, 1000]);
+  t.like(await entry(), { state: 'done', runs: 3 });
+});
+
+test('a conflict that never passes is a refusal in the end', async (t) => {
+  const { life, key, world, entry } = await aStory(t);
+  world.answers = Array.from({ length: 50 }, () => refusing(conflict));
+  world.conflictPasses = true;
+  await throughWaits(life, t.throwsAsync(life.context.journal.once(key, world), { code: 'wrong-state' }));
+  t.like(await entry(), { state: 'refused', runs: 10 });
 });
 
 test('a conflict is not taken for a refusal because the world could not be asked', async (t) => {

@@ -68,6 +68,7 @@ function enabling(session: SessionContext, host: string): JournaledWrite {
       const service = await read(session, host);
       return service === undefined || !isOurs(service);
     },
+    conflictPasses: true,
   };
 }
 

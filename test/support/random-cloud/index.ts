@@ -7,7 +7,7 @@ import { type Act, randomActs } from './acts.js';
 import { randomBroker } from './faults.js';
 import { oneIn } from './knobs.js';
 import { randomTopology } from './topology.js';
-import { randomOptions, randomSession } from './wishes.js';
+import { randomOptions, randomPolicy, randomSession } from './wishes.js';
 
 export interface RandomCloud {
   readonly topology: Topology;
@@ -27,7 +27,7 @@ export function randomCloud(seed: number): RandomCloud {
   return {
     topology,
     options: randomOptions(random),
-    session: randomSession(random, topology),
+    session: { ...randomSession(random, topology), ...randomPolicy(createRandom(seed + 1_000_000)) },
     broker: randomBroker(random, seed),
     acts: randomActs(random, topology),
     continues: oneIn(random, 3),

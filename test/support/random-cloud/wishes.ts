@@ -38,6 +38,16 @@ export function randomOptions(random: Random): Values {
   };
 }
 
+/** What an admin asks for beyond the operator's defaults: to reach what others leave out. */
+export function randomPolicy(random: Random): Partial<NewSession> {
+  const policy = {
+    ...onceIn(random, 3, () => ({ down_hosts: 'evacuate' as const })),
+    ...onceIn(random, 3, () => ({ immovable: 'stop_while_out' as const })),
+    ...onceIn(random, 4, () => ({ steer_new: 'disable_waiting' as const })),
+  };
+  return Object.keys(policy).length > 0 ? { policy } : {};
+}
+
 /** What an admin asks for. */
 export function randomSession(random: Random, topology: Topology): Partial<NewSession> {
   const names = topology.hosts.map(({ name }) => name);
