@@ -1,5 +1,4 @@
 import type { HistoryEntry } from '../../../src/model/index.js';
-import type { SimulatorLog } from '../../../src/simulator/index.js';
 import { hasDownHost, isTrue } from './reasons.js';
 import type { Run } from './run.js';
 
@@ -12,7 +11,7 @@ export function faultsOf(run: Run): string[] {
     ...brokenConstraints(run),
     ...leftDisabled(run),
     ...movedAgain(run),
-    ...plugInsOnOccupiedHosts(run.history, run.simulator.log),
+    ...plugInsOnOccupiedHosts(run),
     ...falseReasons(run),
     ...malformedCalls(run),
     ...leftOpen(run),
@@ -64,8 +63,8 @@ function movedAgain({ report, history, simulator }: Run): string[] {
     .map(([id, times]) => `Instance ${id} was moved ${times} times without a reason.`);
 }
 
-/** By the simulator's claims: whether anything was on a host while it was in maintenance. */
-function plugInsOnOccupiedHosts(history: readonly HistoryEntry[], log: SimulatorLog): string[] {
+/** By the simulator's claims: whether anything was on a host while it was in maintenance, but what was stopped for it. */
+function plugInsOnOccupiedHosts({ history, simulator: { log } }: Run): string[] {
   const faults: string[] = [];
   for (const begun of history.filter(({ what, details }) => what === 'host' && details.to === 'in_maintenance')) {
     const { host } = begun.details;
@@ -74,12 +73,16 @@ function plugInsOnOccupiedHosts(history: readonly HistoryEntry[], log: Simulator
         what === 'host' && at >= begun.at && details.from === 'in_maintenance' && details.host === host,
     );
     const there = new Set<string>();
+    const off = new Set<string>();
     for (const entry of log.entries()) {
       if (ended !== undefined && entry.at >= ended.at) break;
       if (entry.kind === 'claim' && entry.host === host) there.add(entry.consumer);
       if (entry.kind === 'release' && entry.host === host) there.delete(entry.consumer);
-      if (entry.at > begun.at && there.size > 0) {
-        faults.push(`${host} was in maintenance with ${[...there].join(', ')} on it.`);
+      if (entry.kind === 'power' && entry.byService && !entry.on) off.add(entry.instanceId);
+      if (entry.kind === 'power' && entry.on) off.delete(entry.instanceId);
+      const running = [...there].filter((consumer) => !off.has(consumer));
+      if (entry.at > begun.at && running.length > 0) {
+        faults.push(`${host} was in maintenance with ${running.join(', ')} on it.`);
         break;
       }
     }

@@ -52,10 +52,12 @@ async function runOn(scenario: Scenario, cloud: RandomCloud): Promise<Run> {
   await admin.leave();
   const repositories = new Repositories(system.database);
   const impacts = await repositories.impacts.active(clock.now());
+  const everybody = system.simulator.log.of('instance-added').map(({ name }) => name);
+  const mayStop = cloud.session.policy?.immovable === 'stop_while_out' ? everybody : [];
   return {
     cloud,
     simulator: system.simulator,
-    report: system.simulator.report(),
+    report: system.simulator.report({ mayStop }),
     detail,
     hosts: await repositories.hosts.list(sessionId),
     history: await scenario.history(sessionId),
