@@ -9,6 +9,8 @@ export async function consumeInbox(session: SessionContext): Promise<void> {
   const { repositories, sessionId } = session;
   for (const reply of await repositories.replies.unhandled(sessionId)) {
     await session.writer.commit((unit) => takeReply(session, unit, reply));
+    // A project that scaled in has changed the cloud: whether that was enough is not to be judged by an older reading.
+    if (reply.state === 'ACK_SCALE_IN') session.watch.changed();
   }
   for (const command of await repositories.commands.unhandled(sessionId)) {
     await session.writer.commit(async (unit) => {

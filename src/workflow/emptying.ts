@@ -85,12 +85,16 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
       needsTarget = true;
       continue;
     }
-    const refusal =
-      limits.refusal(target) ?? moveRefusal(isOver ? overtaken(view, server) : view, server, target, impacts)?.message;
-    if (refusal !== undefined) {
-      held.push(refusal);
+    const limited = limits.refusal(target);
+    if (limited !== undefined) {
+      held.push(limited);
       continue;
     }
+    const refusal = moveRefusal(isOver ? overtaken(view, server) : view, server, target, impacts);
+    // Somebody else took the room that was planned with.
+    if (refusal?.because === 'no-room') needsTarget = true;
+    else if (refusal !== undefined) held.push(refusal.message);
+    if (refusal !== undefined) continue;
     limits.take(target);
     decisions.push({ kind: 'move-instance', instanceId: server.id, action, target });
     impacts.push(impactOf(view, server, action, target));

@@ -68,10 +68,10 @@ function plugInsOnOccupiedHosts({ history, simulator: { log } }: Run): string[] 
   const faults: string[] = [];
   for (const begun of history.filter(({ what, details }) => what === 'host' && details.to === 'in_maintenance')) {
     const { host } = begun.details;
-    const ended = history.find(
-      ({ what, at, details }) =>
-        what === 'host' && at >= begun.at && details.from === 'in_maintenance' && details.host === host,
-    );
+    const later = history.filter(({ at, details }) => at >= begun.at && details.host === host);
+    const left = later.find(({ what, details }) => what === 'host' && details.from === 'in_maintenance');
+    // What was stopped is started between its last plug-in and its being done.
+    const ended = later.findLast(({ what, at }) => what === 'plug-in-ended' && !(left && at > left.at)) ?? left;
     const there = new Set<string>();
     const off = new Set<string>();
     for (const entry of log.entries()) {
@@ -80,7 +80,8 @@ function plugInsOnOccupiedHosts({ history, simulator: { log } }: Run): string[] 
       if (entry.kind === 'release' && entry.host === host) there.delete(entry.consumer);
       if (entry.kind === 'power' && entry.byService && !entry.on) off.add(entry.instanceId);
       if (entry.kind === 'power' && entry.on) off.delete(entry.instanceId);
-      const running = [...there].filter((consumer) => !off.has(consumer));
+      // What was evacuated holds its allocation on a dead host, until that is back.
+      const running = [...there].filter((consumer) => !off.has(consumer) && !consumer.includes(' left on '));
       if (entry.at > begun.at && running.length > 0) {
         faults.push(`${host} was in maintenance with ${running.join(', ')} on it.`);
         break;
