@@ -140,6 +140,7 @@ test('moves name their target, in the lowest microversion that knows it', async 
   const { cloud, asked } = await aCloud(t, {
     'POST /servers/i/action': accepted,
     'DELETE /servers/i/migrations/7': accepted,
+    'POST /servers/i/migrations/7/action': accepted,
   });
   const said = () => [version(asked.at(-1)), asked.at(-1)?.body];
   await cloud.migrate('i', 'compute-3');
@@ -152,6 +153,8 @@ test('moves name their target, in the lowest microversion that knows it', async 
   t.deepEqual(said(), ['compute 2.1', { revertResize: null }]);
   await cloud.abortLiveMigration('i', '7');
   t.deepEqual(said(), ['compute 2.65', undefined]);
+  await cloud.forceCompleteLiveMigration('i', '7');
+  t.deepEqual(said(), ['compute 2.22', { force_complete: null }]);
   await cloud.evacuate('i', 'compute-3');
   t.deepEqual(said(), ['compute 2.29', { evacuate: { host: 'compute-3' } }]);
   await cloud.stop('i');
@@ -357,7 +360,17 @@ test('only enabled event alarms with an action are subscriptions, wildcards incl
     { projectId, eventType: 'maintenance.scheduled' },
     { projectId, eventType: 'maintenance.*' },
   ]);
-  t.is(asked.at(-1)?.query.toString(), 'q.field=all_projects&q.op=eq&q.value=true');
+  t.is(asked.at(-1)?.query.toString(), 'q.field=all_projects&q.op=eq&q.value=true&limit=1000');
+});
+
+test('alarms are read page by page, continued by the last one', async (t) => {
+  const [alarm] = sample('aodh-get-alarms-all_projects').body as object[];
+  const all = Array.from({ length: 1000 }, (_, index) => ({ ...alarm, alarm_id: `a${index}` }));
+  const { cloud, asked } = await aCloud(t, {
+    'GET /v2/alarms': ({ query }) => json(query.has('marker') ? [alarm] : all),
+  });
+  t.is((await cloud.eventAlarms()).length, 1001);
+  t.is(asked.at(-1)?.query.get('marker'), 'a999');
 });
 
 test("the admin project is the session's own or a named one", async (t) => {

@@ -13,6 +13,7 @@ const ASYNC_LIVE = need(2, 34, 'to migrate an instance live without waiting for 
 const EVACUATE_CHECKED = need(2, 29, 'to evacuate an instance to a host that is checked');
 /** 2.65: a live migration that is still queued can be aborted as well. */
 const ABORT_QUEUED = need(2, 65, 'to abort a live migration that is queued');
+const FORCE_COMPLETE = need(2, 22, 'to force a live migration to its end');
 /** 2.21: also of deleted servers. */
 const ACTIONS_OF_DELETED = need(2, 21, 'to see what was done to deleted servers');
 
@@ -48,6 +49,16 @@ export async function abortLiveMigration(
 ): Promise<void> {
   const path = `/servers/${encodeURIComponent(id)}/migrations/${encodeURIComponent(migrationId)}`;
   await nova.send('DELETE', path, { need: ABORT_QUEUED, signal });
+}
+
+export async function forceCompleteLiveMigration(
+  nova: ServiceApi,
+  id: string,
+  migrationId: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const path = `/servers/${encodeURIComponent(id)}/migrations/${encodeURIComponent(migrationId)}/action`;
+  await nova.send('POST', path, { body: { force_complete: null }, need: FORCE_COMPLETE, signal });
 }
 
 export async function evacuate(nova: ServiceApi, id: string, host: string, signal?: AbortSignal): Promise<void> {
