@@ -7,6 +7,8 @@ import { addFreeze } from './manage/freeze.js';
 import { addHistory } from './manage/history.js';
 import { addLeftovers } from './manage/leftovers.js';
 import { addPolicy } from './manage/policy.js';
+import { addRegister } from './manage/register.js';
+import { addStatus } from './manage/status.js';
 
 const program = baseCommand(
   'fenix-manage',
@@ -18,4 +20,6 @@ addHistory(program);
 addFreeze(program);
 addLeftovers(program);
 addPolicy(program);
+addRegister(program);
+addStatus(program);
 await program.parseAsync();

@@ -1,17 +1,16 @@
 import type { InstanceEvent } from '../../workflow/cloud-port.js';
-import type { ServiceApi, Version } from '../service-api.js';
+import type { ServiceApi } from '../service-api.js';
+import type { Need } from '../versions.js';
 import { novaDate } from './date.js';
-
-/** 2.56: a cold migration takes a target. */
-const COLD_TARGET: Version = [2, 56];
-/** 2.34: a live migration answers before its checks; 2.30: the target is checked by the scheduler unless forced. */
-const ASYNC_LIVE: Version = [2, 34];
-/** 2.29: the target of an evacuation is checked by the scheduler unless forced; no word on shared storage since 2.14. */
-const EVACUATE_CHECKED: Version = [2, 29];
-/** 2.65: a live migration that is still queued can be aborted as well. */
-const ABORT_QUEUED: Version = [2, 65];
-/** 2.21: also of deleted servers. */
-const ACTIONS_OF_DELETED: Version = [2, 21];
+import {
+  ABORT_QUEUED,
+  ACTIONS_OF_DELETED,
+  ASYNC_LIVE,
+  BASE,
+  COLD_TARGET,
+  EVACUATE_CHECKED,
+  FORCE_COMPLETE,
+} from './needs.js';
 
 /** Nova API, GET /servers/{id}/os-instance-actions. */
 interface NovaAction {
@@ -30,11 +29,11 @@ export async function liveMigrate(nova: ServiceApi, id: string, host: string, si
 }
 
 export async function confirmResize(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
-  await act(nova, id, { confirmResize: null }, undefined, signal);
+  await act(nova, id, { confirmResize: null }, BASE, signal);
 }
 
 export async function revertResize(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
-  await act(nova, id, { revertResize: null }, undefined, signal);
+  await act(nova, id, { revertResize: null }, BASE, signal);
 }
 
 export async function abortLiveMigration(
@@ -44,7 +43,17 @@ export async function abortLiveMigration(
   signal?: AbortSignal,
 ): Promise<void> {
   const path = `/servers/${encodeURIComponent(id)}/migrations/${encodeURIComponent(migrationId)}`;
-  await nova.send('DELETE', path, { version: ABORT_QUEUED, signal });
+  await nova.send('DELETE', path, { need: ABORT_QUEUED, signal });
+}
+
+export async function forceCompleteLiveMigration(
+  nova: ServiceApi,
+  id: string,
+  migrationId: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const path = `/servers/${encodeURIComponent(id)}/migrations/${encodeURIComponent(migrationId)}/action`;
+  await nova.send('POST', path, { body: { force_complete: null }, need: FORCE_COMPLETE, signal });
 }
 
 export async function evacuate(nova: ServiceApi, id: string, host: string, signal?: AbortSignal): Promise<void> {
@@ -52,17 +61,17 @@ export async function evacuate(nova: ServiceApi, id: string, host: string, signa
 }
 
 export async function stop(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
-  await act(nova, id, { 'os-stop': null }, undefined, signal);
+  await act(nova, id, { 'os-stop': null }, BASE, signal);
 }
 
 export async function start(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
-  await act(nova, id, { 'os-start': null }, undefined, signal);
+  await act(nova, id, { 'os-start': null }, BASE, signal);
 }
 
 /** What was done to a server, newest first. */
 export async function listInstanceEvents(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<InstanceEvent[]> {
   const path = `/servers/${encodeURIComponent(id)}/os-instance-actions`;
-  const options = { version: ACTIONS_OF_DELETED, signal };
+  const options = { need: ACTIONS_OF_DELETED, signal };
   const { instanceActions } = await nova.get<{ instanceActions: NovaAction[] }>(path, options);
   return instanceActions
     .map((event) => ({
@@ -78,9 +87,9 @@ async function act(
   nova: ServiceApi,
   id: string,
   body: object,
-  version: Version | undefined,
+  wanted: Need,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const path = `/servers/${encodeURIComponent(id)}/action`;
-  await nova.send('POST', path, { body, signal, ...(version === undefined ? {} : { version }) });
+  await nova.send('POST', path, { body, signal, need: wanted });
 }
