@@ -1,5 +1,4 @@
 import type { CommandKind } from '../../model/index.js';
-import { malformed } from '../errors.js';
 import { HOSTS, NAME } from './maintenance.js';
 import { shapeOf } from './validator.js';
 
@@ -25,6 +24,7 @@ const object = (properties: object, required: readonly string[] = []) => ({
   required,
   properties,
 });
+const oneOf = (properties: object) => ({ ...object(properties), minProperties: 1, maxProperties: 1 });
 const HOST = object({ host: NAME }, ['host']);
 
 const ACTIONS: Readonly<Record<Exclude<CommandKind, 'delete' | 'continue-session' | 'freeze' | 'thaw'>, object>> = {
@@ -35,19 +35,10 @@ const ACTIONS: Readonly<Record<Exclude<CommandKind, 'delete' | 'continue-session
   skip_host: HOST,
   mark_host_done: HOST,
   add_hosts: object({ hosts: { ...HOSTS, minItems: 1 } }, ['hosts']),
-  continue: object({ host: NAME, project_id: { type: 'string', minLength: 1, maxLength: 64 } }),
+  continue: oneOf({ host: NAME, project_id: { type: 'string', minLength: 1, maxLength: 64 } }),
 };
 
-const shape = shapeOf<ControlBody>(object(ACTIONS));
+export const CONTROL_BODY = oneOf(ACTIONS);
 
 /** @throws Refusal 400 naming the field */
-export function parseControl(input: unknown): ControlBody {
-  const body = shape(input);
-  if (Object.keys(body).length !== 1) {
-    throw malformed(null, `The body must have exactly one of ${Object.keys(ACTIONS).join(', ')}.`);
-  }
-  if (body.continue !== undefined && Object.keys(body.continue).length !== 1) {
-    throw malformed('continue', 'continue must have either host or project_id.');
-  }
-  return body;
-}
+export const parseControl = shapeOf<ControlBody>(CONTROL_BODY);
