@@ -1,5 +1,5 @@
 import type { CommandKind } from '../../model/index.js';
-import { HOSTS, NAME } from './maintenance.js';
+import { HOSTS, NAME } from './name.js';
 import { shapeOf } from './validator.js';
 
 /** Body of POST /v1/maintenance/{sid}/action (v1 §1.5): one of these keys. */

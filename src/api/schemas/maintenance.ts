@@ -7,6 +7,7 @@ import {
   type SessionScope,
 } from '../../model/index.js';
 import { LIMITS, POLICY, SCOPE } from './maintenance-options.js';
+import { HOSTS, NAME } from './name.js';
 import { TIME_FORM } from './time.js';
 import { shapeOf } from './validator.js';
 
@@ -32,17 +33,6 @@ export interface ActionBody {
   readonly order?: number;
 }
 
-/** No control characters, no blanks at the ends: databases may compare without the latter. */
-const PRINTABLE = '^(?!\\s)[^\\u0000-\\u001f\\u007f]*(?<!\\s)$';
-export const NAME: SchemaObject = {
-  type: 'string',
-  minLength: 1,
-  maxLength: 255,
-  pattern: PRINTABLE,
-  examples: ['compute-1'],
-  description: 'without control characters and blanks at the ends',
-};
-export const HOSTS: SchemaObject = { type: 'array', items: NAME };
 const ORDER = { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
 
 /** Body of POST /v1/maintenance. Whether plug-ins are known is looked up, and whether names of actions differ. */

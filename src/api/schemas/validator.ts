@@ -33,7 +33,8 @@ export function sentenceOf({ keyword, message, params, parentSchema }: ErrorObje
   if (keyword === 'additionalProperties') return 'is not known here';
   if (keyword === 'required') return 'is missing';
   if (keyword === 'enum') return `must be one of ${params.allowedValues.filter(Boolean).join(', ')}`;
-  if (keyword === 'false schema' || (keyword === 'maxProperties' && params.limit === 0)) return 'does not go with what else is there';
+  if (keyword === 'false schema' || (keyword === 'maxProperties' && params.limit === 0))
+    return 'does not go with what else is there';
   if (keyword === 'minProperties') return 'must not be empty';
   if (keyword === 'maxProperties') return `must have ${params.limit} key only`;
   const { examples, description } = parentSchema ?? {};
