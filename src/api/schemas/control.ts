@@ -24,7 +24,11 @@ const object = (properties: object, required: readonly string[] = []) => ({
   required,
   properties,
 });
-const oneOf = (properties: object) => ({ ...object(properties), minProperties: 1, maxProperties: 1 });
+/** One key, and of these: an unknown one is told before there are too many. */
+const oneOf = (properties: object) => ({
+  type: 'object',
+  allOf: [object(properties), { minProperties: 1, maxProperties: 1 }],
+});
 const HOST = object({ host: NAME }, ['host']);
 
 const ACTIONS: Readonly<Record<Exclude<CommandKind, 'delete' | 'continue-session' | 'freeze' | 'thaw'>, object>> = {

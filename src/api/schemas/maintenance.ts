@@ -77,7 +77,7 @@ export const MAINTENANCE_BODY: SchemaObject = {
     policy: POLICY,
   },
   // What is named needs no discovery that could be narrowed down.
-  if: { required: ['hosts'], properties: { hosts: { minItems: 1 } } },
+  if: { required: ['hosts'], properties: { hosts: { type: 'array', minItems: 1 } } },
   // biome-ignore lint/suspicious/noThenProperty: the word of JSON schema
   then: { properties: { scope: { maxProperties: 0 } } },
 };
