@@ -126,7 +126,11 @@ export const PLUGINS: readonly PluginInfo[] = [
   { kind: 'instance-action', name: 'LIVE_MIGRATE', version: '1', digest: 'i2' },
 ];
 
-const policySettings = { defaultRule: 'default', enforceScope: true, enforceNewDefaults: false };
+/** The rules in the code. */
+export function policyOf({ enforceNewDefaults = false } = {}): PolicyEnforcer {
+  const settings = { defaultRule: 'default', enforceScope: true, enforceNewDefaults };
+  return new PolicyEnforcer(DEFAULT_RULES, settings, new SystemMachineClock(), silentLogger);
+}
 
 const SETTINGS: ApiSettings = {
   events: { maxListeners: 10, pollMs: 5, heartbeatMs: 60_000 },
@@ -175,7 +179,7 @@ export class TestApi {
     t: ExecutionContext,
     repositories: Repositories,
     settings: Partial<ApiSettings> = {},
-    parts: Partial<Pick<AppDeps, 'authenticate' | 'brokerUp' | 'stopping'>> = {},
+    parts: Partial<Pick<AppDeps, 'authenticate' | 'brokerUp' | 'policy' | 'stopping'>> = {},
   ): Promise<TestApi> {
     let api: TestApi | undefined;
     const app = createApp({
@@ -186,7 +190,7 @@ export class TestApi {
         },
       },
       authenticate,
-      policy: new PolicyEnforcer(DEFAULT_RULES, policySettings, new SystemMachineClock(), silentLogger),
+      policy: policyOf(),
       clock: { now: () => (api as TestApi).clock.now(), sleep: async () => {} },
       machineClock: new SystemMachineClock(),
       logger: logInto((line) => api?.log.push(line)),
