@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseDatabaseUrl } from '../src/config/index.js';
 import { Database } from '../src/db/database.js';
 import { SchemaMigrator } from '../src/db/migrator.js';
+import { withDatabase } from './database.js';
 import { median } from './statistics.js';
 
 /*
@@ -20,20 +20,12 @@ const { FENIX_TEST_AMQP_URL: amqpUrl, FENIX_TEST_MYSQL_URL: mysqlUrl } = process
 if (amqpUrl === undefined || mysqlUrl === undefined)
   throw new Error('npm run bench -- idle starts broker and database');
 
-const name = `fenix_bench_${randomUUID().replaceAll('-', '')}`;
-const connection = new URL(mysqlUrl);
-connection.pathname = name;
-const admin = await Database.open(parseDatabaseUrl(mysqlUrl));
-await admin.knex.raw(`create database ${name} character set utf8mb4 collate utf8mb4_general_ci`);
-try {
-  const database = await Database.open(parseDatabaseUrl(connection.href));
+await withDatabase(mysqlUrl, async (url) => {
+  const database = await Database.open(parseDatabaseUrl(url));
   await new SchemaMigrator(database).upgrade();
   await database.close();
-  report(await measured(connection.href, amqpUrl));
-} finally {
-  await admin.knex.raw(`drop database ${name}`);
-  await admin.close();
-}
+  report(await measured(url, amqpUrl));
+});
 
 interface Sample {
   readonly rssMb: number;

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { sampleOfPolicy } from '../dist/src/api/index.js';
+import { openApiDocument, sampleOfPolicy } from '../dist/src/api/index.js';
 import { sample } from '../dist/src/config/index.js';
 
 writeFileSync(new URL('../etc/fenix/fenix.conf.sample', import.meta.url), sample());
 writeFileSync(new URL('../etc/fenix/policy.yaml.sample', import.meta.url), sampleOfPolicy());
+writeFileSync(new URL('../docs/openapi.json', import.meta.url), `${JSON.stringify(openApiDocument('/'), null, 2)}\n`);

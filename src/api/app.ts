@@ -7,7 +7,7 @@ import { instanceEndpoints } from './handlers/instance.js';
 import { instanceGroupEndpoints } from './handlers/instance-group.js';
 import { maintenanceEndpoints } from './handlers/maintenance.js';
 import { projectEndpoints } from './handlers/project.js';
-import { rootVersions, v1Version } from './handlers/versions.js';
+import { openApi, rootVersions, v1Version } from './handlers/versions.js';
 import { crossOrigin } from './middleware/cross-origin.js';
 import { errorAnswer } from './middleware/error-answer.js';
 import { microversion } from './middleware/microversion.js';
@@ -31,6 +31,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(requestId, requestLog(deps.logger, deps.machineClock), tidyPath, crossOrigin(deps.settings.cors));
   app.get('/', rootVersions(deps.settings.publicUrl)).all('/', methodNotAllowed(['GET']));
   app.get('/v1', v1Version(deps.settings.publicUrl)).all('/v1', methodNotAllowed(['GET']));
+  app.get('/v1/openapi.json', openApi(deps.settings.publicUrl)).all('/v1/openapi.json', methodNotAllowed(['GET']));
   app.get('/healthcheck', healthcheck(deps)).all('/healthcheck', methodNotAllowed(['GET']));
   app.use('/v1', microversion, deps.authenticate, routerOf(allEndpoints(deps), RESERVED, routerParts(deps)));
   app.use(unknownPath, errorAnswer(deps.logger));

@@ -1,5 +1,6 @@
 export { createApp } from './app.js';
 export type { ApiDeps, ApiSettings, AppDeps, WakeEngine } from './deps.js';
+export { openApiDocument } from './openapi/document.js';
 export { credentialsOf } from './policies/credentials.js';
 export { DEFAULT_RULES } from './policies/index.js';
 export { sampleOfPolicy } from './policies/sample.js';

@@ -248,6 +248,7 @@ test('what nobody foresaw is a 500 without particulars, logged with them', async
   const api = await TestApi.on(t, repositories);
   repositories.sessions.ids = () => Promise.reject(new Error('inner workings'));
   await t.throwsAsync(api.send('GET', '/v1/maintenance', { token: 'admin' }), { message: /answered 500/ });
+  t.regex(api.faults.splice(0).join(), /answered 500, a 500/, 'a test that does not expect it would fail');
   const logged = api.log.find(({ level }) => level === 'error');
   t.is(logged?.fields.error, 'inner workings');
 });

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from 'ava';
-import type { RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { type ApiSettings, type AppDeps, createApp, DEFAULT_RULES, startApiServer } from '../../src/api/index.js';
 import { ManualClock, SystemMachineClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
@@ -11,6 +11,7 @@ import { PolicyEnforcer } from '../../src/policy/index.js';
 import type { DatabaseKind } from './api-databases.js';
 import { type LogLine, logInto } from './api-log.js';
 import { aNotice, anInstance, aProject, aSession } from './api-records.js';
+import { watched } from './api-watch.js';
 
 export const TENANT = '0a'.repeat(16);
 export const STRANGER = '0b'.repeat(16);
@@ -70,7 +71,7 @@ export interface Options {
   readonly headers?: Record<string, string>;
 }
 
-/** A request with exactly this path and these headers; any 500 throws. */
+/** A request with exactly this path and these headers; a 500 throws. */
 export function send(base: string, method: string, path: string, options: Options = {}): Promise<Answer> {
   const { hostname, port } = new URL(base);
   const { token, body } = options;
@@ -125,7 +126,11 @@ export const PLUGINS: readonly PluginInfo[] = [
   { kind: 'instance-action', name: 'LIVE_MIGRATE', version: '1', digest: 'i2' },
 ];
 
-const policySettings = { defaultRule: 'default', enforceScope: true, enforceNewDefaults: false };
+/** The rules in the code. */
+export function policyOf({ enforceNewDefaults = false } = {}): PolicyEnforcer {
+  const settings = { defaultRule: 'default', enforceScope: true, enforceNewDefaults };
+  return new PolicyEnforcer(DEFAULT_RULES, settings, new SystemMachineClock(), silentLogger);
+}
 
 const SETTINGS: ApiSettings = {
   events: { maxListeners: 10, pollMs: 5, heartbeatMs: 60_000 },
@@ -157,6 +162,9 @@ export class TestApi {
   private constructor(
     readonly url: string,
     readonly repositories: Repositories,
+    /** Answers that are not as the OpenAPI document says, and any 500: what is left of them fails the test. */
+    readonly faults: string[],
+    readonly app: Express,
   ) {}
 
   static async start(t: ExecutionContext, kind: DatabaseKind, settings: Partial<ApiSettings> = {}): Promise<TestApi> {
@@ -171,7 +179,7 @@ export class TestApi {
     t: ExecutionContext,
     repositories: Repositories,
     settings: Partial<ApiSettings> = {},
-    parts: Partial<Pick<AppDeps, 'authenticate' | 'brokerUp' | 'stopping'>> = {},
+    parts: Partial<Pick<AppDeps, 'authenticate' | 'brokerUp' | 'policy' | 'stopping'>> = {},
   ): Promise<TestApi> {
     let api: TestApi | undefined;
     const app = createApp({
@@ -182,16 +190,24 @@ export class TestApi {
         },
       },
       authenticate,
-      policy: new PolicyEnforcer(DEFAULT_RULES, policySettings, new SystemMachineClock(), silentLogger),
+      policy: policyOf(),
       clock: { now: () => (api as TestApi).clock.now(), sleep: async () => {} },
       machineClock: new SystemMachineClock(),
       logger: logInto((line) => api?.log.push(line)),
       settings: { ...SETTINGS, ...settings },
       ...parts,
     });
-    const server = await startApiServer({ app, host: '127.0.0.1', port: 0 });
-    t.teardown(() => server.close(0));
-    api = new TestApi(server.url, repositories);
+    const faults: string[] = [];
+    const server = await startApiServer({
+      app: watched(app, (fault) => faults.push(fault)),
+      host: '127.0.0.1',
+      port: 0,
+    });
+    t.teardown(async () => {
+      await server.close(0);
+      if (faults.length > 0) throw new Error(`answers that the OpenAPI document does not know:\n${faults.join('\n')}`);
+    });
+    api = new TestApi(server.url, repositories, faults, app);
     return api;
   }
 

@@ -11,8 +11,8 @@ import { SteppedMachineClock } from './stepped-machine-clock.js';
 /** A token that the double knows; everything else is Keystone's own shape. */
 export interface DoubleToken {
   readonly userId?: string;
-  /** Null: scoped to the whole system. */
-  readonly projectId: string | null;
+  /** Null: scoped to the whole system; undefined: to nothing. */
+  readonly projectId: string | null | undefined;
   readonly roles: readonly string[];
   readonly expired?: boolean;
   readonly accessRules?: readonly object[];
@@ -80,7 +80,8 @@ export class KeystoneDouble {
     return {
       methods: ['password'],
       user: { id: token.userId ?? `user-${id}`, name: id, domain },
-      ...(projectId === null ? { system: { all: true } } : { project: { id: projectId, name: projectId, domain } }),
+      ...(projectId === null && { system: { all: true } }),
+      ...(projectId && { project: { id: projectId, name: projectId, domain } }),
       roles: roles.map((name) => ({ id: name, name })),
       audit_ids: auditIds,
       issued_at: ISSUED,

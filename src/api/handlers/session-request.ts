@@ -25,9 +25,6 @@ export function parseSessionRequest(input: unknown): SessionRequest {
   };
   checkMetadata(request.metadata);
   checkNames(request.actions);
-  if (request.hosts.length > 0 && !isEmpty(body.scope)) {
-    throw malformed('scope', 'scope narrows discovery; with hosts there is nothing to discover.');
-  }
   refuseUnavailable(body);
   return request;
 }

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { NEWEST_MICROVERSION, OLDEST_MICROVERSION } from '../middleware/microversion.js';
+import { openApiDocument } from '../openapi/document.js';
 
 /** Version discovery as keystoneauth reads it; without a token. @param publicUrl as in the catalog, ending in `/v1` */
 export function rootVersions(publicUrl?: string): RequestHandler {
@@ -23,6 +24,13 @@ function version(req: Request, publicUrl: string | undefined): object {
     max_version: NEWEST_MICROVERSION,
     // Its older name, which some clients read alone.
     version: NEWEST_MICROVERSION,
+  };
+}
+
+/** The document that says all this API does. @param publicUrl as in the catalog, ending in `/v1` */
+export function openApi(publicUrl?: string): RequestHandler {
+  return (req, res) => {
+    res.json(openApiDocument((publicUrl ?? asAddressed(req)).replace(/\/v1$/, '')));
   };
 }
 

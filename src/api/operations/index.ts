@@ -9,12 +9,15 @@ import { PROJECT } from './project.js';
 export type { Method, Operation } from './operation.js';
 export { CATALOG, HISTORY, INSTANCE, INSTANCE_GROUP, MAINTENANCE, PROJECT };
 
-/** Everything below `/v1` that needs a token, by its id in the OpenAPI document. */
-export const OPERATIONS: Readonly<Record<string, Operation>> = {
-  ...MAINTENANCE,
-  ...HISTORY,
-  ...CATALOG,
-  ...PROJECT,
-  ...INSTANCE,
-  ...INSTANCE_GROUP,
+/** Resources, as the OpenAPI document tags them. */
+export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+  sessions: MAINTENANCE,
+  history: HISTORY,
+  catalog: CATALOG,
+  projects: PROJECT,
+  instances: INSTANCE,
+  groups: INSTANCE_GROUP,
 };
+
+/** Everything below `/v1` that needs a token, by its id in the OpenAPI document. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = Object.assign({}, ...Object.values(RESOURCES));

@@ -9,6 +9,7 @@ export const INSTANCE_GROUP = {
     path,
     rule: 'fenix:instance_group:get',
     about: 'Show the constraints of an instance group.',
+    answer: 'GroupConstraints',
   },
   putGroup: {
     method: 'PUT',
@@ -16,6 +17,8 @@ export const INSTANCE_GROUP = {
     rule: 'fenix:instance_group:update',
     limit: 'constraints',
     about: 'Set the constraints of an instance group; the whole object is replaced.',
+    body: 'NewGroupConstraints',
+    answer: 'GroupConstraints',
   },
   deleteGroup: {
     method: 'DELETE',
@@ -23,5 +26,6 @@ export const INSTANCE_GROUP = {
     rule: 'fenix:instance_group:delete',
     limit: 'constraints',
     about: 'Delete the constraints of an instance group.',
+    answer: 'Nothing',
   },
 } satisfies Record<string, Operation>;

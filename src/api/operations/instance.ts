@@ -9,6 +9,7 @@ export const INSTANCE = {
     path,
     rule: 'fenix:instance:get',
     about: 'Show the constraints of an instance.',
+    answer: 'InstanceConstraints',
   },
   putInstance: {
     method: 'PUT',
@@ -16,6 +17,8 @@ export const INSTANCE = {
     rule: 'fenix:instance:update',
     limit: 'constraints',
     about: 'Set the constraints of an instance; the whole object is replaced.',
+    body: 'NewInstanceConstraints',
+    answer: 'InstanceConstraints',
   },
   deleteInstance: {
     method: 'DELETE',
@@ -23,5 +26,6 @@ export const INSTANCE = {
     rule: 'fenix:instance:delete',
     limit: 'constraints',
     about: 'Delete the constraints of an instance.',
+    answer: 'Nothing',
   },
 } satisfies Record<string, Operation>;

@@ -7,6 +7,7 @@ export const PROJECT = {
     path: '/maintenance/{session_id}/{project_id}',
     rule: 'fenix:project:get',
     about: "List the project's instances that its open notice is about, else all on the session's hosts.",
+    answer: 'InstanceIds',
   },
   projectReply: {
     method: 'PUT',
@@ -14,6 +15,9 @@ export const PROJECT = {
     rule: 'fenix:project:reply',
     limit: 'replies',
     about: 'Reply to the open notice of a project.',
+    body: 'Reply',
+    answer: 'ReplyAnswer',
+    refusals: [422],
   },
   instanceReply: {
     method: 'PUT',
@@ -21,5 +25,8 @@ export const PROJECT = {
     rule: 'fenix:project:reply',
     limit: 'replies',
     about: 'Reply to the open notice about one instance.',
+    body: 'Reply',
+    answer: 'ReplyAnswer',
+    refusals: [422],
   },
 } satisfies Record<string, Operation>;

@@ -1,6 +1,5 @@
 import type { CommandKind } from '../../model/index.js';
-import { malformed } from '../errors.js';
-import { HOSTS, NAME } from './maintenance.js';
+import { HOSTS, NAME } from './name.js';
 import { shapeOf } from './validator.js';
 
 /** Body of POST /v1/maintenance/{sid}/action (v1 §1.5): one of these keys. */
@@ -25,6 +24,11 @@ const object = (properties: object, required: readonly string[] = []) => ({
   required,
   properties,
 });
+/** One key, and of these: an unknown one is told before there are too many. */
+const oneOf = (properties: object) => ({
+  type: 'object',
+  allOf: [object(properties), { minProperties: 1, maxProperties: 1 }],
+});
 const HOST = object({ host: NAME }, ['host']);
 
 const ACTIONS: Readonly<Record<Exclude<CommandKind, 'delete' | 'continue-session' | 'freeze' | 'thaw'>, object>> = {
@@ -35,19 +39,10 @@ const ACTIONS: Readonly<Record<Exclude<CommandKind, 'delete' | 'continue-session
   skip_host: HOST,
   mark_host_done: HOST,
   add_hosts: object({ hosts: { ...HOSTS, minItems: 1 } }, ['hosts']),
-  continue: object({ host: NAME, project_id: { type: 'string', minLength: 1, maxLength: 64 } }),
+  continue: oneOf({ host: NAME, project_id: { type: 'string', minLength: 1, maxLength: 64 } }),
 };
 
-const shape = shapeOf<ControlBody>(object(ACTIONS));
+export const CONTROL_BODY = oneOf(ACTIONS);
 
 /** @throws Refusal 400 naming the field */
-export function parseControl(input: unknown): ControlBody {
-  const body = shape(input);
-  if (Object.keys(body).length !== 1) {
-    throw malformed(null, `The body must have exactly one of ${Object.keys(ACTIONS).join(', ')}.`);
-  }
-  if (body.continue !== undefined && Object.keys(body.continue).length !== 1) {
-    throw malformed('continue', 'continue must have either host or project_id.');
-  }
-  return body;
-}
+export const parseControl = shapeOf<ControlBody>(CONTROL_BODY);

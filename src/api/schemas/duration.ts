@@ -9,7 +9,9 @@ const UNITS: Readonly<Record<string, number>> = {
   us: 1e-6,
   ns: 1e-9,
 };
-const FORM = /^(\d{1,15}(?:\.\d{1,15})?)\s*([a-z]{0,3})$/i;
+/** An amount and one of the units, in either case; which letters are a unit is looked up. */
+export const DURATION_FORM = '^(\\d{1,15}(?:\\.\\d{1,15})?)\\s*([A-Za-z]{0,3})$';
+const FORM = new RegExp(DURATION_FORM);
 
 /** Seconds, from a number of them or from text as in `30 s`, `500 ms`, `2 min`; undefined for what is no duration. */
 export function parseDuration(value: unknown): number | undefined {

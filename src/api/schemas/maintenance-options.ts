@@ -8,7 +8,7 @@ export const SCOPE = (name: SchemaObject): SchemaObject => ({
 });
 
 /** A number of things, or how much of all there are. */
-const LIMIT = { type: ['integer', 'string'], minimum: 1, pattern: '^(?:[1-9][0-9]?|100)%$' };
+const LIMIT = { type: ['integer', 'string'], minimum: 1, pattern: '^(?:[1-9][0-9]?|100)%$', examples: ['20%'] };
 
 export const LIMITS: SchemaObject = {
   type: 'object',

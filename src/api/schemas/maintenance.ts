@@ -1,3 +1,4 @@
+import type { SchemaObject } from 'ajv';
 import {
   ACTION_TYPES,
   type ActionType,
@@ -6,6 +7,8 @@ import {
   type SessionScope,
 } from '../../model/index.js';
 import { LIMITS, POLICY, SCOPE } from './maintenance-options.js';
+import { HOSTS, NAME } from './name.js';
+import { TIME_FORM } from './time.js';
 import { shapeOf } from './validator.js';
 
 /** Body of POST /v1/maintenance (v1 §1.2) as it may come. */
@@ -30,23 +33,26 @@ export interface ActionBody {
   readonly order?: number;
 }
 
-/** No control characters, no blanks at the ends: databases may compare without the latter. */
-const PRINTABLE = '^(?!\\s)[^\\u0000-\\u001f\\u007f]*(?<!\\s)$';
-export const NAME = { type: 'string', minLength: 1, maxLength: 255, pattern: PRINTABLE };
-export const HOSTS = { type: 'array', items: NAME };
 const ORDER = { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
 
-export const maintenanceShape = shapeOf<MaintenanceBody>({
+/** Body of POST /v1/maintenance. Whether plug-ins are known is looked up, and whether names of actions differ. */
+export const MAINTENANCE_BODY: SchemaObject = {
   type: 'object',
   additionalProperties: false,
   required: ['maintenance_at'],
   properties: {
     state: { type: 'string', enum: ['MAINTENANCE'] },
-    maintenance_at: { type: 'string', maxLength: 64 },
-    workflow: { type: 'string', pattern: '^[a-z][a-z0-9_]{0,63}$' },
-    hosts: HOSTS,
+    maintenance_at: {
+      type: 'string',
+      maxLength: 64,
+      pattern: TIME_FORM,
+      examples: ['2026-01-31 23:59:59', '2026-01-31T23:59:59.5Z'],
+      description: 'UTC, from 1970 to 9998',
+    },
+    workflow: { type: 'string', pattern: '^[a-z][a-z0-9_]{0,63}$', examples: ['default'], description: 'Of an engine' },
+    hosts: { ...HOSTS, description: 'None = all that Nova has' },
     scope: SCOPE(NAME),
-    metadata: { type: 'object' },
+    metadata: { type: 'object', description: 'A hint to managers; at most 255 characters as a Python literal' },
     actions: {
       type: 'array',
       items: {
@@ -54,16 +60,26 @@ export const maintenanceShape = shapeOf<MaintenanceBody>({
         additionalProperties: false,
         required: ['plugin', 'type'],
         properties: {
-          plugin: { type: 'string', minLength: 1, maxLength: 255 },
+          plugin: { type: 'string', minLength: 1, maxLength: 255, description: 'Of an engine' },
           type: { type: 'string', enum: ACTION_TYPES },
-          metadata: { type: 'object' },
-          name: NAME,
+          metadata: { type: 'object', description: "By the plug-in's schema" },
+          name: { ...NAME, description: "Differs within its type; default the plug-in's" },
           order: ORDER,
         },
       },
     },
-    download: { type: 'array', items: { type: 'string', maxLength: 2048, format: 'uri' } },
+    download: {
+      type: 'array',
+      items: { type: 'string', maxLength: 2048, format: 'uri' },
+      description: 'Not available yet: empty',
+    },
     limits: LIMITS,
     policy: POLICY,
   },
-});
+  // What is named needs no discovery that could be narrowed down.
+  if: { required: ['hosts'], properties: { hosts: { type: 'array', minItems: 1 } } },
+  // biome-ignore lint/suspicious/noThenProperty: the word of JSON schema
+  then: { properties: { scope: { maxProperties: 0 } } },
+};
+
+export const maintenanceShape = shapeOf<MaintenanceBody>(MAINTENANCE_BODY);

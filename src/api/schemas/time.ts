@@ -1,6 +1,8 @@
 import { malformed } from '../errors.js';
 
-const FORM = /^(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z?$/;
+/** What {@link parseTime} reads; whether there is such a day it finds out itself. */
+export const TIME_FORM = '^(\\d{4})-(\\d{2})-(\\d{2})[ T](\\d{2}):(\\d{2}):(\\d{2})(?:\\.(\\d{1,9}))?Z?$';
+const FORM = new RegExp(TIME_FORM);
 /** What both databases hold, with room for windows to be added. */
 const FIRST_YEAR = 1970;
 const LAST_YEAR = 9998;

@@ -25,10 +25,6 @@ export class TolerantFields {
     private readonly path = '',
   ) {}
 
-  has(key: string): boolean {
-    return this.raw(key) !== null;
-  }
-
   /** @param most characters */
   text(key: string, most: number): string | null {
     const value = this.scalar(key);

@@ -2,7 +2,8 @@ import { Ajv, type ErrorObject, type SchemaObject } from 'ajv';
 import * as formats from 'ajv-formats';
 import { malformed, type Refusal } from '../errors.js';
 
-const ajv = new Ajv({ allowUnionTypes: true, strictTypes: false });
+// verbose: errors know the examples of what they are about.
+const ajv = new Ajv({ allowUnionTypes: true, strictTypes: false, strictRequired: false, verbose: true });
 formats.default.default(ajv, ['uri']);
 
 /** A check of one resource's shape. Its argument comes back typed. @throws Refusal 400 naming the field */
@@ -28,10 +29,18 @@ export function fieldOf({ instancePath, params }: ErrorObject): string {
   return steps.reduce((path, step) => `${path}${/^\d+$/.test(step) ? `[${step}]` : `${path && '.'}${step}`}`, '');
 }
 
-export function sentenceOf({ keyword, message, params }: ErrorObject): string {
+export function sentenceOf({ keyword, message, params, parentSchema }: ErrorObject): string {
   if (keyword === 'additionalProperties') return 'is not known here';
   if (keyword === 'required') return 'is missing';
-  if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`;
+  if (keyword === 'enum') return `must be one of ${params.allowedValues.filter(Boolean).join(', ')}`;
+  if (keyword === 'false schema' || (keyword === 'maxProperties' && params.limit === 0))
+    return 'does not go with what else is there';
+  if (keyword === 'minProperties') return 'must not be empty';
+  if (keyword === 'maxProperties') return `must have ${params.limit} key only`;
+  const { examples, description } = parentSchema ?? {};
+  if (keyword === 'pattern' && Array.isArray(examples)) {
+    return `must be like ${examples.join(' or ')}${description === undefined ? '' : ` (${description})`}`;
+  }
   return message ?? 'is not valid';
 }
 

@@ -1,0 +1,102 @@
+import {
+  ACTION_TYPES,
+  HOST_STATES,
+  HOST_TYPES,
+  INSTANCE_ACTIONS,
+  NOTICE_STATES,
+  STAND_IN_ACTIONS,
+} from '../../../model/index.js';
+import { LIMITS, POLICY, SCOPE } from '../maintenance-options.js';
+import { NAME } from '../name.js';
+import { ANY_OBJECT, COUNT, FLAG, listOf, object, orNull, TEXT, TIME, UUID } from './object.js';
+import { PERCENT, STATE } from './session.js';
+
+const MOVES = { type: ['string', 'null'], enum: [...INSTANCE_ACTIONS, ...STAND_IN_ACTIONS, null] };
+const NOTICE = { type: 'string', enum: NOTICE_STATES };
+
+const REASON = {
+  ...object({ code: TEXT, message: TEXT, at: TIME }, { host: TEXT, project_id: TEXT, instance_id: TEXT, plugin: TEXT }),
+  type: ['object', 'null'],
+  description: 'Why it failed; the code is stable',
+};
+const WAITING = {
+  ...object({ for: TEXT, message: TEXT, since: TIME, until: TIME }),
+  type: ['object', 'null'],
+  description: 'What it waits for',
+};
+const HOST = object(
+  {
+    hostname: TEXT,
+    type: { type: 'string', enum: HOST_TYPES },
+    maintained: FLAG,
+    disabled: FLAG,
+    disabled_before: FLAG,
+    state: { type: 'string', enum: HOST_STATES },
+  },
+  { blocked: object({ because: TEXT, message: TEXT, since: TIME, until: TIME }) },
+);
+const PROJECT = object({
+  project_id: TEXT,
+  state: NOTICE,
+  scaled_in: FLAG,
+  notified_at: orNull(TIME),
+  reply_at: orNull(TIME),
+  replies: COUNT,
+  rounds: COUNT,
+});
+const INSTANCE = object(
+  {
+    instance_id: TEXT,
+    instance_name: TEXT,
+    project_id: TEXT,
+    group_id: TEXT,
+    host: TEXT,
+    state: TEXT,
+    project_state: { type: ['string', 'null'], enum: [...NOTICE_STATES, null] },
+    action: MOVES,
+    action_done: FLAG,
+  },
+  { stopped: { type: 'boolean', description: 'Fenix stopped it, and has not started it again' } },
+);
+const ACTION_TYPE = { type: 'string', enum: ACTION_TYPES };
+const ACTION = object({
+  name: TEXT,
+  plugin: TEXT,
+  type: ACTION_TYPE,
+  order: { type: 'integer' },
+  metadata: ANY_OBJECT,
+});
+const RUN = object({ name: TEXT, plugin: TEXT, type: ACTION_TYPE, hostname: TEXT, state: TEXT, attempt: COUNT });
+const IMPACT = object({
+  instance_id: TEXT,
+  group_id: TEXT,
+  action: TEXT,
+  started_at: TIME,
+  ended_at: orNull(TIME),
+  recovered_at: orNull(TIME),
+});
+
+/** Everything known of a session (v1 §1.4). */
+export const SESSION_DETAIL = object({
+  session_id: UUID,
+  state: STATE,
+  prev_state: { type: ['string', 'null'], enum: [...STATE.enum, null] },
+  paused_at: orNull(TIME),
+  workflow: TEXT,
+  maintenance_at: TIME,
+  metadata: ANY_OBJECT,
+  scope: SCOPE(NAME),
+  limits: LIMITS,
+  policy: POLICY,
+  download: { type: 'array', maxItems: 0 },
+  percent_done: PERCENT,
+  reason: REASON,
+  waiting: WAITING,
+  hosts: listOf(HOST),
+  excluded: listOf(object({ hostname: TEXT, reason: TEXT })),
+  projects: listOf(PROJECT),
+  instances: listOf(INSTANCE),
+  action_plugins: listOf(ACTION),
+  action_plugin_instances: listOf(RUN),
+  impacts: listOf(IMPACT),
+});
