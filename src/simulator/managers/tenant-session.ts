@@ -12,7 +12,8 @@ export interface TenantAnswer {
   readonly body: unknown;
 }
 
-interface Held {
+/** What Keystone gave: public addresses by service type. */
+export interface Held {
   readonly token: string;
   readonly projectId: string;
   readonly catalog: ReadonlyMap<string, string>;
@@ -73,7 +74,8 @@ export class TenantSession {
     return { status: response.status, body: await bodyOf(response) };
   }
 
-  private async login(): Promise<Held> {
+  /** A token that holds now, with what came along. */
+  async login(): Promise<Held> {
     if (this.held !== undefined && (!this.renews || this.held.renewAtMs > this.clock.now().getTime())) return this.held;
     const { username: name, password, projectName } = this.credentials;
     const domain = { id: 'default' };
