@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ChannelModel, connect } from 'amqplib';
-import { eventually } from '../../support/eventually.js';
+import { becomes } from './becomes.js';
 import { fillCloud } from './contents.js';
 import { environment } from './environment.js';
 import { fillIdentity } from './identity.js';
@@ -10,9 +10,6 @@ import { Rest } from './rest.js';
 import { createDatabases, createSchema } from './schemas.js';
 import { keystone, type Service, servicesOf } from './services/index.js';
 import { type CloudSettings, folders, saveSettings, urlOf } from './settings.js';
-
-/** Generous: the machine may have other things to do. */
-const PATIENCE_S = 180;
 
 interface Hypervisor {
   readonly state: string;
@@ -50,7 +47,9 @@ export async function bringUp(settings: CloudSettings, say: (what: string) => vo
       say(service.name);
     }),
   );
-  await Promise.all([hostsAreUp(settings, admin), fillCloud(admin, settings), queuesAreConsumed(settings, services)]);
+  // The catalog that came with the first admin's token was still empty.
+  const again = new Rest(settings, 'admin');
+  await Promise.all([hostsAreUp(settings, again), fillCloud(again, settings), queuesAreConsumed(settings, services)]);
 }
 
 function writeFiles({ home }: CloudSettings, { files }: Service): void {
@@ -69,7 +68,7 @@ async function answers(settings: CloudSettings, service: Service): Promise<void>
     const answer = await fetch(urlOf(settings, service.name)).catch(() => undefined);
     return answer !== undefined && answer.status < 500;
   };
-  await eventually(isThere, `${service.name} at ${urlOf(settings, service.name)}`, PATIENCE_S);
+  await becomes(isThere, `${service.name} at ${urlOf(settings, service.name)}`);
 }
 
 /** Only hosts that Nova has found for its cell are listed. */
@@ -78,7 +77,7 @@ async function hostsAreUp({ computes }: CloudSettings, admin: Rest): Promise<voi
     const { hypervisors } = await admin.get<{ hypervisors: Hypervisor[] }>('compute', '/os-hypervisors');
     return hypervisors.filter(({ state }) => state === 'up').length === computes.length;
   };
-  await eventually(up, 'all compute hosts up', PATIENCE_S);
+  await becomes(up, 'all compute hosts up');
 }
 
 async function queuesAreConsumed({ transportUrl }: CloudSettings, services: readonly Service[]): Promise<void> {
@@ -86,7 +85,7 @@ async function queuesAreConsumed({ transportUrl }: CloudSettings, services: read
   connection.on('error', () => undefined);
   try {
     for (const queue of services.flatMap(({ queues }) => queues)) {
-      await eventually(() => isConsumed(connection, queue), `a consumer of ${queue}`, PATIENCE_S);
+      await becomes(() => isConsumed(connection, queue), `a consumer of ${queue}`);
     }
   } finally {
     await connection.close();

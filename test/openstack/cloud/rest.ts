@@ -1,5 +1,5 @@
 import { ScaledClock } from '../../../src/common/clock.js';
-import { TenantSession } from '../../../src/simulator/managers/tenant-session.js';
+import { type TenantAnswer, TenantSession } from '../../../src/simulator/managers/tenant-session.js';
 import { authUrl, type CloudSettings, PASSWORD } from './settings.js';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -20,6 +20,11 @@ export class Rest {
     return this.session.projectId();
   }
 
+  /** One that holds now. */
+  async token(): Promise<string> {
+    return (await this.session.login()).token;
+  }
+
   /** @throws Error with what the service said, for any status from 400 on */
   async call<Body = Json>(type: string, method: string, path: string, body?: unknown, version?: string): Promise<Body> {
     const answer = await this.session.service(type, method, path, body, version);
@@ -27,6 +32,11 @@ export class Rest {
       throw new Error(`${method} ${type} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     }
     return answer.body as Body;
+  }
+
+  /** A request to any address, with the user's token. */
+  url(method: string, url: string, body?: unknown): Promise<TenantAnswer> {
+    return this.session.call(method, url, body);
   }
 
   /** Bytes, which Glance wants as such. */
