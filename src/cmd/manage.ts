@@ -7,6 +7,7 @@ import { addFreeze } from './manage/freeze.js';
 import { addHistory } from './manage/history.js';
 import { addLeftovers } from './manage/leftovers.js';
 import { addPolicy } from './manage/policy.js';
+import { addRegister } from './manage/register.js';
 
 const program = baseCommand(
   'fenix-manage',
@@ -18,4 +19,5 @@ addHistory(program);
 addFreeze(program);
 addLeftovers(program);
 addPolicy(program);
+addRegister(program);
 await program.parseAsync();

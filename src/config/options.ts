@@ -27,6 +27,8 @@ export interface Section {
   readonly options: Readonly<Record<string, OptionSpec<unknown>>>;
   /** Options of older releases, accepted without effect. */
   readonly retired: readonly string[];
+  /** Other names of options, as other services have them. */
+  readonly aliases?: Readonly<Record<string, string>>;
 }
 
 interface Range {
@@ -66,9 +68,13 @@ export function choice<const C extends readonly string[]>(
   return { format: 'fenix-choice', default: byDefault, choices, doc };
 }
 
-/** Texts with commas between them. */
-export function list(byDefault: readonly string[], doc: string): OptionSpec<readonly string[]> {
-  return { format: 'fenix-list', default: byDefault, doc };
+/** Texts with commas between them; with `choices` each is one of them. */
+export function list<const C extends readonly string[] = readonly string[]>(
+  byDefault: readonly NoInfer<C[number]>[],
+  doc: string,
+  choices?: C,
+): OptionSpec<readonly C[number][]> {
+  return { format: 'fenix-list', default: byDefault, doc, ...(choices && { choices }) };
 }
 
 /** Texts, one per repetition of the option; with `choices` each is one of them. */

@@ -96,8 +96,9 @@ export class Sources {
     }
   }
 
-  private add(section: string, option: string, texts: readonly string[], origin: string): void {
+  private add(section: string, written: string, texts: readonly string[], origin: string): void {
     const name = knownSection(section);
+    const option = sections[name ?? '']?.aliases?.[written] ?? written;
     if (name === undefined) {
       this.warn(`${origin}: there is no section [${section}].`);
     } else if (specOf(name, option) !== undefined) {

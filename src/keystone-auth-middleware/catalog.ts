@@ -20,8 +20,8 @@ export interface CatalogEndpoint {
 
 export interface EndpointFilter {
   readonly serviceType: string;
-  /** Default: public. */
-  readonly interface?: Interface | undefined;
+  /** One, or several by preference; default: public. */
+  readonly interface?: Interface | readonly Interface[] | undefined;
   /** Default: any, the first. */
   readonly region?: string | undefined;
 }
@@ -38,12 +38,12 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
  */
 export function findEndpoint(catalog: Catalog, filter: EndpointFilter): string {
   const types = ALIASES[filter.serviceType] ?? [filter.serviceType];
-  const wanted = filter.interface ?? 'public';
+  const wanted = [filter.interface ?? 'public'].flat();
   for (const type of types) {
-    for (const service of catalog.filter((candidate) => candidate.type === type)) {
-      const found = service.endpoints.find(
-        (endpoint) => endpoint.interface === wanted && isIn(endpoint, filter.region),
-      );
+    const services = catalog.filter((candidate) => candidate.type === type);
+    const endpoints = services.flatMap((service) => service.endpoints).filter((one) => isIn(one, filter.region));
+    for (const side of wanted) {
+      const found = endpoints.find((endpoint) => endpoint.interface === side);
       if (found !== undefined) return withoutSlash(found.url);
     }
   }
@@ -51,7 +51,7 @@ export function findEndpoint(catalog: Catalog, filter: EndpointFilter): string {
   throw new FenixError(
     'missing',
     'endpoint-missing',
-    `The catalog has no ${wanted} endpoint of type ${filter.serviceType}${where}`,
+    `The catalog has no ${wanted.join(' or ')} endpoint of type ${filter.serviceType}${where}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { MachineClock } from '../common/clock.js';
 import { Stopped } from '../common/errors.js';
 import { badAnswer, connectionFailure, timedOut } from './failures.js';
+import type { Fetch } from './tls-fetch.js';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -27,12 +28,12 @@ export interface HttpAnswer {
 }
 
 /**
- * One exchange by the global fetch, whatever status it ends with. Redirects are not followed: a token must not travel to
+ * One exchange by `send`, whatever status it ends with. Redirects are not followed: a token must not travel to
  * another address.
  * @throws FenixError transient when no answer came, `inDoubt` when a write may have been carried out; Stopped when
  *   `signal` aborts
  */
-export async function exchange(request: HttpRequest, clock: MachineClock): Promise<HttpAnswer> {
+export async function exchange(request: HttpRequest, clock: MachineClock, send: Fetch): Promise<HttpAnswer> {
   const over = new AbortController();
   const timer = new AbortController();
   let late = false;
@@ -44,7 +45,7 @@ export async function exchange(request: HttpRequest, clock: MachineClock): Promi
   request.signal?.addEventListener('abort', stop, { once: true });
   try {
     if (request.signal?.aborted) throw new Stopped();
-    const response = await fetch(request.url, {
+    const response = await send(request.url, {
       method: request.method,
       redirect: 'manual',
       signal: over.signal,

@@ -1,3 +1,4 @@
+export { AUTH_TYPES, type AuthOptions, type AuthPlace, credentialsFrom } from './auth-options.js';
 export type { Interface } from './catalog.js';
 export type { KeystoneCredentials } from './credentials.js';
 export type { Method, Query } from './http.js';
@@ -16,5 +17,6 @@ export {
   type ServiceAnswer,
   type ServiceRequest,
 } from './session.js';
+export type { TlsSettings } from './tls-fetch.js';
 export { type AccessRule, type Identity, identityFrom } from './token.js';
 export { TokenValidator, type TokenValidatorSettings, type ValidateOptions } from './token-validator.js';

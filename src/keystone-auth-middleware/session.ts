@@ -9,16 +9,19 @@ import {
   identityV3,
   withoutSlash,
 } from './catalog.js';
-import { type KeystoneCredentials, passwordRequest } from './credentials.js';
+import { authRequest, type KeystoneCredentials } from './credentials.js';
 import { refusal } from './failures.js';
 import { exchange, type HttpAnswer, type HttpRequest, type Method, type Query } from './http.js';
 import { Semaphore } from './semaphore.js';
+import { type Fetch, fetchWith, type TlsSettings } from './tls-fetch.js';
 import { type Identity, identityFrom, type TokenBody } from './token.js';
 
 export interface KeystoneSessionSettings {
   /** Region and interface of endpoints; a filter of {@link KeystoneSession.endpoint} goes before them. */
   readonly region?: string;
-  readonly interface?: Interface;
+  readonly interface?: Interface | readonly Interface[];
+  /** What goes before both for a service type. */
+  readonly byService?: Readonly<Record<string, Omit<EndpointFilter, 'serviceType'>>>;
   /** Addresses by service type that replace the catalog's. */
   readonly endpointOverrides?: Readonly<Record<string, string>>;
   /** Of one request, where it names none; seconds, default 30. */
@@ -27,6 +30,8 @@ export interface KeystoneSessionSettings {
   readonly renewBeforeS?: number;
   /** Requests under way to one service; default 16. */
   readonly maxConcurrent?: number;
+  /** Default: what Node trusts, no certificate of our own. */
+  readonly tls?: TlsSettings;
 }
 
 /** `[service type, major, minor]`, sent as `OpenStack-API-Version`. */
@@ -76,6 +81,7 @@ export class KeystoneSession {
   private token: OwnToken | undefined;
   private authenticating: Promise<OwnToken> | undefined;
   private readonly gates = new Map<string, Semaphore>();
+  private readonly fetch: Fetch;
 
   constructor(
     private readonly credentials: KeystoneCredentials,
@@ -84,6 +90,7 @@ export class KeystoneSession {
     private readonly log: Logger,
   ) {
     this.identityUrl = identityV3(credentials.authUrl);
+    this.fetch = fetchWith(settings.tls);
   }
 
   /** Id of the project that the credentials are scoped to. */
@@ -113,10 +120,11 @@ export class KeystoneSession {
     if (override !== undefined) return withoutSlash(override);
     if (filter.serviceType === 'identity') return this.identityUrl;
     const { catalog } = await this.current();
+    const own = this.settings.byService?.[filter.serviceType];
     return findEndpoint(catalog, {
       serviceType: filter.serviceType,
-      interface: filter.interface ?? this.settings.interface,
-      region: filter.region ?? this.settings.region,
+      interface: filter.interface ?? own?.interface ?? this.settings.interface,
+      region: filter.region ?? own?.region ?? this.settings.region,
     });
   }
 
@@ -128,11 +136,11 @@ export class KeystoneSession {
     const url = await orStopped(this.address(request), request.signal);
     return this.gate(request.serviceType).run(async () => {
       const token = await orStopped(this.current(), request.signal);
-      const first = await exchange(this.prepare(request, url, token), this.clock);
+      const first = await exchange(this.prepare(request, url, token), this.clock, this.fetch);
       if (first.status !== 401) return accept<Body>(this.prepare(request, url, token), first);
       // The service knows our token no more (revoked, keys rotated): a 401 was not carried out, so once more is safe.
       const fresh = this.prepare(request, url, await orStopped(this.renew(token), request.signal));
-      return accept<Body>(fresh, await exchange(fresh, this.clock));
+      return accept<Body>(fresh, await exchange(fresh, this.clock, this.fetch));
     }, request.signal);
   }
 
@@ -205,12 +213,12 @@ export class KeystoneSession {
       method: 'POST',
       url: new URL(`${this.identityUrl}/auth/tokens`),
       headers: {},
-      body: passwordRequest(this.credentials),
+      body: authRequest(this.credentials),
       timeoutMs: this.timeoutMs,
       writes: false,
     };
     const startedMs = this.clock.monotonicMs();
-    const answer = await exchange(request, this.clock);
+    const answer = await exchange(request, this.clock, this.fetch);
     if (answer.status !== 201) throw notAuthenticated(refusal(request, answer));
     this.token = this.ownToken(answer, startedMs);
     this.log.debug({ user: this.token.identity.userId, project: this.token.identity.projectId }, 'authenticated');

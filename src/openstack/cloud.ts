@@ -26,11 +26,13 @@ import { ServiceApi, type Timeouts } from './service-api.js';
 
 /** Region, interface and endpoint overrides are settings of the {@link KeystoneSession}. */
 export interface OpenStackSettings {
-  /** Default: 30 s for reads, 60 s for writes. */
-  readonly timeouts?: Timeouts;
+  /** By service type; default: 30 s for reads, 60 s for writes. */
+  readonly timeouts?: Readonly<Partial<Record<ServiceType, Timeouts>>>;
   /** The project that admin notifications are addressed to; default: the session's own. */
   readonly adminProject?: { readonly name: string; readonly domainId?: string };
 }
+
+type ServiceType = 'compute' | 'placement' | 'alarming' | 'identity';
 
 const DEFAULT_TIMEOUTS: Timeouts = { readS: 30, writeS: 60 };
 
@@ -47,11 +49,12 @@ export class OpenStackCloud implements CloudPort {
     private readonly session: KeystoneSession,
     private readonly settings: OpenStackSettings = {},
   ) {
-    const timeouts = settings.timeouts ?? DEFAULT_TIMEOUTS;
-    this.nova = new ServiceApi(session, timeouts, 'compute');
-    this.placement = new ServiceApi(session, timeouts, 'placement');
-    this.aodh = new ServiceApi(session, timeouts, 'alarming');
-    this.identity = new ServiceApi(session, timeouts, 'identity');
+    const service = (type: ServiceType): ServiceApi =>
+      new ServiceApi(session, settings.timeouts?.[type] ?? DEFAULT_TIMEOUTS, type);
+    this.nova = service('compute');
+    this.placement = service('placement');
+    this.aodh = service('alarming');
+    this.identity = service('identity');
     this.placementCapacities = new Capacities(this.placement);
   }
 

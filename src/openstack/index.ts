@@ -1,2 +1,9 @@
 export { OpenStackCloud, type OpenStackSettings } from './cloud.js';
-export type { Timeouts } from './service-api.js';
+export {
+  type RegisteredUser,
+  type RegisterOptions,
+  type RegisterStep,
+  type Registration,
+  register,
+} from './keystone/registration.js';
+export { ServiceApi, type Timeouts } from './service-api.js';

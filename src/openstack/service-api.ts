@@ -43,8 +43,13 @@ export class ServiceApi {
     return body;
   }
 
-  async send(method: 'POST' | 'PUT' | 'DELETE', path: string, { body, version, signal }: WriteOptions): Promise<void> {
-    await this.session.request({
+  /** The JSON of the answer, for those who expect one. */
+  async send<Body = void>(
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    { body, version, signal }: WriteOptions,
+  ): Promise<Body> {
+    const answer = await this.session.request<Body>({
       serviceType: this.serviceType,
       method,
       path,
@@ -53,6 +58,7 @@ export class ServiceApi {
       signal,
       ...this.versioned(version),
     });
+    return answer.body;
   }
 
   private versioned(version: Version | undefined) {

@@ -1,6 +1,6 @@
 import type { Cloud } from './cloud.js';
 import type { ManagerOptions } from './managers/options.js';
-import type { Instance, Project, Role, ServerGroup, User, VmState } from './records.js';
+import type { Instance, Project, ServerGroup, User, VmState } from './records.js';
 import type { Topology, TopologyHost, TopologyInstance, TopologyProject } from './topology.js';
 
 /** Password of the user of the service under test, and of the admin: those of the test cloud. */
@@ -28,7 +28,7 @@ function addProject(cloud: Cloud, name: string, id = cloud.newHexId(), manager?:
   return project;
 }
 
-function addUser(cloud: Cloud, name: string, password: string, project: Project, roles: readonly Role[]): User {
+function addUser(cloud: Cloud, name: string, password: string, project: Project, roles: string[]): User {
   const user = { id: cloud.newHexId(), name, password, project, roles };
   cloud.users.push(user);
   return user;

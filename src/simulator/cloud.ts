@@ -5,6 +5,7 @@ import { hex, uuid } from './ids.js';
 import { SimulatorLog } from './log.js';
 import {
   type Aggregate,
+  type ApplicationCredential,
   type Caller,
   type ComputeHost,
   type ControllerService,
@@ -48,6 +49,13 @@ export class Cloud {
   readonly controllers: ControllerService[] = [];
   readonly projects = new Map<string, Project>();
   readonly users: User[] = [];
+  readonly applicationCredentials: ApplicationCredential[] = [];
+  /** Ids of roles by name. */
+  readonly roles = new Map([
+    ['admin', 'effa556fdd0746d298c8997fb8dfe332'],
+    ['member', '1edcac6eeb8248d3b68db2e6b27541e9'],
+    ['reader', '220bce9a586141b4879f09ae77a27b8e'],
+  ]);
   readonly flavors: Flavor[] = [];
   readonly groups = new Map<string, ServerGroup>();
   readonly aggregates: Aggregate[] = [];

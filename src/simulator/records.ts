@@ -52,14 +52,21 @@ export interface Project {
   readonly manager?: ManagerOptions;
 }
 
-export type Role = 'admin' | 'member' | 'reader';
-
 export interface User {
   readonly id: string;
   readonly name: string;
-  readonly password: string;
+  password: string;
   readonly project: Project;
-  readonly roles: readonly Role[];
+  /** Names of its roles on that project. */
+  readonly roles: string[];
+}
+
+/** Something that lets a user in without a password, with its project and roles. */
+export interface ApplicationCredential {
+  readonly id: string;
+  readonly name: string;
+  readonly secret: string;
+  readonly user: User;
 }
 
 /** Who asks the cloud for something. */

@@ -22,7 +22,8 @@ export class Tokens {
     private readonly lifetimeS: number,
   ) {}
 
-  issue(user: User, scoped: boolean): Token {
+  /** @param until ends no later than that, as what is made of another token */
+  issue(user: User, scoped: boolean, until?: Date): Token {
     const issuedAt = this.clock.now();
     const token = {
       id: `gAAAAAB${randomBytes(120).toString('base64url')}`,
@@ -30,7 +31,7 @@ export class Tokens {
       user,
       scoped,
       issuedAt,
-      expiresAt: plusSeconds(issuedAt, this.lifetimeS),
+      expiresAt: until ?? plusSeconds(issuedAt, this.lifetimeS),
     };
     this.byId.set(token.id, token);
     return token;

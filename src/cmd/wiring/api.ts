@@ -4,16 +4,15 @@ import { createApp } from '../../api/app.js';
 import type { ApiDeps } from '../../api/deps.js';
 import { type ApiServer, startApiServer } from '../../api/server.js';
 import { Clock, MachineClock } from '../../common/clock.js';
-import { FenixError } from '../../common/errors.js';
 import type { Component } from '../../common/lifecycle.js';
 import { Logger } from '../../common/logger.js';
-import type { Config } from '../../config/index.js';
 import { Repositories } from '../../db/repositories.js';
-import { KeystoneSession, keystoneAuth, TokenValidator } from '../../keystone-auth-middleware/index.js';
+import { keystoneAuth, TokenValidator } from '../../keystone-auth-middleware/index.js';
 import { PolicyEnforcer } from '../../policy/index.js';
 import { EngineApi } from '../../rpc/engine-api.js';
 import { apiSettings, serverOptions } from './api-settings.js';
 import { ConfigToken, once } from './core.js';
+import { apiSession } from './keystone.js';
 import { TransportToken } from './messaging.js';
 import { registerPolicy } from './policy.js';
 
@@ -35,7 +34,7 @@ export function registerApi(container: DependencyContainer): void {
       ...(revocationCacheTime > 0 && { revocationIntervalS: revocationCacheTime }),
       ...(jwsPublicKeysDir !== '' && { jwsPublicKeysDir }),
     };
-    return new TokenValidator(validatingSession(c), settings, c.resolve<MachineClock>(MachineClock));
+    return new TokenValidator(apiSession(c), settings, c.resolve<MachineClock>(MachineClock));
   });
   once(container, AppToken, (c) => {
     const { keystoneAuthtoken } = c.resolve(ConfigToken);
@@ -84,29 +83,4 @@ export function apiComponent(container: DependencyContainer): Component {
         .close(container.resolve(ConfigToken).default.gracefulShutdownTimeout / 2);
     },
   };
-}
-
-/** @throws FenixError `config-invalid` */
-function validatingSession(container: DependencyContainer): KeystoneSession {
-  const { keystoneAuthtoken: section } = container.resolve(ConfigToken);
-  requireText(section, 'authUrl', 'auth_url');
-  requireText(section, 'username', 'username');
-  requireText(section, 'projectName', 'project_name');
-  const { authUrl, username, password, projectName, userDomainName, projectDomainName } = section;
-  return new KeystoneSession(
-    { authUrl, username, password, projectName, userDomainName, projectDomainName },
-    { interface: section.interface, ...(section.regionName !== '' && { region: section.regionName }) },
-    container.resolve<MachineClock>(MachineClock),
-    container.resolve<Logger>(Logger),
-  );
-}
-
-function requireText(
-  section: Config['keystoneAuthtoken'],
-  key: 'authUrl' | 'username' | 'projectName',
-  option: string,
-): void {
-  if (section[key] !== '') return;
-  const message = `The API cannot validate tokens: set [keystone_authtoken] ${option}.`;
-  throw new FenixError('input', 'config-invalid', message);
 }

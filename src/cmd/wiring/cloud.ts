@@ -1,61 +1,25 @@
 import { type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { MachineClock } from '../../common/clock.js';
 import { FenixError, messageOf } from '../../common/errors.js';
-import { Logger } from '../../common/logger.js';
-import { bindUrl, type Config, checkedPublicUrl } from '../../config/index.js';
-import { type KeystoneCredentials, KeystoneSession } from '../../keystone-auth-middleware/index.js';
+import { bindUrl, checkedPublicUrl } from '../../config/index.js';
+import type { KeystoneSession } from '../../keystone-auth-middleware/index.js';
 import { OpenStackCloud } from '../../openstack/index.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
 import { ConfigToken, once } from './core.js';
+import { engineSession } from './keystone.js';
 
 /** The engine's own session at Keystone. */
 export const EngineSessionToken: InjectionToken<KeystoneSession> = Symbol('EngineSession');
 
 export function registerCloud(container: DependencyContainer): void {
-  once(container, EngineSessionToken, (c) => {
-    const config = c.resolve(ConfigToken);
-    return new KeystoneSession(
-      engineCredentials(config),
-      endpointSettings(config),
-      c.resolve<MachineClock>(MachineClock),
-      c.resolve<Logger>(Logger),
-    );
-  });
+  once(container, EngineSessionToken, engineSession);
   once<CloudPort>(container, CloudPort, (c) => {
-    const { nova, default: common } = c.resolve(ConfigToken);
+    const { nova, placement, aodh, default: common } = c.resolve(ConfigToken);
+    const both = ({ timeout }: { readonly timeout: number }) => ({ readS: timeout, writeS: timeout });
     return new OpenStackCloud(c.resolve(EngineSessionToken), {
-      timeouts: { readS: nova.timeout, writeS: nova.timeout },
+      timeouts: { compute: both(nova), placement: both(placement), alarming: both(aodh), identity: both(nova) },
       adminProject: { name: common.workflowProject },
     });
   });
-}
-
-/** [service_user] wins over the workflow_ options of [DEFAULT] (v1 §7). @throws FenixError `config-invalid` */
-function engineCredentials({ serviceUser, default: common, keystoneAuthtoken }: Config): KeystoneCredentials {
-  const authUrl = serviceUser.osAuthUrl || keystoneAuthtoken.authUrl;
-  if (authUrl === '') {
-    const message = 'The engine does not know where Keystone is: set [service_user] os_auth_url.';
-    throw new FenixError('input', 'config-invalid', message);
-  }
-  return {
-    authUrl,
-    username: serviceUser.osUsername || common.workflowUser,
-    password: serviceUser.osPassword || common.workflowPassword,
-    projectName: serviceUser.osProjectName || common.workflowProject,
-    userDomainName: serviceUser.osUserDomainName,
-    projectDomainName: serviceUser.osProjectDomainName,
-  };
-}
-
-function endpointSettings({ nova, placement, aodh }: Config) {
-  const overrides = { compute: nova, placement, alarming: aodh };
-  const given = Object.entries(overrides).filter(([, { endpointOverride }]) => endpointOverride !== '');
-  return {
-    interface: nova.interface,
-    timeoutS: nova.timeout,
-    ...(nova.regionName !== '' && { region: nova.regionName }),
-    endpointOverrides: Object.fromEntries(given.map(([type, { endpointOverride }]) => [type, endpointOverride])),
-  };
 }
 
 /**

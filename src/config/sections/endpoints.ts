@@ -1,4 +1,5 @@
-import { choice, number, text } from '../options.js';
+import { number, text } from '../options.js';
+import { INTERFACE_OPTIONS } from './auth.js';
 
 /** What Fenix must know of a service that it calls; all such sections have the same options. */
 function endpoint(name: string) {
@@ -7,7 +8,7 @@ function endpoint(name: string) {
     options: {
       endpoint_override: text('', 'URL to use in place of the one in the catalog.'),
       region_name: text('', 'Region in the catalog; empty = any.'),
-      interface: choice(['internal', 'public', 'admin'], 'internal', 'Which endpoint of the catalog is used.'),
+      ...INTERFACE_OPTIONS,
       timeout: number(60, 'Seconds for one request.', { min: 0.001 }),
     },
     retired: [],

@@ -1,8 +1,11 @@
 import { text } from '../options.js';
+import { AUTH_OPTIONS, TLS_OPTIONS } from './auth.js';
 
 /** [service_user]: wins over workflow_user and the like of [DEFAULT]. */
 export const service_user = {
-  doc: 'Who the engine is towards Keystone; wins over workflow_user, workflow_password, workflow_project.',
+  doc:
+    'Who the engine is towards Keystone; wins over workflow_user, workflow_password, workflow_project. Options that ' +
+    "begin with os_ may be written without it, as other services' are.",
   options: {
     os_auth_url: text('', 'Keystone, e.g. http://controller/identity/v3.'),
     os_username: text('', 'User name.'),
@@ -10,7 +13,16 @@ export const service_user = {
     os_user_domain_name: text('Default', "Domain of the user, by name or as the id 'default'."),
     os_project_name: text('', 'Project.'),
     os_project_domain_name: text('Default', 'Domain of the project.'),
-    cafile: text('', 'File with the certificates of authorities that Keystone may use; empty = those of Node.'),
+    ...AUTH_OPTIONS,
+    ...TLS_OPTIONS,
   },
-  retired: [],
+  retired: ['send_service_user_token'],
+  aliases: {
+    auth_url: 'os_auth_url',
+    username: 'os_username',
+    password: 'os_password',
+    user_domain_name: 'os_user_domain_name',
+    project_name: 'os_project_name',
+    project_domain_name: 'os_project_domain_name',
+  },
 } as const;

@@ -1,23 +1,26 @@
 import { type Request, type Response, Router } from 'express';
 import type { Cloud } from '../cloud.js';
-import type { Project, Role, User } from '../records.js';
+import type { User } from '../records.js';
 import { Refusal } from '../refusal.js';
 import type { Token, Tokens } from '../tokens.js';
-import type { AppParts, Endpoints } from './app.js';
-import { isObject, micros, refusals } from './wire.js';
+import type { AppParts } from './app.js';
+import { ServiceCatalog } from './keystone-catalog.js';
+import { DOMAIN, directoryRoutes } from './keystone-directory.js';
+import { isObject, micros, param, refusals } from './wire.js';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  409: 'Conflict',
 };
-const DOMAIN = { id: 'default', name: 'Default' } as const;
 const MUST_AUTHENTICATE = 'The request you have made requires authentication.';
 
-/** Identity API v3: tokens by password, projects, versions. */
+/** Identity API v3: versions, tokens, application credentials, and what admins keep. */
 export function keystoneRouter({ cloud, tokens, endpoints }: AppParts): Router {
   const router = Router();
+  const catalog = new ServiceCatalog(endpoints);
   router.use((_request, response, next) => {
     response.set('Vary', 'X-Auth-Token');
     next();
@@ -29,27 +32,27 @@ export function keystoneRouter({ cloud, tokens, endpoints }: AppParts): Router {
   });
   router.get('/v3', (_request, response) => void response.json({ version: versionDocument(endpoints().identity) }));
   router.post('/v3/auth/tokens', (request, response) => {
-    const { user, scoped } = login(cloud, request.body);
-    sendToken(response.status(201), tokens.issue(user, scoped), endpoints(), true);
+    const { user, scoped, until } = login(cloud, tokens, request.body);
+    sendToken(response.status(201), tokens.issue(user, scoped, until), cloud, catalog);
   });
   router.get('/v3/auth/tokens', (request, response) => {
     const subject = subjectToken(request, tokens);
-    sendToken(response, subject, endpoints(), request.query.nocatalog === undefined);
+    sendToken(response, subject, cloud, request.query.nocatalog === undefined ? catalog : undefined);
   });
   router.delete('/v3/auth/tokens', (request, response) => {
     tokens.revoke(subjectToken(request, tokens).id);
     response.status(204).end();
   });
-  router.get('/v3/projects', (request, response) => {
-    if (!authToken(request, tokens).user.roles.includes('admin')) throw forbidden('list_projects');
-    const self = `${endpoints().identity}/projects`;
-    const wanted = request.query.name;
-    const projects = [...cloud.projects.values()].filter(({ name }) => wanted === undefined || name === wanted);
-    response.json({
-      projects: projects.map((project) => projectView(project, self)),
-      links: { next: null, self, previous: null },
-    });
+  router.post('/v3/users/:id/application_credentials', (request, response) => {
+    response
+      .status(201)
+      .json({ application_credential: addCredential(cloud, authToken(request, tokens).user, request) });
   });
+  const tokenOf = (request: Request): Token => authToken(request, tokens);
+  router.use(
+    '/v3',
+    directoryRoutes(cloud, catalog, () => endpoints().identity, tokenOf),
+  );
   router.use(
     refusals(({ status, message }, response) => {
       if (status === 401) response.set('WWW-Authenticate', `Keystone uri="${endpoints().identity}"`);
@@ -66,21 +69,6 @@ function versionDocument(identity: string): object {
     updated: '2020-04-07T00:00:00Z',
     links: [{ rel: 'self', href: `${identity}/` }],
     'media-types': [{ base: 'application/json', type: 'application/vnd.openstack.identity-v3+json' }],
-  };
-}
-
-function projectView({ id, name }: Project, self: string): object {
-  return {
-    id,
-    name,
-    domain_id: DOMAIN.id,
-    description: '',
-    enabled: true,
-    parent_id: DOMAIN.id,
-    is_domain: false,
-    tags: [],
-    options: {},
-    links: { self: `${self}/${id}` },
   };
 }
 
@@ -108,34 +96,81 @@ interface LoginBody {
     readonly identity?: {
       readonly methods?: readonly string[];
       readonly password?: { readonly user?: { id?: unknown; name?: unknown; password?: unknown } };
+      readonly token?: { readonly id?: string };
+      readonly application_credential?: {
+        readonly id?: unknown;
+        readonly name?: unknown;
+        readonly user?: { id?: unknown; name?: unknown };
+        readonly secret?: unknown;
+      };
     };
     readonly scope?: { readonly project?: { id?: unknown; name?: unknown } };
   };
 }
 
-function login(cloud: Cloud, body: unknown): { user: User; scoped: boolean } {
+interface Login {
+  readonly user: User;
+  readonly scoped: boolean;
+  readonly until?: Date;
+}
+
+/** By password, token or application credential. */
+function login(cloud: Cloud, tokens: Tokens, body: unknown): Login {
   const auth = isObject(body) ? (body as LoginBody).auth : undefined;
-  const wanted = auth?.identity?.password?.user;
-  if (auth?.identity?.methods?.includes('password') !== true || wanted === undefined)
-    throw new Refusal(400, "Expecting to find auth in request body with method 'password'.");
-  const user = cloud.users.find(
-    ({ id, name }) => id === wanted.id || (wanted.id === undefined && name === wanted.name),
-  );
-  const project = auth.scope?.project;
+  const identity = auth?.identity;
+  const [method] = identity?.methods ?? [];
+  if (method === 'application_credential') return byCredential(cloud, identity?.application_credential);
+  const token = method === 'token' ? tokens.valid(identity?.token?.id) : undefined;
+  const user = method === 'token' ? token?.user : byPassword(cloud, identity?.password?.user);
+  const project = auth?.scope?.project;
   const scopeFits =
     project === undefined ||
     [project.id, project.name].some((key) => key === user?.project.id || key === user?.project.name);
-  if (user === undefined || user.password !== wanted.password || !scopeFits) throw new Refusal(401, MUST_AUTHENTICATE);
-  return { user, scoped: project !== undefined };
+  // A user without a role there cannot be in a project.
+  if (user === undefined || !scopeFits || (project !== undefined && user.roles.length === 0)) {
+    throw new Refusal(401, MUST_AUTHENTICATE);
+  }
+  return { user, scoped: project !== undefined, ...(token !== undefined && { until: token.expiresAt }) };
 }
 
-const ROLE_IDS: Readonly<Record<Role, string>> = {
-  admin: 'effa556fdd0746d298c8997fb8dfe332',
-  member: '1edcac6eeb8248d3b68db2e6b27541e9',
-  reader: '220bce9a586141b4879f09ae77a27b8e',
-};
+function byPassword(
+  cloud: Cloud,
+  wanted: { id?: unknown; name?: unknown; password?: unknown } | undefined,
+): User | undefined {
+  if (wanted === undefined) {
+    throw new Refusal(400, "Expecting to find auth in request body with method 'password'.");
+  }
+  const user = findUser(cloud, wanted);
+  return user?.password === wanted.password ? user : undefined;
+}
 
-function sendToken(response: Response, token: Token, endpoints: Endpoints, withCatalog: boolean): void {
+function findUser(cloud: Cloud, wanted: { id?: unknown; name?: unknown }): User | undefined {
+  return cloud.users.find(({ id, name }) => id === wanted.id || (wanted.id === undefined && name === wanted.name));
+}
+
+/** Its scope is the project that it was made in. */
+function byCredential(
+  cloud: Cloud,
+  wanted: NonNullable<NonNullable<LoginBody['auth']>['identity']>['application_credential'],
+): Login {
+  const owner = wanted?.user === undefined ? undefined : findUser(cloud, wanted.user);
+  const found = cloud.applicationCredentials.find(
+    ({ id, name, user }) => id === wanted?.id || (owner === user && name === wanted?.name),
+  );
+  if (found === undefined || found.secret !== wanted?.secret) throw new Refusal(401, MUST_AUTHENTICATE);
+  return { user: found.user, scoped: true };
+}
+
+function addCredential(cloud: Cloud, user: User, request: Request): object {
+  if (param(request, 'id') !== user.id) throw forbidden('create_application_credential');
+  const { name, secret } = (request.body as { application_credential: { name: string; secret: string } })
+    .application_credential;
+  const credential = { id: cloud.newHexId(), name, secret, user };
+  cloud.applicationCredentials.push(credential);
+  return { id: credential.id, name, secret, project_id: user.project.id, unrestricted: false };
+}
+
+function sendToken(response: Response, token: Token, cloud: Cloud, catalog: ServiceCatalog | undefined): void {
   const { user } = token;
   response.set('X-Subject-Token', token.id).json({
     token: {
@@ -144,49 +179,16 @@ function sendToken(response: Response, token: Token, endpoints: Endpoints, withC
       audit_ids: [token.auditId],
       expires_at: `${micros(token.expiresAt)}Z`,
       issued_at: `${micros(token.issuedAt)}Z`,
-      ...(token.scoped ? scopeView(user) : {}),
-      ...(token.scoped && withCatalog ? { catalog: catalog(endpoints) } : {}),
+      ...(token.scoped ? scopeView(cloud, user) : {}),
+      ...(token.scoped && catalog !== undefined ? { catalog: catalog.view() } : {}),
     },
   });
 }
 
-function scopeView({ project, roles }: User): object {
+function scopeView({ roles: ids }: Cloud, { project, roles }: User): object {
   return {
     project: { domain: DOMAIN, id: project.id, name: project.name },
     is_domain: false,
-    roles: roles.map((name) => ({ id: ROLE_IDS[name], name })),
+    roles: roles.map((name) => ({ id: ids.get(name), name })),
   };
-}
-
-function catalog(endpoints: Endpoints): object[] {
-  const services = [
-    service('placement', 'placement', endpoints.placement),
-    service('alarming', 'aodh', endpoints.alarming),
-    service('compute', 'nova', endpoints.compute),
-    service('identity', 'keystone', endpoints.identity),
-  ];
-  // The service under test has a public endpoint only (v1 §7).
-  if (endpoints.maintenance !== undefined)
-    services.push(service('maintenance', 'fenix', endpoints.maintenance, ['public']));
-  return services;
-}
-
-function service(type: string, name: string, url: string, interfaces = ['internal', 'public', 'admin']): object {
-  return {
-    endpoints: interfaces.map((side) => ({
-      id: fixedId(`${type}-${side}`),
-      interface: side,
-      region_id: 'RegionOne',
-      url,
-      region: 'RegionOne',
-    })),
-    id: fixedId(type),
-    type,
-    name,
-  };
-}
-
-/** 32 hexadecimal digits that are the same each time. */
-function fixedId(text: string): string {
-  return Buffer.from(text.padEnd(16, '-')).toString('hex').slice(-32);
 }
