@@ -7,6 +7,7 @@ test('a cloud that is full: its application scales in by Heat, moves once, and s
   const detail = await story.ends(sessionId);
   t.is(detail.state, 'MAINTENANCE_DONE', JSON.stringify(detail.reason));
   await story.isInOrder(t);
+  await story.tellsWaits(t, sessionId);
   t.log(JSON.stringify(await story.moves()));
   t.log(JSON.stringify(await story.fenix.client.history(sessionId)));
 });

@@ -2,6 +2,9 @@ import { ScaledClock } from '../../../src/common/clock.js';
 import { type TenantAnswer, TenantSession } from '../../../src/simulator/managers/tenant-session.js';
 import { authUrl, type CloudSettings, PASSWORD } from './settings.js';
 
+/** Services on a busy machine may take their time, above all for their first answer. */
+const TIMEOUT_MS = 120_000;
+
 export type Json = Readonly<Record<string, unknown>>;
 
 /**
@@ -13,7 +16,7 @@ export class Rest {
 
   constructor(settings: CloudSettings, user: string, project: string = user) {
     const credentials = { username: user, password: PASSWORD, projectName: project };
-    this.session = new TenantSession(authUrl(settings), credentials, new ScaledClock());
+    this.session = new TenantSession(authUrl(settings), credentials, new ScaledClock(), true, TIMEOUT_MS);
   }
 
   projectId(): Promise<string> {

@@ -9,7 +9,8 @@ import { becomes } from '../cloud/becomes.js';
 import type { TestCloud } from '../cloud/cloud.js';
 import { ini } from '../cloud/ini.js';
 import { authUrl, databaseUrl, PASSWORD } from '../cloud/settings.js';
-import { register } from './register.js';
+
+const SERVICE_ROLE = 'admin';
 
 /** Fenix on the cloud, installed as an operator does it: files, database, registration, an API and an engine. */
 export class Fenix {
@@ -21,6 +22,8 @@ export class Fenix {
   private constructor(
     private readonly t: ExecutionContext,
     private readonly cloud: TestCloud,
+    /** As the cloud's server calls it. */
+    readonly database: string,
     private readonly files: readonly string[],
     url: string,
   ) {
@@ -33,9 +36,9 @@ export class Fenix {
     const [port = 0] = await freePorts(1);
     const url = `http://127.0.0.1:${port}/v1`;
     const files = writeFiles(cloud, { database, port, url });
-    const fenix = new Fenix(t, cloud, files, url);
+    const fenix = new Fenix(t, cloud, database, files, url);
     await fenix.manage('db', 'upgrade');
-    await register(cloud, url);
+    await fenix.manage('register', '--role', SERVICE_ROLE);
     const api = fenix.run('api', 'fenix-api');
     await api.says(/"API listens"/);
     await fenix.startEngine();
@@ -56,9 +59,21 @@ export class Fenix {
 
   /** Runs fenix-manage to its end. @returns what it says @throws Error where it does not end well */
   async manage(...args: string[]): Promise<string> {
-    const program = new Program(this.t, 'manage', [...args, ...this.configuration]);
+    const program = new Program(this.t, 'manage', [...args, ...this.configuration], this.admin);
     if ((await program.ended) !== 0) throw new Error(`fenix-manage ${args.join(' ')}: ${program.stderr}`);
     return program.stdout;
+  }
+
+  /** Whom register acts as. */
+  private get admin(): Record<string, string> {
+    return {
+      OS_AUTH_URL: authUrl(this.cloud.settings),
+      OS_USERNAME: 'admin',
+      OS_PASSWORD: PASSWORD,
+      OS_PROJECT_NAME: 'admin',
+      OS_USER_DOMAIN_NAME: 'Default',
+      OS_PROJECT_DOMAIN_NAME: 'Default',
+    };
   }
 
   private get configuration(): string[] {

@@ -5,9 +5,13 @@ import { TestCloud } from '../cloud/cloud.js';
 import { Fenix } from './fenix.js';
 import { HeatManager, type ManagerOptions } from './heat-manager.js';
 import { NovaLists } from './nova-lists.js';
+import { waited } from './waited.js';
 
 /** Between a session's request and its maintenance_at. */
 const NOTICE_S = 5;
+
+/** Of a session's time, in which nothing but Fenix is waited for. */
+const LARGEST_SHARE = 0.05;
 
 /** A cloud with an application and its manager, and Fenix on it, about to maintain every compute host. */
 export class Story {
@@ -91,6 +95,15 @@ export class Story {
       if (status === 'confirmed' || status === 'completed') count[id] = (count[id] ?? 0) + 1;
     }
     return count;
+  }
+
+  /** Says how long the session took and what was waited for; Fenix itself must hardly be. */
+  async tellsWaits(t: ExecutionContext, sessionId: string): Promise<void> {
+    const { total, by, share } = await waited(this.cloud.settings.mysqlUrl, this.fenix.database, sessionId);
+    const parts = Object.entries(by).map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`);
+    const sentence = `${t.title}: ${total.toFixed(1)} s: ${parts.join(', ')}; Fenix ${(100 * share).toFixed(1)} %`;
+    process.stderr.write(`${sentence}\n`);
+    t.true(share < LARGEST_SHARE, sentence);
   }
 
   migrations() {

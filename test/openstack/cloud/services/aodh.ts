@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { ini } from '../ini.js';
 import type { Command } from '../processes.js';
 import { PYTHON_FOLDER } from '../settings.js';
-import { authtoken, common, etcFile, python, type ServiceOf, serviceCredentials, wsgi } from './service.js';
+import { authtoken, common, etcFile, policy, python, type ServiceOf, serviceCredentials, wsgi } from './service.js';
 
 export const aodh: ServiceOf = (settings) => {
   const config = ['--config-file', etcFile(settings, 'aodh.conf')];
   const daemon = (name: string): Command => python(`aodh-${name}`, 'aodh.cmd.alarm', name, ...config);
-  const text = ini(authtoken(settings), common(settings, 'aodh'), {
+  const text = ini(authtoken(settings), common(settings, 'aodh'), policy('aodh'), {
     api: { auth_mode: 'keystone' },
     listener: { workers: 1 },
     // An alarm counts as soon as it is made; else one of the last minute may miss its first event.

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ini } from '../ini.js';
 import type { Command } from '../processes.js';
 import { authUrl, folders, PASSWORD, REGION } from '../settings.js';
-import { common, etcFile, type ServiceOf, wsgi } from './service.js';
+import { common, etcFile, policy, type ServiceOf, wsgi } from './service.js';
 
 export const keystone: ServiceOf = (settings) => {
   const keys = join(settings.home, 'keystone');
@@ -15,7 +15,7 @@ export const keystone: ServiceOf = (settings) => {
     name: 'keystone',
     databases: ['keystone'],
     files: {
-      'etc/keystone.conf': ini(common(settings, 'keystone'), {
+      'etc/keystone.conf': ini(common(settings, 'keystone'), policy('keystone'), {
         token: { provider: 'fernet' },
         fernet_tokens: { key_repository: join(keys, 'fernet') },
         fernet_receipts: { key_repository: join(keys, 'fernet') },

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ini } from '../ini.js';
 import type { Command } from '../processes.js';
 import { databaseUrl, folders, REGION } from '../settings.js';
-import { authtoken, common, etcFile, python, type ServiceOf, serviceCredentials } from './service.js';
+import { authtoken, common, etcFile, policy, python, type ServiceOf, serviceCredentials } from './service.js';
 
 export const nova: ServiceOf = (settings) => {
   const config = ['--config-file', etcFile(settings, 'nova.conf')];
@@ -21,7 +21,7 @@ export const nova: ServiceOf = (settings) => {
     name: 'nova',
     databases: ['nova_api', 'nova_cell0', 'nova_cell1'],
     files: {
-      'etc/nova.conf': ini(authtoken(settings), common(settings, 'nova_cell1'), {
+      'etc/nova.conf': ini(authtoken(settings), common(settings, 'nova_cell1'), policy('nova'), {
         DEFAULT: {
           host: 'controller',
           my_ip: '127.0.0.1',

@@ -1,6 +1,6 @@
 import { ini } from '../ini.js';
 import { databaseUrl, folders } from '../settings.js';
-import { authtoken, etcFile, type ServiceOf, wsgi } from './service.js';
+import { authtoken, etcFile, policy, type ServiceOf, wsgi } from './service.js';
 
 export const placement: ServiceOf = (settings) => {
   const env = { OS_PLACEMENT_CONFIG_DIR: folders(settings.home).etc };
@@ -9,7 +9,7 @@ export const placement: ServiceOf = (settings) => {
     name: 'placement',
     databases: ['placement'],
     files: {
-      'etc/placement.conf': ini(authtoken(settings), {
+      'etc/placement.conf': ini(authtoken(settings), policy('placement'), {
         placement_database: { connection: databaseUrl(settings, 'placement') },
       }),
     },

@@ -5,6 +5,7 @@ import {
   authUrl,
   type CloudSettings,
   databaseUrl,
+  ETC_FOLDER,
   folders,
   PASSWORD,
   PYTHON_FOLDER,
@@ -52,6 +53,11 @@ export function wsgi(settings: CloudSettings, service: ServiceName, file: string
 
 export function etcFile({ home }: CloudSettings, name: string): string {
   return join(folders(home).etc, name);
+}
+
+/** What etc/fenix gives operators, for a service user that is no admin. */
+export function policy(name: ServiceName): IniSections {
+  return { oslo_policy: { policy_file: join(ETC_FOLDER, 'rights', `${name}.yaml`) } };
 }
 
 /** How services know each other: one user for all of them. */
