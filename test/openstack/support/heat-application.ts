@@ -35,7 +35,7 @@ export class HeatApplication {
 
   /** Servers of the part that may be scaled; resolves when it is so. */
   async scaleTo(count: number): Promise<void> {
-    await this.tenant.call('orchestration', 'PATCH', this.path, { existing: true, parameters: { workers: count } });
+    await this.tenant.call('orchestration', 'PATCH', this.path, { existing: true, parameters: { worker_count: count } });
     await this.reaches('UPDATE_COMPLETE');
   }
 

@@ -44,7 +44,7 @@ export class HeatManager {
     const listener = await AlarmListener.start(t, (post) => void taking.manager?.take(post));
     const { workers, flavor = 'small' } = options;
     const application = await HeatApplication.deploy(tenant, 'application', {
-      workers,
+      worker_count: workers,
       flavor,
       alarm_url: listener.url,
     });
