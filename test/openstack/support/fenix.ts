@@ -25,7 +25,8 @@ export class Fenix {
     /** As the cloud's server calls it. */
     readonly database: string,
     private readonly files: readonly string[],
-    url: string,
+    /** Up to and including /v1. */
+    readonly url: string,
   ) {
     this.client = new FenixClient({ url, token: () => cloud.admin.token() });
   }

@@ -39,11 +39,10 @@ export class HeatApplication {
     await this.reaches('UPDATE_COMPLETE');
   }
 
-  /** Ids of the servers that must not share a host, and of those that may be scaled. */
-  async servers(): Promise<{ readonly pair: string[]; readonly workers: string[] }> {
+  /** Ids: of the group whose servers must not share a host, of those servers, and of the ones that may be scaled. */
+  async parts(): Promise<{ readonly group: string; readonly pair: string[]; readonly workers: string[] }> {
     const { outputs = [] } = await this.stack();
-    const values = new Map(outputs.map(({ output_key, output_value }) => [output_key, output_value as string[]]));
-    return { pair: values.get('pair') ?? [], workers: values.get('workers') ?? [] };
+    return Object.fromEntries(outputs.map(({ output_key, output_value }) => [output_key, output_value])) as never;
   }
 
   async delete(): Promise<void> {

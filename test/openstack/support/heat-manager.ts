@@ -38,8 +38,13 @@ export class HeatManager {
     private readonly options: ManagerOptions,
   ) {}
 
-  /** Deploys its application, and removes it when the test ends. */
-  static async start(t: ExecutionContext, tenant: Rest, options: ManagerOptions): Promise<HeatManager> {
+  /** Deploys its application, which is removed when the test ends, and tells its constraints to `maintenanceUrl`. */
+  static async start(
+    t: ExecutionContext,
+    tenant: Rest,
+    options: ManagerOptions,
+    maintenanceUrl: string,
+  ): Promise<HeatManager> {
     const taking: { manager?: HeatManager } = {};
     const listener = await AlarmListener.start(t, (post) => void taking.manager?.take(post));
     const { workers, flavor = 'small' } = options;
@@ -49,8 +54,10 @@ export class HeatManager {
       alarm_url: listener.url,
     });
     t.teardown(() => application.delete());
-    taking.manager = new HeatManager(tenant, listener, application, options);
-    return taking.manager;
+    const manager = new HeatManager(tenant, listener, application, options);
+    await manager.tellConstraints(maintenanceUrl);
+    taking.manager = manager;
+    return manager;
   }
 
   /** From now on notices of that state stay unanswered. @returns what lets the answers go */
@@ -71,6 +78,19 @@ export class HeatManager {
   /** From now on it answers that state with NACK. */
   refuse(state: string): void {
     this.refused.add(state);
+  }
+
+  /** The pair must not share a host, and one of it must serve. */
+  private async tellConstraints(maintenanceUrl: string): Promise<void> {
+    const { group, pair } = await this.application.parts();
+    const records = {
+      ...Object.fromEntries(pair.map((id) => [`instance/${id}`, { instance_id: id, group_id: group }])),
+      [`instance_group/${group}`]: { group_id: group, anti_affinity_group: true, max_impacted_members: 1 },
+    };
+    for (const [path, record] of Object.entries(records)) {
+      const { status } = await this.tenant.url('PUT', `${maintenanceUrl}/${path}`, record);
+      if (status !== 200) throw new Error(`PUT ${path}: ${status}`);
+    }
   }
 
   private async take(post: AlarmPost): Promise<void> {
@@ -104,7 +124,7 @@ export class HeatManager {
         return {};
       case 'PREPARE_MAINTENANCE':
       case 'PLANNED_MAINTENANCE': {
-        const { pair } = await this.application.servers();
+        const { pair } = await this.application.parts();
         const actionOf = (id: string): string => (pair.includes(id) ? 'LIVE_MIGRATE' : 'MIGRATE');
         return { instance_actions: Object.fromEntries(ids.map((id) => [id, actionOf(id)])) };
       }

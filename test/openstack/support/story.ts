@@ -32,7 +32,7 @@ export class Story {
     cloud.wellAgain();
     t.teardown(() => cloud.wellAgain());
     const fenix = await Fenix.install(t, cloud);
-    const manager = await HeatManager.start(t, cloud.as('demo'), application);
+    const manager = await HeatManager.start(t, cloud.as('demo'), application, fenix.url);
     return new Story(cloud, fenix, manager);
   }
 
