@@ -11,7 +11,13 @@ async function run(context: InstanceActionContext): Promise<MoveOutcome> {
   const { cloud, instanceId, settings } = context;
   if (context.takeBack.aborted && !(await context.begun('evacuate'))) return notBegun(context);
   const target = context.target as string;
-  const refused = await acceptMigration(context, 'evacuate', () => cloud.evacuate(instanceId, target), 'down');
+  const refused = await acceptMigration(
+    context,
+    'evacuate',
+    'evacuate',
+    () => cloud.evacuate(instanceId, target),
+    'down',
+  );
   return refused ?? arrives(context, settings.coldMigrationTimeoutS);
 }
 

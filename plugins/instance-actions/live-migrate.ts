@@ -7,6 +7,8 @@ import { NOT_PROVEN } from '../../src/workflow/room.js';
 
 /** How long Nova may take to take a migration back, seconds. */
 const ABORT_WAIT_S = 60;
+/** How long a migration that was forced may still last, seconds. */
+const FORCED_WAIT_S = 60;
 
 /** It does not run, or it is (after a crash) in the middle of the cold migration that was begun therefore. */
 const COLD = new Set(['SHUTOFF', 'RESIZE', 'VERIFY_RESIZE']);
@@ -44,7 +46,9 @@ async function refusedBy({ cloud, instanceId, target }: InstanceActionContext): 
 async function migrateOnce(context: InstanceActionContext, round: number): Promise<MoveOutcome> {
   const { cloud, instanceId, settings, clock, from } = context;
   const target = context.target as string;
-  const accepted = await acceptMigration(context, `live-migrate-${round}`, () => cloud.liveMigrate(instanceId, target));
+  const accepted = await acceptMigration(context, `live-migrate-${round}`, 'live-migration', () =>
+    cloud.liveMigrate(instanceId, target),
+  );
   if (accepted !== undefined) return accepted;
   const until = plusSeconds(clock.now(), settings.liveMigrationWaitS);
   let asked = false;
@@ -63,6 +67,10 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
   };
   const outcome = await context.watch(judge, until);
   if (outcome !== undefined) return outcome;
+  if (settings.liveMigrationTimeoutAction === 'force_complete' && (await forceComplete(context, round))) {
+    const forced = await context.watch(judge, plusSeconds(clock.now(), FORCED_WAIT_S));
+    if (forced !== undefined) return forced;
+  }
   await abort(context, round);
   const message = `The live migration of instance ${instanceId} did not end within ${settings.liveMigrationWaitS} s.`;
   const late = await context.watch(judge, plusSeconds(clock.now(), ABORT_WAIT_S));
@@ -76,6 +84,19 @@ async function takeBack(context: InstanceActionContext, round: number): Promise<
   if (!ABORTABLE.has(migration?.status ?? '') && !(await context.begun(`abort-${round}`))) return false;
   await abort(context, round);
   return true;
+}
+
+/** Whether Nova took that; it does for running ones only. */
+async function forceComplete(context: InstanceActionContext, round: number): Promise<boolean> {
+  const { cloud, instanceId } = context;
+  const migration = await newest(context);
+  if (migration === undefined) return false;
+  const write = {
+    run: () => cloud.forceCompleteLiveMigration(instanceId, migration.id),
+    // Nova shows no trace of it but the end; to be asked twice does no harm.
+    probe: async () => (await cloud.server(instanceId))?.taskState !== 'migrating',
+  };
+  return refusable(context, () => context.once(`force-complete-${round}`, write));
 }
 
 /** Takes a migration back; one that ended in this moment cannot be, which does no harm. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 
 /**
@@ -16,4 +17,16 @@ export interface RequestContext {
 /** A new `req-<uuid>` (oslo.context `generate_request_id`). */
 export function newRequestId(): string {
   return `req-${randomUUID()}`;
+}
+
+const asked = new AsyncLocalStorage<string | undefined>();
+
+/** Does `work`, and everything that it starts, on behalf of a request: the cloud's logs name it then. */
+export function withRequestId<T>(requestId: string | undefined, work: () => T): T {
+  return asked.run(requestId, work);
+}
+
+/** Whose work this is; undefined for what is done for nobody in particular. */
+export function currentRequestId(): string | undefined {
+  return asked.getStore();
 }

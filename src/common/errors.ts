@@ -21,6 +21,8 @@ export interface ErrorDetails {
   readonly retryAfterS?: number;
   /** HTTP status that an outside service answered, where there was one. */
   readonly status?: number;
+  /** The id that it gave that request (x-openstack-request-id): what its own log knows it by. */
+  readonly requestId?: string;
   /**
    * The request may have been carried out although no answer came (time-out, connection lost after sending): ask the
    * world before doing it again (L3).
@@ -34,6 +36,7 @@ export class FenixError extends Error {
   readonly field: string | undefined;
   readonly retryAfterS: number | undefined;
   readonly status: number | undefined;
+  readonly requestId: string | undefined;
   readonly inDoubt: boolean;
 
   constructor(
@@ -46,6 +49,7 @@ export class FenixError extends Error {
     this.field = details.field;
     this.retryAfterS = details.retryAfterS;
     this.status = details.status;
+    this.requestId = details.requestId;
     this.inDoubt = details.inDoubt ?? false;
   }
 

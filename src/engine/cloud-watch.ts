@@ -1,4 +1,5 @@
 import { type Clock, plusSeconds } from '../common/clock.js';
+import { withRequestId } from '../common/context.js';
 import { FenixError, Stopped } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { CloudPort, HostCapacity } from '../workflow/cloud-port.js';
@@ -71,7 +72,8 @@ export class CloudWatch {
 
   private read(): Promise<CloudView> {
     const { generation } = this;
-    this.reading ??= this.fetch(generation).finally(() => {
+    // For all sessions, so for none in particular.
+    this.reading ??= withRequestId(undefined, () => this.fetch(generation)).finally(() => {
       if (this.generation === generation) this.reading = undefined;
     });
     return this.reading;

@@ -75,7 +75,8 @@ export class Journal {
     repeat: number,
   ): Promise<void> {
     if (error instanceof LeaseLost || error instanceof Stopped || !(error instanceof FenixError)) throw error;
-    this.log.warn({ ...key, code: error.code, reason: error.message, repeat }, 'write to the cloud did not succeed');
+    const { code, message: reason, requestId: answered } = error;
+    this.log.warn({ ...key, code, reason, answered, repeat }, 'write to the cloud did not succeed');
     if (error.inDoubt) return this.settleDoubt(key, before, write, this.requestTimeoutS * 1000, repeat);
     // The target is named, so a refusal because of the state may just mean that it happened already.
     if (error.kind === 'conflict' && (await this.probe(key, before, write))) return this.end(key, 'done', {});

@@ -1,3 +1,4 @@
+import { withRequestId } from '../common/context.js';
 import { messageOf } from '../common/errors.js';
 import type { Lease } from '../db/session-repository.js';
 import type { Session } from '../model/index.js';
@@ -33,7 +34,7 @@ export class SessionOwner implements Owned {
     takenMs: number,
   ) {
     const { repositories, clock, machine, settings } = parts;
-    const log = parts.log.child({ session: lease.sessionId });
+    const log = parts.log.child({ session: lease.sessionId, request_id: session.requestId });
     const wake = (): void => this.raise();
     this.guard = new LeaseGuard(lease, settings.leaseS, machine, takenMs);
     this.outbox = new OutboxPublisher(lease.sessionId, repositories.outbox, publish, clock, machine, wake, log);
@@ -53,7 +54,7 @@ export class SessionOwner implements Owned {
 
   /** Runs the session until it is closed or let go; then gives the lease back. */
   run(): Promise<void> {
-    this.ended = this.work();
+    this.ended = withRequestId(this.session.requestId, () => this.work());
     return this.ended;
   }
 
@@ -86,7 +87,7 @@ export class SessionOwner implements Owned {
 
   private async context(): Promise<SessionContext> {
     const { parts, writer, journal, session } = this;
-    const log = parts.log.child({ session: session.sessionId });
+    const log = parts.log.child({ session: session.sessionId, request_id: session.requestId });
     const effects: Effects = new Effects(
       {
         move: (entry) => runMove(context, entry),

@@ -44,8 +44,10 @@ export function badAnswer(request: HttpRequest, cause: unknown): FenixError {
 export function refusal(request: HttpRequest, answer: HttpAnswer): FenixError {
   const [kind, code] = classify(answer);
   const retryAfterS = retryAfter(answer.headers);
+  const requestId = answer.headers.get('x-openstack-request-id');
   const details: ErrorDetails = {
     status: answer.status,
+    ...(requestId === null ? {} : { requestId }),
     // Behind a 503 nothing was begun; behind any other server error, a proxy's time-out above all, something may be.
     inDoubt: request.writes && answer.status >= 500 && answer.status !== 503,
     ...(retryAfterS === undefined ? {} : { retryAfterS }),

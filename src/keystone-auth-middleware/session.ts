@@ -1,6 +1,8 @@
 import { MachineClock } from '../common/clock.js';
-import { FenixError, messageOf, Stopped } from '../common/errors.js';
+import { currentRequestId } from '../common/context.js';
+import { FenixError, messageOf } from '../common/errors.js';
 import { Logger } from '../common/logger.js';
+import { orStopped } from '../common/unless-aborted.js';
 import {
   type Catalog,
   type EndpointFilter,
@@ -45,6 +47,8 @@ export interface ServiceRequest {
   /** Where: a type of the catalog, or `identity` for the address that was authenticated at. */
   readonly serviceType: string;
   readonly method?: Method;
+  /** In place of the service's endpoint. */
+  readonly base?: string;
   /** Follows the endpoint, begins with a slash. */
   readonly path: string;
   readonly query?: Query;
@@ -52,7 +56,9 @@ export interface ServiceRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly microversion?: Microversion;
-  /** `req-<uuid>`: sent as the global request id, so that the cloud's logs name it. */
+  /** Statuses beside 2xx that are an answer, too. */
+  readonly accepts?: readonly number[];
+  /** `req-<uuid>`: sent as the global request id, so that the cloud's logs name it; default: that of the work under way. */
   readonly requestId?: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -133,19 +139,41 @@ export class KeystoneSession {
    * @throws FenixError classified by what the service or the network did; Stopped when the request's signal aborts
    */
   async request<Body = unknown>(request: ServiceRequest): Promise<ServiceAnswer<Body>> {
-    const url = await orStopped(this.address(request), request.signal);
-    return this.gate(request.serviceType).run(async () => {
-      const token = await orStopped(this.current(), request.signal);
-      const first = await exchange(this.prepare(request, url, token), this.clock, this.fetch);
-      if (first.status !== 401) return accept<Body>(this.prepare(request, url, token), first);
-      // The service knows our token no more (revoked, keys rotated): a 401 was not carried out, so once more is safe.
-      const fresh = this.prepare(request, url, await orStopped(this.renew(token), request.signal));
-      return accept<Body>(fresh, await exchange(fresh, this.clock, this.fetch));
-    }, request.signal);
+    try {
+      const url = await orStopped(this.address(request), request.signal);
+      const work = (): Promise<ServiceAnswer<Body>> => this.exchange(request, url);
+      return await this.gate(request.serviceType).run(work, request.signal);
+    } catch (thrown) {
+      if (thrown instanceof FenixError) this.tell(request, thrown);
+      throw thrown;
+    }
   }
 
-  private async address({ serviceType, path, query }: ServiceRequest): Promise<URL> {
-    const url = new URL(`${await this.endpoint({ serviceType })}${path}`);
+  private async exchange<Body>(request: ServiceRequest, url: URL): Promise<ServiceAnswer<Body>> {
+    for (let token = await orStopped(this.current(), request.signal), last = false; ; last = true) {
+      const prepared = this.prepare(request, url, token);
+      const answer = await exchange(prepared, this.clock, this.fetch);
+      const { status } = answer;
+      if ((status >= 200 && status <= 299) || request.accepts?.includes(status)) return answer as ServiceAnswer<Body>;
+      if (status !== 401 || last) throw refusal(prepared, answer);
+      // The service knows our token no more (revoked, keys rotated): a 401 was not carried out, so once more is safe.
+      token = await orStopped(this.renew(token), request.signal);
+    }
+  }
+
+  /** With both ids, ours and the service's, by which its log can be searched. */
+  private tell(
+    { serviceType, method = 'GET', path, requestId = currentRequestId() }: ServiceRequest,
+    error: FenixError,
+  ): void {
+    const { code, status, requestId: answered, message: reason } = error;
+    const fields = { service: serviceType, method, path, code, status, request_id: requestId, answered, reason };
+    if (error.kind === 'missing') this.log.debug(fields, 'request to the cloud failed');
+    else this.log.info(fields, 'request to the cloud failed');
+  }
+
+  private async address({ serviceType, base, path, query }: ServiceRequest): Promise<URL> {
+    const url = new URL(`${base ?? (await this.endpoint({ serviceType }))}${path}`);
     for (const [key, value] of Object.entries(query ?? {})) {
       for (const item of Array.isArray(value) ? value : [value]) {
         if (item !== undefined) url.searchParams.append(key, String(item));
@@ -155,14 +183,14 @@ export class KeystoneSession {
   }
 
   private prepare(request: ServiceRequest, url: URL, token: OwnToken): HttpRequest {
-    const { microversion, requestId, method = 'GET' } = request;
+    const { microversion, requestId = currentRequestId(), method = 'GET' } = request;
     return {
       method,
       url,
       headers: {
         'X-Auth-Token': token.id,
         ...(microversion === undefined ? {} : microversionHeader(microversion)),
-        ...(requestId === undefined ? {} : { 'X-OpenStack-Request-ID': requestId }),
+        ...requestIdHeader(requestId),
         ...request.headers,
       },
       body: request.body,
@@ -212,7 +240,7 @@ export class KeystoneSession {
     const request: HttpRequest = {
       method: 'POST',
       url: new URL(`${this.identityUrl}/auth/tokens`),
-      headers: {},
+      headers: requestIdHeader(currentRequestId()),
       body: authRequest(this.credentials),
       timeoutMs: this.timeoutMs,
       writes: false,
@@ -256,22 +284,10 @@ function notAuthenticated(refused: FenixError): FenixError {
   return new FenixError('denied', 'authentication-failed', sentence, { cause: refused });
 }
 
-/** Gives up the wait when `signal` aborts, not the authentication: others wait for it, too. */
-function orStopped<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new Stopped());
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}
-
-function accept<Body>(request: HttpRequest, answer: HttpAnswer): ServiceAnswer<Body> {
-  if (answer.status < 200 || answer.status > 299) throw refusal(request, answer);
-  return answer as ServiceAnswer<Body>;
-}
-
 function microversionHeader({ service, major, minor }: Microversion): Record<string, string> {
   return { 'OpenStack-API-Version': `${service} ${major}.${minor}` };
+}
+
+function requestIdHeader(requestId: string | undefined): Record<string, string> {
+  return requestId === undefined ? {} : { 'X-OpenStack-Request-ID': requestId };
 }

@@ -158,6 +158,10 @@ export class OpenStackCloud implements CloudPort {
     return actions.abortLiveMigration(this.nova, instanceId, migrationId, signal);
   }
 
+  forceCompleteLiveMigration(instanceId: string, migrationId: string, signal?: AbortSignal): Promise<void> {
+    return actions.forceCompleteLiveMigration(this.nova, instanceId, migrationId, signal);
+  }
+
   evacuate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void> {
     return actions.evacuate(this.nova, instanceId, targetHost, signal);
   }

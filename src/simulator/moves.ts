@@ -100,6 +100,18 @@ export class Moves extends MoveSteps {
     this.cloud.changeMigration(migration.id, { status: 'cancelled' }, caller.projectId);
   }
 
+  /** Ends a running live migration now (2.22), however long it would have lasted. */
+  forceComplete(instance: Instance, migration: Migration, caller: Caller): void {
+    if (migration.status !== 'running') {
+      throw new Refusal(
+        400,
+        `Migration ${migration.id} state of instance ${instance.id} is ${migration.status}. Cannot force_complete while the migration is in this state.`,
+      );
+    }
+    const action = this.cloud.addAction(instance.id, 'live_migration_force_complete', caller);
+    this.arriveLive({ instanceId: instance.id, migrationId: migration.id, action });
+  }
+
   private begin(instance: Instance, type: 'migration' | 'live-migration', status: string, caller: Caller): Migration {
     return this.cloud.addMigration({
       instanceId: instance.id,

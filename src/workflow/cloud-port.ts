@@ -45,6 +45,8 @@ export interface CloudPort {
   /** Live migration to a named target. Returns when Nova has accepted it. */
   liveMigrate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void>;
   abortLiveMigration(instanceId: string, migrationId: string, signal?: AbortSignal): Promise<void>;
+  /** Lets a running live migration end at the cost of a longer pause of the instance. */
+  forceCompleteLiveMigration(instanceId: string, migrationId: string, signal?: AbortSignal): Promise<void>;
   /** Builds an instance anew on a named target; refused unless its own host is down. Returns when Nova has accepted it. */
   evacuate(instanceId: string, targetHost: string, signal?: AbortSignal): Promise<void>;
   /** Shuts an instance down where it is. Returns when Nova has accepted it. */

@@ -1,7 +1,7 @@
 import { plusSeconds } from '../common/clock.js';
 import type { Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
-import { acceptMigration, isIdle, newest, notBegun, noValidHost, refusable } from './migrations.js';
+import { acceptMigration, isIdle, newest, newestEvent, notBegun, noValidHost, refusable } from './migrations.js';
 
 /** Code of a refusal: the move began, and the instance is back where it was. */
 export const CAME_BACK = 'came-back';
@@ -18,7 +18,7 @@ export async function coldMigrate(context: InstanceActionContext): Promise<MoveO
   const { cloud, instanceId, begunAt, settings } = context;
   const target = context.target as string;
   if (context.takeBack.aborted && !(await context.begun('migrate'))) return notBegun(context);
-  const refused = await acceptMigration(context, 'migrate', () => cloud.migrate(instanceId, target));
+  const refused = await acceptMigration(context, 'migrate', 'migrate', () => cloud.migrate(instanceId, target));
   if (refused !== undefined) return refused;
   const until = plusSeconds(begunAt, settings.coldMigrationTimeoutS);
   const arrived = await context.watch((server) => arrival(context, server), until);
@@ -66,8 +66,11 @@ async function arrival(
   // Somebody else confirmed it, or Nova does so by itself (resize_confirm_window).
   if (server.host !== from) return { result: 'moved', host: server.host };
   const migration = await newest(context);
-  if (migration !== undefined && !CAME_TO_NOTHING.has(migration.status)) return undefined;
-  if (migration?.targetHost != null) {
+  const ended = migration !== undefined && CAME_TO_NOTHING.has(migration.status);
+  // Where Nova kept no migration of it, the newest one is older, and only the event tells.
+  const isOver = ended || migration === undefined || (await newestEvent(context, 'migrate'))?.message === 'Error';
+  if (!isOver) return undefined;
+  if (ended && migration.targetHost !== null) {
     const message = `Host ${migration.targetHost} took instance ${instanceId} and gave it back.`;
     return { result: 'refused', code: CAME_BACK, message, touched: true };
   }

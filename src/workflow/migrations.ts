@@ -1,5 +1,5 @@
 import { FenixError } from '../common/errors.js';
-import type { Migration, Server } from './cloud-port.js';
+import type { InstanceEvent, Migration, Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
 import { isDown } from './hosts.js';
 
@@ -11,27 +11,36 @@ export function isIdle(server: Server): boolean {
   return server.taskState === null && server.status !== 'VERIFY_RESIZE' && server.status !== 'RESIZE';
 }
 
+/** Nova's words for what is done to a server (os-instance-actions). */
+export type MigrationEvent = 'migrate' | 'live-migration' | 'evacuate';
+
 /**
- * Has Nova accept a migration once. The newest migration before it is kept with the intent: a newer one from our host
- * to our target is the evidence that the request arrived.
+ * Has Nova accept a migration once. The newest migration before it, and the newest event of its kind, are kept with the
+ * intent: a newer one of either is the evidence that the request arrived. A migration for which no host was found may
+ * have left nothing but the event.
  * @param needs what the instance's own host has to be for that way
  * @returns the outcome if Nova refused, undefined if it accepted
  */
 export async function acceptMigration(
   context: InstanceActionContext,
   step: string,
+  action: MigrationEvent,
   request: () => Promise<void>,
   needs: 'up' | 'down' = 'up',
 ): Promise<MoveOutcome | undefined> {
   const { cloud, instanceId, from, target } = context;
   const refused = await orRefusal(() =>
     context.once(step, {
-      before: async () => ({ migration: (await newest(context))?.id ?? null }),
+      before: async () => {
+        const [migration, event] = await Promise.all([newest(context), newestEvent(context, action)]);
+        return { migration: migration?.id ?? null, event: event?.requestId ?? null };
+      },
       run: request,
       probe: async (before) => {
         const server = await cloud.server(instanceId);
         if (server === undefined || server.host === target) return true;
-        const migration = await newest(context);
+        const [migration, event] = await Promise.all([newest(context), newestEvent(context, action)]);
+        if (event !== undefined && before.event !== undefined && event.requestId !== before.event) return true;
         if (migration === undefined || migration.id === before.migration) return false;
         // A resize is its user's own, whatever we asked for at that moment: never to be confirmed by us.
         return migration.sourceHost === from && migration.type !== 'resize';
@@ -77,6 +86,14 @@ export function refusedByScheduler(
 export function noValidHost(instanceId: string, target: string | null): MoveOutcome {
   const message = `Nova did not find host ${target} fit for instance ${instanceId}.`;
   return { result: 'refused', code: NO_VALID_HOST, message };
+}
+
+/** The newest thing of a kind that was done to the instance. */
+export async function newestEvent(
+  { cloud, instanceId }: InstanceActionContext,
+  action: MigrationEvent,
+): Promise<InstanceEvent | undefined> {
+  return (await cloud.instanceEvents(instanceId)).find((event) => event.action === action);
 }
 
 /** An admin wanted moves taken back before this one was asked for. */

@@ -68,6 +68,8 @@ export interface WorkflowSettings {
   readonly coldMigrationTimeoutS: number;
   readonly liveMigrationWaitS: number;
   readonly liveMigrationRetries: number;
+  /** What outlasts its time is aborted, or first forced to its end. */
+  readonly liveMigrationTimeoutAction: 'abort' | 'force_complete';
   readonly ownActionTimeoutS: number;
   readonly actionPluginTimeoutS: number;
   readonly busyTimeoutS: number;

@@ -14,6 +14,8 @@ type Answers = Readonly<Record<string, Reply | ((request: Arrived) => Reply)>>;
 async function aCloud(t: ExecutionContext, answers: Answers, settings: OpenStackSettings = {}) {
   const http = await httpDouble((request) => {
     if (request.path === '/v3/auth/tokens') return replay('keystone-post-auth-tokens');
+    // Nova and Placement are at one address here.
+    if (request.path === '/') return { body: { version: { id: 'v2.1', version: '2.93', min_version: '1.0' } } };
     const answer = answers[`${request.method} ${request.path}`];
     return typeof answer === 'function' ? answer(request) : (answer ?? { status: 404, body: {} });
   });
@@ -138,6 +140,7 @@ test('moves name their target, in the lowest microversion that knows it', async 
   const { cloud, asked } = await aCloud(t, {
     'POST /servers/i/action': accepted,
     'DELETE /servers/i/migrations/7': accepted,
+    'POST /servers/i/migrations/7/action': accepted,
   });
   const said = () => [version(asked.at(-1)), asked.at(-1)?.body];
   await cloud.migrate('i', 'compute-3');
@@ -145,17 +148,19 @@ test('moves name their target, in the lowest microversion that knows it', async 
   await cloud.liveMigrate('i', 'compute-3');
   t.deepEqual(said(), ['compute 2.34', { 'os-migrateLive': { host: 'compute-3', block_migration: 'auto' } }]);
   await cloud.confirmResize('i');
-  t.deepEqual(said(), [undefined, { confirmResize: null }]);
+  t.deepEqual(said(), ['compute 2.1', { confirmResize: null }]);
   await cloud.revertResize('i');
-  t.deepEqual(said(), [undefined, { revertResize: null }]);
+  t.deepEqual(said(), ['compute 2.1', { revertResize: null }]);
   await cloud.abortLiveMigration('i', '7');
   t.deepEqual(said(), ['compute 2.65', undefined]);
+  await cloud.forceCompleteLiveMigration('i', '7');
+  t.deepEqual(said(), ['compute 2.22', { force_complete: null }]);
   await cloud.evacuate('i', 'compute-3');
   t.deepEqual(said(), ['compute 2.29', { evacuate: { host: 'compute-3' } }]);
   await cloud.stop('i');
-  t.deepEqual(said(), [undefined, { 'os-stop': null }]);
+  t.deepEqual(said(), ['compute 2.1', { 'os-stop': null }]);
   await cloud.start('i');
-  t.deepEqual(said(), [undefined, { 'os-start': null }]);
+  t.deepEqual(said(), ['compute 2.1', { 'os-start': null }]);
 });
 
 test("Nova's refusals of a move keep their sentence", async (t) => {
@@ -355,7 +360,17 @@ test('only enabled event alarms with an action are subscriptions, wildcards incl
     { projectId, eventType: 'maintenance.scheduled' },
     { projectId, eventType: 'maintenance.*' },
   ]);
-  t.is(asked.at(-1)?.query.toString(), 'q.field=all_projects&q.op=eq&q.value=true');
+  t.is(asked.at(-1)?.query.toString(), 'q.field=all_projects&q.op=eq&q.value=true&limit=1000');
+});
+
+test('alarms are read page by page, continued by the last one', async (t) => {
+  const [alarm] = sample('aodh-get-alarms-all_projects').body as object[];
+  const all = Array.from({ length: 1000 }, (_, index) => ({ ...alarm, alarm_id: `a${index}` }));
+  const { cloud, asked } = await aCloud(t, {
+    'GET /v2/alarms': ({ query }) => json(query.has('marker') ? [alarm] : all),
+  });
+  t.is((await cloud.eventAlarms()).length, 1001);
+  t.is(asked.at(-1)?.query.get('marker'), 'a999');
 });
 
 test("the admin project is the session's own or a named one", async (t) => {

@@ -214,6 +214,19 @@ test('a live migration is aborted while it runs', async (t) => {
   t.is((await cloud.migrations(WEB))[0]?.status, 'cancelled');
 });
 
+test('a live migration is forced to its end while it runs, not before', async (t) => {
+  const { cloud, advance } = await aCloud(t);
+  await cloud.liveMigrate(WEB, 'compute-2');
+  const [migration] = await cloud.migrations(WEB);
+  const id = migration?.id ?? '';
+  t.like(await t.throwsAsync(cloud.forceCompleteLiveMigration(WEB, id)), { kind: 'input' });
+  advance(1);
+  await cloud.forceCompleteLiveMigration(WEB, id);
+  advance(1);
+  t.like(await cloud.server(WEB), { status: 'ACTIVE', taskState: null, host: 'compute-2' });
+  t.is((await cloud.migrations(WEB))[0]?.status, 'completed');
+});
+
 test('off a host that is down servers are evacuated; what they hold there is known as theirs until it is back', async (t) => {
   const { cloud, advance, simulator } = await aCloud(t);
   t.like(await t.throwsAsync(cloud.evacuate(WEB, 'compute-2')), { kind: 'input' }, 'the host is up');

@@ -19,6 +19,7 @@ export const SETTINGS: WorkflowSettings = {
   scaleInNoGainRounds: 3,
   coldMigrationTimeoutS: 600,
   liveMigrationWaitS: 600,
+  liveMigrationTimeoutAction: 'abort',
   liveMigrationRetries: 2,
   ownActionTimeoutS: 600,
   actionPluginTimeoutS: 3600,

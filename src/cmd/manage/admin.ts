@@ -2,10 +2,12 @@ import { type Command, Option } from 'commander';
 import type { DependencyContainer } from 'tsyringe';
 import { MachineClock } from '../../common/clock.js';
 import { Logger } from '../../common/logger.js';
+import type { Config } from '../../config/index.js';
 import {
   AUTH_TYPES,
   type AuthOptions,
   credentialsFrom,
+  type KeystoneCredentials,
   KeystoneSession,
   type KeystoneSessionSettings,
 } from '../../keystone-auth-middleware/index.js';
@@ -66,7 +68,21 @@ export interface Admin {
 
 /** @throws FenixError `config-invalid` */
 export function adminOf(parts: DependencyContainer, given: AdminArguments): Admin {
-  const { serviceUser, keystoneAuthtoken } = parts.resolve(ConfigToken);
+  const config = parts.resolve(ConfigToken);
+  const credentials = adminCredentials(config, given);
+  const { osCacert = '', osCert = '', osKey = '', insecure = false } = given;
+  const own = tlsOf({ cafile: osCacert, certfile: osCert, keyfile: osKey, insecure });
+  const clock = parts.resolve<MachineClock>(MachineClock);
+  const settings = { ...tlsOf(config.serviceUser), ...own };
+  const session = new KeystoneSession(credentials, settings, clock, parts.resolve<Logger>(Logger));
+  return { authUrl: credentials.authUrl, settings, session };
+}
+
+/** @throws FenixError `config-invalid` */
+export function adminCredentials(
+  { serviceUser, keystoneAuthtoken }: Pick<Config, 'serviceUser' | 'keystoneAuthtoken'>,
+  given: AdminArguments,
+): KeystoneCredentials {
   const named = Object.keys(ABOUT) as (keyof AuthOptions)[];
   const options = Object.fromEntries(named.map((name) => [name, given[argumentOf(name)] ?? ''])) as {
     -readonly [Name in keyof AuthOptions]: string;
@@ -75,16 +91,10 @@ export function adminOf(parts: DependencyContainer, given: AdminArguments): Admi
   options.userDomainName ||= 'Default';
   options.projectDomainName ||= 'Default';
   options.authType ||= fitting(options);
-  const credentials = credentialsFrom(options, {
+  return credentialsFrom(options, {
     who: 'fenix-manage, as an admin,',
     nameOf: (option) => `OS_${snakeCase(option).toUpperCase()}`,
   });
-  const { osCacert = '', osCert = '', osKey = '', insecure = false } = given;
-  const own = tlsOf({ cafile: osCacert, certfile: osCert, keyfile: osKey, insecure });
-  const clock = parts.resolve<MachineClock>(MachineClock);
-  const settings = { ...tlsOf(serviceUser), ...own };
-  const session = new KeystoneSession(credentials, settings, clock, parts.resolve<Logger>(Logger));
-  return { authUrl: options.authUrl, settings, session };
 }
 
 function argumentOf<Name extends keyof AuthOptions>(name: Name): `os${Capitalize<Name>}` {

@@ -133,6 +133,7 @@ function engineSettings({ default: common, engine, nova, workflow }: Config, url
     scaleInNoGainRounds: common.scaleInNoGainRounds,
     coldMigrationTimeoutS: common.coldMigrationTimeout,
     liveMigrationWaitS: common.liveMigrationWaitTime,
+    liveMigrationTimeoutAction: common.liveMigrationTimeoutAction,
     liveMigrationRetries: common.liveMigrationRetries,
     ownActionTimeoutS: common.ownActionTimeout,
     actionPluginTimeoutS: common.actionPluginTimeout,

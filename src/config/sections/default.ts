@@ -49,6 +49,12 @@ export const DEFAULT = {
     live_migration_wait_time: number(600, 'Seconds for a live migration of an instance without constraints.', {
       min: 1,
     }),
+    live_migration_timeout_action: choice(
+      ['abort', 'force_complete'],
+      'abort',
+      'What is done with one that outlasted that, as Nova names it. Forced, it pauses the instance (or goes on after the ' +
+        'copy) until it has ended; what does not end even so is aborted.',
+    ),
     cold_migration_timeout: number(600, 'Seconds for a cold migration.', { min: 1 }),
     own_action_timeout: number(600, 'Seconds that a project has for its own action.', { min: 1 }),
     action_plugin_timeout: number(3600, 'Seconds for an action plug-in that declares no limit.', { min: 1 }),

@@ -1,13 +1,14 @@
 import type { Aggregate } from '../../workflow/cloud-port.js';
-import type { ServiceApi, Version } from '../service-api.js';
+import type { ServiceApi } from '../service-api.js';
+import { need } from '../versions.js';
 
-const BASE: Version = [2, 1];
+const BASE = need(2, 1, 'to list aggregates');
 /** 2.53: hypervisors have uuids and name their service's host as `service.host`. */
-const HYPERVISORS: Version = [2, 53];
+const HYPERVISORS = need(2, 53, 'to know the host of each hypervisor');
 
 /** Nova API, GET /os-aggregates. */
 export async function listAggregates(nova: ServiceApi, signal?: AbortSignal): Promise<Aggregate[]> {
-  const { aggregates } = await nova.get<{ aggregates: Aggregate[] }>('/os-aggregates', { version: BASE, signal });
+  const { aggregates } = await nova.get<{ aggregates: Aggregate[] }>('/os-aggregates', { need: BASE, signal });
   return aggregates.map(({ name, hosts }) => ({ name, hosts }));
 }
 
@@ -16,7 +17,7 @@ export async function listIronicHosts(nova: ServiceApi, signal?: AbortSignal): P
   interface Answer {
     readonly hypervisors: readonly { readonly hypervisor_type: string; readonly service: { readonly host: string } }[];
   }
-  const { hypervisors } = await nova.get<Answer>('/os-hypervisors/detail', { version: HYPERVISORS, signal });
+  const { hypervisors } = await nova.get<Answer>('/os-hypervisors/detail', { need: HYPERVISORS, signal });
   const ironic = hypervisors.filter(({ hypervisor_type: type }) => type === 'ironic');
   return [...new Set(ironic.map(({ service }) => service.host))];
 }

@@ -1,10 +1,11 @@
 import type { Migration } from '../../workflow/cloud-port.js';
-import type { ServiceApi, Version } from '../service-api.js';
+import type { ServiceApi } from '../service-api.js';
+import { need } from '../versions.js';
 import { novaDate } from './date.js';
 import { listAll } from './paging.js';
 
 /** 2.59: pages, and uuids to mark them. The type is there since 2.23. */
-const PAGED: Version = [2, 59];
+const PAGED = need(2, 59, 'to list migrations in pages');
 
 /** Nova API, GET /os-migrations. */
 interface NovaMigration {
@@ -48,7 +49,7 @@ async function list(
 ): Promise<Migration[]> {
   const markerOf = (migration: NovaMigration): string => migration.uuid;
   const listing = { path: '/os-migrations', query: { ...query }, key: 'migrations', markerOf };
-  const found = await listAll(nova, listing, { version: PAGED, signal });
+  const found = await listAll(nova, listing, { need: PAGED, signal });
   return found.map(toMigration);
 }
 

@@ -1,17 +1,21 @@
 import type { InstanceEvent } from '../../workflow/cloud-port.js';
-import type { ServiceApi, Version } from '../service-api.js';
+import type { ServiceApi } from '../service-api.js';
+import { type Need, need } from '../versions.js';
 import { novaDate } from './date.js';
 
 /** 2.56: a cold migration takes a target. */
-const COLD_TARGET: Version = [2, 56];
+const COLD_TARGET = need(2, 56, 'to migrate an instance to a named host');
+/** What has been there since the first version of the API. */
+const BASE = need(2, 1, 'to act on servers');
 /** 2.34: a live migration answers before its checks; 2.30: the target is checked by the scheduler unless forced. */
-const ASYNC_LIVE: Version = [2, 34];
+const ASYNC_LIVE = need(2, 34, 'to migrate an instance live without waiting for its checks');
 /** 2.29: the target of an evacuation is checked by the scheduler unless forced; no word on shared storage since 2.14. */
-const EVACUATE_CHECKED: Version = [2, 29];
+const EVACUATE_CHECKED = need(2, 29, 'to evacuate an instance to a host that is checked');
 /** 2.65: a live migration that is still queued can be aborted as well. */
-const ABORT_QUEUED: Version = [2, 65];
+const ABORT_QUEUED = need(2, 65, 'to abort a live migration that is queued');
+const FORCE_COMPLETE = need(2, 22, 'to force a live migration to its end');
 /** 2.21: also of deleted servers. */
-const ACTIONS_OF_DELETED: Version = [2, 21];
+const ACTIONS_OF_DELETED = need(2, 21, 'to see what was done to deleted servers');
 
 /** Nova API, GET /servers/{id}/os-instance-actions. */
 interface NovaAction {
@@ -30,11 +34,11 @@ export async function liveMigrate(nova: ServiceApi, id: string, host: string, si
 }
 
 export async function confirmResize(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
-  await act(nova, id, { confirmResize: null }, undefined, signal);
+  await act(nova, id, { confirmResize: null }, BASE, signal);
 }
 
 export async function revertResize(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
-  await act(nova, id, { revertResize: null }, undefined, signal);
+  await act(nova, id, { revertResize: null }, BASE, signal);
 }
 
 export async function abortLiveMigration(
@@ -44,7 +48,17 @@ export async function abortLiveMigration(
   signal?: AbortSignal,
 ): Promise<void> {
   const path = `/servers/${encodeURIComponent(id)}/migrations/${encodeURIComponent(migrationId)}`;
-  await nova.send('DELETE', path, { version: ABORT_QUEUED, signal });
+  await nova.send('DELETE', path, { need: ABORT_QUEUED, signal });
+}
+
+export async function forceCompleteLiveMigration(
+  nova: ServiceApi,
+  id: string,
+  migrationId: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const path = `/servers/${encodeURIComponent(id)}/migrations/${encodeURIComponent(migrationId)}/action`;
+  await nova.send('POST', path, { body: { force_complete: null }, need: FORCE_COMPLETE, signal });
 }
 
 export async function evacuate(nova: ServiceApi, id: string, host: string, signal?: AbortSignal): Promise<void> {
@@ -52,17 +66,17 @@ export async function evacuate(nova: ServiceApi, id: string, host: string, signa
 }
 
 export async function stop(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
-  await act(nova, id, { 'os-stop': null }, undefined, signal);
+  await act(nova, id, { 'os-stop': null }, BASE, signal);
 }
 
 export async function start(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
-  await act(nova, id, { 'os-start': null }, undefined, signal);
+  await act(nova, id, { 'os-start': null }, BASE, signal);
 }
 
 /** What was done to a server, newest first. */
 export async function listInstanceEvents(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<InstanceEvent[]> {
   const path = `/servers/${encodeURIComponent(id)}/os-instance-actions`;
-  const options = { version: ACTIONS_OF_DELETED, signal };
+  const options = { need: ACTIONS_OF_DELETED, signal };
   const { instanceActions } = await nova.get<{ instanceActions: NovaAction[] }>(path, options);
   return instanceActions
     .map((event) => ({
@@ -78,9 +92,9 @@ async function act(
   nova: ServiceApi,
   id: string,
   body: object,
-  version: Version | undefined,
+  wanted: Need,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const path = `/servers/${encodeURIComponent(id)}/action`;
-  await nova.send('POST', path, { body, signal, ...(version === undefined ? {} : { version }) });
+  await nova.send('POST', path, { body, signal, need: wanted });
 }

@@ -1,11 +1,12 @@
 import { FenixError } from '../../common/errors.js';
 import type { Resources } from '../../model/index.js';
 import type { Server } from '../../workflow/cloud-port.js';
-import type { ServiceApi, Version } from '../service-api.js';
+import type { ServiceApi } from '../service-api.js';
+import { need } from '../versions.js';
 import { listAll } from './paging.js';
 
 /** 2.47: the flavor stands in the server itself; `locked` is there since 2.9. */
-const EMBEDDED_FLAVOR: Version = [2, 47];
+const EMBEDDED_FLAVOR = need(2, 47, "to know a server's flavor");
 
 /** Nova API, GET /servers/detail with microversion 2.47, the fields read here. */
 interface NovaServer {
@@ -55,7 +56,7 @@ export async function listSoftDeleted(nova: ServiceApi, host: string, signal?: A
 export async function findServer(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<Server | undefined> {
   try {
     const path = `/servers/${encodeURIComponent(id)}`;
-    const { server } = await nova.get<{ server: NovaServer }>(path, { version: EMBEDDED_FLAVOR, signal });
+    const { server } = await nova.get<{ server: NovaServer }>(path, { need: EMBEDDED_FLAVOR, signal });
     return toServer(server);
   } catch (thrown) {
     // A 404 of the server; a missing endpoint is `missing` too, but has no status.
@@ -71,7 +72,7 @@ async function list(
 ): Promise<Server[]> {
   const markerOf = (server: NovaServer): string => server.id;
   const listing = { path: '/servers/detail', query: { all_tenants: 1, ...filter }, key: 'servers', markerOf };
-  const servers = await listAll(nova, listing, { version: EMBEDDED_FLAVOR, signal });
+  const servers = await listAll(nova, listing, { need: EMBEDDED_FLAVOR, signal });
   return servers.map(toServer).filter(({ host }) => filter.host === undefined || host === filter.host);
 }
 

@@ -1,11 +1,12 @@
 import { FenixError } from '../../common/errors.js';
 import type { ComputeService } from '../../workflow/cloud-port.js';
-import type { ServiceApi, Version } from '../service-api.js';
+import type { ServiceApi } from '../service-api.js';
+import { need } from '../versions.js';
 
 /** 2.53: services have uuids. Those of a cell that is down are left out. */
-const SERVICE_UUID: Version = [2, 53];
+const SERVICE_UUID = need(2, 53, 'to address compute services by uuid');
 /** 2.69: those of a cell that is down are listed with status UNKNOWN. */
-const CELL_DOWN: Version = [2, 69];
+const CELL_DOWN = need(2, 69, 'to tell an empty host from one whose cell is down');
 /** Nova's column; a longer text would be refused. */
 const LONGEST_REASON = 255;
 
@@ -23,7 +24,7 @@ interface NovaService {
 const BINARIES: readonly string[] = ['nova-compute', 'nova-conductor'];
 
 export async function listServices(nova: ServiceApi, signal?: AbortSignal): Promise<ComputeService[]> {
-  const { services } = await nova.get<{ services: NovaService[] }>('/os-services', { version: SERVICE_UUID, signal });
+  const { services } = await nova.get<{ services: NovaService[] }>('/os-services', { need: SERVICE_UUID, signal });
   return services.filter(({ binary }) => BINARIES.includes(binary)).map(toService);
 }
 
@@ -33,7 +34,7 @@ export async function listServices(nova: ServiceApi, signal?: AbortSignal): Prom
  */
 export async function assertCellAnswers(nova: ServiceApi, host: string, signal?: AbortSignal): Promise<void> {
   const query = { binary: 'nova-compute', host };
-  const options = { query, version: CELL_DOWN, signal };
+  const options = { query, need: CELL_DOWN, signal };
   const { services } = await nova.get<{ services: Pick<NovaService, 'status'>[] }>('/os-services', options);
   if (services.some(({ status }) => status === 'UNKNOWN')) {
     throw new FenixError('transient', 'cell-down', `The Nova cell of ${host} cannot be asked now`);
@@ -47,12 +48,12 @@ export async function disableService(
   signal?: AbortSignal,
 ): Promise<void> {
   const body = { status: 'disabled', disabled_reason: reason.slice(0, LONGEST_REASON) };
-  await nova.send('PUT', `/os-services/${encodeURIComponent(id)}`, { body, version: SERVICE_UUID, signal });
+  await nova.send('PUT', `/os-services/${encodeURIComponent(id)}`, { body, need: SERVICE_UUID, signal });
 }
 
 export async function enableService(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
   const body = { status: 'enabled' };
-  await nova.send('PUT', `/os-services/${encodeURIComponent(id)}`, { body, version: SERVICE_UUID, signal });
+  await nova.send('PUT', `/os-services/${encodeURIComponent(id)}`, { body, need: SERVICE_UUID, signal });
 }
 
 function toService(service: NovaService): ComputeService {

@@ -1,10 +1,11 @@
 import type { Resources } from '../../model/index.js';
 import type { Proof } from '../../workflow/cloud-port.js';
-import type { ServiceApi, Version } from '../service-api.js';
+import type { ServiceApi } from '../service-api.js';
+import { need } from '../versions.js';
 import { findProvider } from './providers.js';
 
 /** 1.31: candidates within one tree; forbidden traits are there since 1.22. */
-const IN_TREE: Version = [1, 31];
+const IN_TREE = need(1, 31, 'to prove that an instance fits on a host');
 /** Nova sets it on the provider of a disabled compute service, and takes it away some time after enabling. */
 const NOT_DISABLED = '!COMPUTE_STATUS_DISABLED';
 
@@ -31,7 +32,7 @@ async function hasCandidate(
   query: Readonly<Record<string, string | number>>,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const options = { query, version: IN_TREE, signal };
+  const options = { query, need: IN_TREE, signal };
   const answer = await placement.get<{ allocation_requests: object[] }>('/allocation_candidates', options);
   return answer.allocation_requests.length > 0;
 }

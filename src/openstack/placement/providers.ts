@@ -1,10 +1,11 @@
 import { FenixError } from '../../common/errors.js';
 import { hostNamed, type Resources, sameHost } from '../../model/index.js';
-import type { ServiceApi, Version } from '../service-api.js';
+import type { ServiceApi } from '../service-api.js';
+import { need } from '../versions.js';
 
 /** 1.14: trees; a compute node is the root of one. */
-const TREES: Version = [1, 14];
-const FIRST: Version = [1, 0];
+const TREES = need(1, 14, 'to know compute nodes from what is within them');
+const FIRST = need(1, 0, 'to read inventories and allocations');
 
 /** Placement API, GET /resource_providers. */
 export interface Provider {
@@ -53,7 +54,7 @@ export async function readCapacity(
   signal?: AbortSignal,
 ): Promise<Resources | undefined> {
   const path = `/resource_providers/${provider.uuid}/inventories`;
-  const { inventories } = await placement.get<{ inventories: Inventories }>(path, { version: FIRST, signal });
+  const { inventories } = await placement.get<{ inventories: Inventories }>(path, { need: FIRST, signal });
   const { VCPU, MEMORY_MB, DISK_GB } = inventories;
   if (VCPU === undefined && MEMORY_MB === undefined) return undefined;
   return { vcpus: capacityOf(VCPU), memoryMb: capacityOf(MEMORY_MB), diskGb: capacityOf(DISK_GB) };
@@ -66,12 +67,12 @@ export async function listConsumers(
   signal?: AbortSignal,
 ): Promise<string[]> {
   const path = `/resource_providers/${provider.uuid}/allocations`;
-  const { allocations } = await placement.get<{ allocations: object }>(path, { version: FIRST, signal });
+  const { allocations } = await placement.get<{ allocations: object }>(path, { need: FIRST, signal });
   return Object.keys(allocations);
 }
 
 async function list(placement: ServiceApi, query: { name?: string }, signal?: AbortSignal): Promise<Provider[]> {
-  const options = { query, version: TREES, signal };
+  const options = { query, need: TREES, signal };
   const answer = await placement.get<{ resource_providers: Provider[] }>('/resource_providers', options);
   return answer.resource_providers;
 }

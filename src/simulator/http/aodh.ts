@@ -11,6 +11,7 @@ import {
   type JsonObject,
   micros,
   param,
+  query,
   queryAll,
   refusals,
   seconds,
@@ -58,10 +59,13 @@ function listed(alarms: AlarmStore, request: Request, caller: Caller): Alarm[] {
   const everybodys = filters.some(({ field, value }) => field === 'all_projects' && value.toLowerCase() === 'true');
   if (everybodys && !caller.admin) throw new Refusal(401, 'Not Authorized to access project');
   const rest = filters.filter(({ field }) => field !== 'all_projects');
-  return alarms
+  const found = alarms
     .all()
     .filter((alarm) => everybodys || alarm.project_id === caller.projectId)
     .filter((alarm) => rest.every((filter) => fits(alarm, filter)));
+  const [limit, marker] = [query(request, 'limit'), query(request, 'marker')];
+  const begin = marker === undefined ? 0 : found.findIndex(({ alarm_id: id }) => id === marker) + 1;
+  return found.slice(begin, limit === undefined ? undefined : begin + Number(limit));
 }
 
 const KNOWN_ARGUMENTS = ['q.field', 'q.op', 'q.value', 'q.type', 'sort', 'limit', 'marker'];

@@ -23,6 +23,18 @@ export function migrationRoutes(router: Router, cloud: Cloud, moves: Moves): voi
     response.json({ migrations: running.map((migration) => progressView(migration, minorOf(response))) });
   });
 
+  router.post(
+    '/servers/:id/migrations/:mid/action',
+    since(22),
+    adminOnly('servers:migrations:force_complete'),
+    (request, response) => {
+      const caller = callerOf(response);
+      const instance = serverOf(cloud, request, caller);
+      moves.forceComplete(instance, liveMigrationOf(cloud, instance.id, param(request, 'mid')), caller);
+      response.status(202).end();
+    },
+  );
+
   router.delete(
     '/servers/:id/migrations/:mid',
     since(24),
@@ -30,14 +42,18 @@ export function migrationRoutes(router: Router, cloud: Cloud, moves: Moves): voi
     (request, response) => {
       const caller = callerOf(response);
       const instance = serverOf(cloud, request, caller);
-      const wanted = param(request, 'mid');
-      const migration = cloud.openMigration(instance.id);
-      if (migration === undefined || String(migration.id) !== wanted || migration.type !== 'live-migration')
-        throw new Refusal(404, `Migration ${wanted} not found for instance ${instance.id}`);
+      const migration = liveMigrationOf(cloud, instance.id, param(request, 'mid'));
       moves.abort(instance, migration, minorOf(response), caller);
       response.status(202).end();
     },
   );
+}
+
+function liveMigrationOf(cloud: Cloud, instanceId: string, wanted: string): Migration {
+  const migration = cloud.openMigration(instanceId);
+  if (migration === undefined || String(migration.id) !== wanted || migration.type !== 'live-migration')
+    throw new Refusal(404, `Migration ${wanted} not found for instance ${instanceId}`);
+  return migration;
 }
 
 function matches(migration: Migration, request: Request): boolean {
