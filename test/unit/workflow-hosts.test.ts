@@ -391,7 +391,12 @@ test('the planner is shown the host’s instances, the room of the targets and w
 
 test("a scheduler's refusal may be its lag until it has been asked again after that; then it is final", (t) => {
   const refused = (target: string, seconds: number) =>
-    moveOf({ state: 'refused', intent: { from: 'c1', target }, outcome: { code: NO_VALID_HOST }, endedAt: at(seconds) });
+    moveOf({
+      state: 'refused',
+      intent: { from: 'c1', target },
+      outcome: { code: NO_VALID_HOST },
+      endedAt: at(seconds),
+    });
   const viewWith = (effects: readonly JournalEntry[], seconds: number, now: number) =>
     aView({
       now: at(now),
@@ -399,7 +404,9 @@ test("a scheduler's refusal may be its lag until it has been asked again after t
       servers: [aServer('i1', 'c1')],
       rest: {
         effects,
-        facts: [{ sessionId: 'session', instanceId: 'i1', host: 'c2', code: NO_VALID_HOST, message: '', at: at(seconds) }],
+        facts: [
+          { sessionId: 'session', instanceId: 'i1', host: 'c2', code: NO_VALID_HOST, message: '', at: at(seconds) },
+        ],
       },
     });
   const refusedBy = (view: SessionView, patient: boolean) =>

@@ -58,6 +58,14 @@ export class TestCloud {
     for (const name of ['delay', 'fail']) rmSync(join(folders(this.settings.home).fakeHost, name), { force: true });
   }
 
+  /** All that Keystone has given the user up to now; it may get new ones. */
+  async revokeTokensOf(user: string): Promise<void> {
+    const { users } = await this.admin.get<{ users: { id: string }[] }>('identity', `/users?name=${user}`);
+    for (const enabled of [false, true]) {
+      await this.admin.call('identity', 'PATCH', `/users/${users[0]?.id}`, { user: { enabled } });
+    }
+  }
+
   async restartKeystone(): Promise<void> {
     const { name, processes } = keystone(this.settings);
     await this.processes.stop(Object.keys(processes));
@@ -65,6 +73,17 @@ export class TestCloud {
     const answers = async (): Promise<boolean> =>
       (await fetch(urlOf(this.settings, name)).catch(() => undefined)) !== undefined;
     await becomes(answers, 'Keystone');
+  }
+
+  /** As a power failure does. */
+  async killCompute(host: string): Promise<void> {
+    await this.processes.stop([`nova-${host}`], 0);
+  }
+
+  startCompute(host: string): void {
+    const name = `nova-${host}`;
+    const command = servicesOf(this.settings).flatMap(({ processes }) => Object.entries(processes));
+    for (const [process, how] of command) if (process === name) this.processes.start(process, how);
   }
 
   /** Names of its processes that do not run. */

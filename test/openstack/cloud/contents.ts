@@ -3,7 +3,7 @@ import type { CloudSettings } from './settings.js';
 
 /** By name; all with a disk, as Nova boots no image without one. */
 const FLAVORS = { tiny: { vcpus: 1, ram: 64 }, small: { vcpus: 2, ram: 512 }, large: { vcpus: 4, ram: 1024 } };
-const IMAGE = 'image';
+export const IMAGE = 'image';
 export const EXTERNAL_NETWORK = 'external';
 
 /** What servers need: flavors, an image, an external network; and quotas that no test reaches. */

@@ -10,7 +10,8 @@ import type { TestCloud } from '../cloud/cloud.js';
 import { ini } from '../cloud/ini.js';
 import { authUrl, databaseUrl, PASSWORD } from '../cloud/settings.js';
 
-const SERVICE_ROLE = 'admin';
+/** Which the policies of the cloud let do what Fenix needs, and no more (etc/fenix/rights). */
+const SERVICE_ROLE = 'fenix';
 
 /** Fenix on the cloud, installed as an operator does it: files, database, registration, an API and an engine. */
 export class Fenix {
@@ -33,16 +34,22 @@ export class Fenix {
 
   /** Everything of it ends with the test. */
   static async install(t: ExecutionContext, cloud: TestCloud): Promise<Fenix> {
+    const fenix = await Fenix.register(t, cloud);
+    await fenix.manage('db', 'upgrade');
+    const api = fenix.run('api', 'fenix-api');
+    await api.says(/"API listens"/);
+    await fenix.startEngine();
+    return fenix;
+  }
+
+  /** Its users and its place in the catalog alone, with files and an empty database. */
+  static async register(t: ExecutionContext, cloud: TestCloud): Promise<Fenix> {
     const database = await createDatabase(t, cloud);
     const [port = 0] = await freePorts(1);
     const url = `http://127.0.0.1:${port}/v1`;
     const files = writeFiles(cloud, { database, port, url });
     const fenix = new Fenix(t, cloud, database, files, url);
-    await fenix.manage('db', 'upgrade');
     await fenix.manage('register', '--role', SERVICE_ROLE);
-    const api = fenix.run('api', 'fenix-api');
-    await api.says(/"API listens"/);
-    await fenix.startEngine();
     return fenix;
   }
 

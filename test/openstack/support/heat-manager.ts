@@ -2,6 +2,7 @@ import type { ExecutionContext } from 'ava';
 import { messageOf } from '../../../src/common/errors.js';
 import { type ManagerNotice, parseNotice } from '../../../src/simulator/managers/notice.js';
 import { parsePython } from '../../../src/simulator/managers/python-parse.js';
+import { becomes } from '../cloud/becomes.js';
 import type { Rest } from '../cloud/rest.js';
 import { AlarmListener, type AlarmPost } from './alarm-listener.js';
 import { HeatApplication } from './heat-application.js';
@@ -48,7 +49,7 @@ export class HeatManager {
     const taking: { manager?: HeatManager } = {};
     const listener = await AlarmListener.start(t, (post) => void taking.manager?.take(post));
     const { workers, flavor = 'small' } = options;
-    const application = await HeatApplication.deploy(tenant, 'application', {
+    const application = await HeatApplication.deploy(tenant, {
       worker_count: workers,
       flavor,
       alarm_url: listener.url,
@@ -75,9 +76,14 @@ export class HeatManager {
     };
   }
 
-  /** From now on it answers that state with NACK. */
-  refuse(state: string): void {
-    this.refused.add(state);
+  /** Resolves when that answer was taken. */
+  answered(state: string): Promise<void> {
+    return becomes(async () => this.answers.some((answer) => answer.state === state && answer.status === 200), state);
+  }
+
+  /** Whoever wants to move that server gets a NACK. */
+  refuseToMove(id: string): void {
+    this.refused.add(id);
   }
 
   /** The pair must not share a host, and one of it must serve. */
@@ -107,7 +113,8 @@ export class HeatManager {
     const ids = await this.listed(notice);
     const actions = await this.act(notice, ids);
     await this.held.get(notice.state);
-    const verdict = this.refused.has(notice.state) ? 'NACK' : 'ACK';
+    const isRefused = notice.allowedActions.length > 0 && ids.some((id) => this.refused.has(id));
+    const verdict = isRefused ? 'NACK' : 'ACK';
     const body = { state: `${verdict}_${notice.state}`, ...actions };
     const { status } = await this.tenant.url('PUT', notice.replyUrl, body);
     this.answers.push({ state: body.state, status });

@@ -48,6 +48,15 @@ export class NovaLists {
     return services.sort((a, b) => a.host.localeCompare(b.host));
   }
 
+  enable({ id }: NovaService): Promise<unknown> {
+    return this.admin.call('compute', 'PUT', `/os-services/${id}`, { status: 'enabled' }, 'compute 2.53');
+  }
+
+  disable({ id }: NovaService, reason: string): Promise<unknown> {
+    const body = { status: 'disabled', disabled_reason: reason };
+    return this.admin.call('compute', 'PUT', `/os-services/${id}`, body, 'compute 2.53');
+  }
+
   /** Oldest first. @param since only younger ones */
   async migrations(since: Date): Promise<NovaMigration[]> {
     const { migrations } = await this.admin.get<{ migrations: NovaMigration[] }>(

@@ -4,12 +4,14 @@ import { becomes } from '../cloud/becomes.js';
 import { TestCloud } from '../cloud/cloud.js';
 import { Fenix } from './fenix.js';
 import { HeatManager, type ManagerOptions } from './heat-manager.js';
-import { NovaLists } from './nova-lists.js';
+import { NovaLists, type NovaMigration } from './nova-lists.js';
 import { waited } from './waited.js';
 
 /** Between a session's request and its maintenance_at. */
 const NOTICE_S = 5;
 
+/** In which Nova does nothing more about a migration. */
+const ENDED = ['confirmed', 'completed', 'reverted', 'error', 'failed', 'cancelled'];
 /** Of a session's time, in which nothing but Fenix is waited for. */
 const LARGEST_SHARE = 0.05;
 
@@ -65,6 +67,20 @@ export class Story {
     return this.reaches(sessionId, isOver, 'the end of the session');
   }
 
+  /** Waits until Nova is at a migration of that type. */
+  migrates(type: string): Promise<void> {
+    const isUnderWay = ({ migration_type, status }: NovaMigration): boolean =>
+      migration_type === type && !ENDED.includes(status);
+    return becomes(async () => (await this.migrations()).some(isUnderWay), `a ${type} under way`);
+  }
+
+  /** Waits until nothing is left to be done for a session that is over. */
+  closes(sessionId: string): Promise<void> {
+    const isClosed = async (): Promise<boolean> =>
+      (await this.fenix.client.history(sessionId)).some(({ what }) => what === 'closed');
+    return becomes(isClosed, 'the session closed');
+  }
+
   /** By Nova's own lists: every server serves, every host is as before, nothing is half moved. */
   async isInOrder(t: ExecutionContext): Promise<void> {
     const servers = await this.nova.servers();
@@ -88,13 +104,22 @@ export class Story {
     );
   }
 
-  /** How often each server was moved to another host. */
-  async moves(): Promise<Record<string, number>> {
-    const count: Record<string, number> = {};
-    for (const { instance_uuid: id, status } of await this.migrations()) {
-      if (status === 'confirmed' || status === 'completed') count[id] = (count[id] ?? 0) + 1;
+  /** By Nova's own list: nobody was moved but as plans said, to where they said, and as often. */
+  async movedAsPlanned(t: ExecutionContext, sessionId: string): Promise<void> {
+    const isSuccess = ({ status }: NovaMigration): boolean => status === 'confirmed' || status === 'completed';
+    const moved = (await this.migrations()).filter(isSuccess);
+    const history = await this.fenix.client.history(sessionId);
+    const begun = history.filter(({ what, result }) => what === 'move-ended' && result === 'moved');
+    t.deepEqual(
+      moved.map(({ instance_uuid, dest_compute }) => `${instance_uuid} to ${dest_compute}`).sort(),
+      begun.map(({ instance, host }) => `${instance} to ${host}`).sort(),
+    );
+    const plans = history.filter(({ what }) => what === 'plan');
+    const again = plans.flatMap((line) => (line.again as string[] | undefined) ?? []);
+    for (const id of new Set(moved.map(({ instance_uuid }) => instance_uuid))) {
+      const times = moved.filter(({ instance_uuid }) => instance_uuid === id).length;
+      t.true(times <= 1 + again.filter((other) => other === id).length, `${id} moved ${times} times`);
     }
-    return count;
   }
 
   /** Says how long the session took and what was waited for; Fenix itself must hardly be. */

@@ -42,7 +42,10 @@ export async function waited(serverUrl: string, database: string, sessionId: str
     );
     const whole = spanOf('Fenix', session);
     if (whole === undefined) throw new Error(`There is no session ${sessionId}`);
-    return shares(whole, rows.flatMap((row) => spanOf(row.what as WaitedFor, row) ?? []));
+    return shares(
+      whole,
+      rows.flatMap((row) => spanOf(row.what as WaitedFor, row) ?? []),
+    );
   } finally {
     await connection.end();
   }
@@ -55,7 +58,9 @@ function spanOf(what: WaitedFor, row: RowDataPacket | undefined): Span | undefin
 
 /** Each moment belongs to the first of the spans around it. */
 function shares(whole: Span, spans: readonly Span[]): Waited {
-  const edges = [whole, ...spans].flatMap(({ from, to }) => [from, to]).filter((at) => at >= whole.from && at <= whole.to);
+  const edges = [whole, ...spans]
+    .flatMap(({ from, to }) => [from, to])
+    .filter((at) => at >= whole.from && at <= whole.to);
   const instants = [...new Set(edges)].sort((a, b) => a - b);
   const by: Partial<Record<WaitedFor, number>> = {};
   for (const [index, from] of instants.slice(0, -1).entries()) {

@@ -61,7 +61,11 @@ class Driver(fake.FakeDriver):
         super().spawn(context, instance, *args, **kwargs)
 
     def migrate_disk_and_power_off(self, context, instance, *args, **kwargs):
-        _act('cold', instance)
+        try:
+            _act('cold', instance)
+        except exception.NovaException as error:
+            # What drivers say when nothing was changed yet: the server is ACTIVE again.
+            raise exception.InstanceFaultRollback(error)
         return super().migrate_disk_and_power_off(context, instance, *args, **kwargs)
 
     def finish_migration(self, context, migration, instance, *args, **kwargs):

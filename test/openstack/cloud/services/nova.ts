@@ -46,6 +46,8 @@ export const nova: ServiceOf = (settings) => {
         wsgi: { api_paste_config: '/etc/nova/api-paste.ini' },
         conductor: { workers: 1 },
         scheduler: { workers: 1, discover_hosts_in_cells_interval: 5 },
+        // Else the scheduler counts a server on the host that it left by live migration, for two minutes.
+        filter_scheduler: { track_instance_changes: false },
         placement: serviceCredentials(settings),
         neutron: serviceCredentials(settings),
         glance: { region_name: REGION },
