@@ -14,6 +14,8 @@ export interface Waited {
   readonly by: Readonly<Partial<Record<WaitedFor, number>>>;
   /** The part in which nothing but Fenix was waited for. */
   readonly share: number;
+  /** The longest of those times, each between two lines of its history. */
+  readonly longest: readonly string[];
 }
 
 /** Instants as milliseconds of Unix time; everything in one query, each row a span. */
@@ -42,10 +44,12 @@ export async function waited(serverUrl: string, database: string, sessionId: str
     );
     const whole = spanOf('Fenix', session);
     if (whole === undefined) throw new Error(`There is no session ${sessionId}`);
-    return shares(
-      whole,
-      rows.flatMap((row) => spanOf(row.what as WaitedFor, row) ?? []),
+    const [history] = await connection.query<RowDataPacket[]>(
+      'SELECT at, what, details FROM history WHERE session_id = :id ORDER BY at',
+      { id: sessionId },
     );
+    const spans = rows.flatMap((row) => spanOf(row.what as WaitedFor, row) ?? []);
+    return shares(whole, spans, history as Line[]);
   } finally {
     await connection.end();
   }
@@ -56,18 +60,34 @@ function spanOf(what: WaitedFor, row: RowDataPacket | undefined): Span | undefin
   return { what, from: (row.began as Date).getTime(), to: (row.ended as Date).getTime() };
 }
 
+interface Line {
+  readonly at: Date;
+  readonly what: string;
+  readonly details: string;
+}
+
 /** Each moment belongs to the first of the spans around it. */
-function shares(whole: Span, spans: readonly Span[]): Waited {
+function shares(whole: Span, spans: readonly Span[], history: readonly Line[]): Waited {
   const edges = [whole, ...spans]
     .flatMap(({ from, to }) => [from, to])
     .filter((at) => at >= whole.from && at <= whole.to);
   const instants = [...new Set(edges)].sort((a, b) => a - b);
   const by: Partial<Record<WaitedFor, number>> = {};
+  const own: Span[] = [];
   for (const [index, from] of instants.slice(0, -1).entries()) {
     const to = instants[index + 1] as number;
     const { what } = spans.find((span) => span.from <= from && span.to >= to) ?? whole;
     by[what] = (by[what] ?? 0) + (to - from) / 1000;
+    if (what === 'Fenix') own.push({ what, from, to });
   }
   const total = (whole.to - whole.from) / 1000;
-  return { total, by, share: (by.Fenix ?? 0) / total };
+  const longest = own.sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, 8);
+  return { total, by, share: (by.Fenix ?? 0) / total, longest: longest.map((span) => described(span, history)) };
+}
+
+function described({ from, to }: Span, history: readonly Line[]): string {
+  const words = (line: Line | undefined): string => (line === undefined ? '' : `${line.what} ${line.details.slice(0, 90)}`);
+  const before = history.findLast(({ at }) => at.getTime() <= from + 1);
+  const after = history.find(({ at }) => at.getTime() >= to - 1);
+  return `${((to - from) / 1000).toFixed(2)} s between ${words(before)} and ${words(after)}`;
 }
