@@ -32,6 +32,8 @@ export function integerOption(least: number, most: number): (text: string) => nu
 export interface Configured {
   readonly config: Config;
   readonly log: Logger;
+  /** Sentences about sections and options that nobody knows. */
+  readonly warnings: readonly string[];
   /** Where files with relative names are looked for: beside the last configuration file. */
   readonly directory: string;
 }
@@ -47,7 +49,7 @@ export function configure(program: string, configFiles: readonly string[], defau
   for (const warning of warnings) log.warn({}, warning);
   log.debug({ options: describe(config) }, 'configuration');
   const last = files.at(-1);
-  return { config, log, directory: last === undefined ? CONFIG_DIRECTORY : dirname(resolve(last)) };
+  return { config, log, warnings, directory: last === undefined ? CONFIG_DIRECTORY : dirname(resolve(last)) };
 }
 
 /** What is wrong with the caller's input or surroundings is a sentence and an exit code, not a stack trace. */

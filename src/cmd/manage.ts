@@ -8,6 +8,7 @@ import { addHistory } from './manage/history.js';
 import { addLeftovers } from './manage/leftovers.js';
 import { addPolicy } from './manage/policy.js';
 import { addRegister } from './manage/register.js';
+import { addStatus } from './manage/status.js';
 
 const program = baseCommand(
   'fenix-manage',
@@ -20,4 +21,5 @@ addFreeze(program);
 addLeftovers(program);
 addPolicy(program);
 addRegister(program);
+addStatus(program);
 await program.parseAsync();

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import knexFactory, { type Knex } from 'knex';
 import { FenixError, messageOf } from '../common/errors.js';
 import type { DatabaseTarget, MysqlTarget, SqliteTarget } from '../config/index.js';
+import { fromTimeText } from './time-text.js';
 
 /** A connection pool or a transaction: whatever a query may run on. */
 export type Tx = Knex;
@@ -85,6 +86,12 @@ export class Database {
     return this.kind === 'mysql'
       ? this.knex.raw('timestampadd(microsecond, ?, utc_timestamp(6))', [Math.round(seconds * 1e6)])
       : this.knex.raw("strftime('%Y-%m-%d %H:%M:%f000', ?, ?)", [this.sqliteNow, `${seconds} seconds`]);
+  }
+
+  /** What its clock shows. */
+  async currentTime(): Promise<Date> {
+    const [row] = await this.knex.select({ now: this.nowPlus() });
+    return fromTimeText(String(row.now));
   }
 
   /** Seconds since `column` by the database's own time, with fractions. */

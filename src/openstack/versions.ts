@@ -15,7 +15,7 @@ export function need(major: number, minor: number, what: string): Need {
 }
 
 /** What a service offers, and what comes between its endpoint and the paths of its API. */
-export interface Offer {
+interface Offer {
   /** Undefined where it has no microversions. */
   readonly range: { readonly min: Version; readonly max: Version } | undefined;
   readonly prefix: string;
@@ -62,8 +62,13 @@ export class Versions {
     return { microversion: { service: serviceType, major, minor }, prefix: offer.prefix };
   }
 
+  /** What the service offers, e.g. `Nova offers 2.1 to 2.93`. */
+  async describe(): Promise<string> {
+    return `${titleOf(this.serviceType)} offers ${offerText(await this.offer())}`;
+  }
+
   /** @param anew does not rely on what was read before */
-  offer(anew = false): Promise<Offer> {
+  private offer(anew = false): Promise<Offer> {
     if (anew) this.known = undefined;
     this.known ??= this.read().catch((error) => {
       this.known = undefined;
@@ -93,7 +98,7 @@ function includes({ range }: Offer, version: Version): boolean {
   return range !== undefined && compare(range.min, version) <= 0 && compare(version, range.max) <= 0;
 }
 
-export function compare([majorA, minorA]: Version, [majorB, minorB]: Version): number {
+function compare([majorA, minorA]: Version, [majorB, minorB]: Version): number {
   return majorA - majorB || minorA - minorB;
 }
 
@@ -103,13 +108,13 @@ export function versionText([major, minor]: Version): string {
 }
 
 /** As people call it. */
-export function titleOf(serviceType: string): string {
+function titleOf(serviceType: string): string {
   return (
     { compute: 'Nova', placement: 'Placement', alarming: 'Aodh', identity: 'Keystone' }[serviceType] ?? serviceType
   );
 }
 
-export function offerText({ range }: Offer): string {
+function offerText({ range }: Offer): string {
   return range === undefined ? 'no microversions' : `${versionText(range.min)} to ${versionText(range.max)}`;
 }
 

@@ -39,11 +39,12 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function configured(program: Command): Configured {
+export function configured(program: Command): Configured {
   return configure('fenix-manage', program.opts<{ configFile: string[] }>().configFile);
 }
 
-function partsOf({ config, log, directory }: Configured): DependencyContainer {
+/** What needs no database. */
+export function partsOf({ config, log, directory }: Configured): DependencyContainer {
   const parts = container.createChildContainer();
   registerCore(parts, config, log);
   parts.registerInstance(ConfigDirectoryToken, directory);

@@ -1,10 +1,6 @@
 import type { Aggregate } from '../../workflow/cloud-port.js';
 import type { ServiceApi } from '../service-api.js';
-import { need } from '../versions.js';
-
-const BASE = need(2, 1, 'to list aggregates');
-/** 2.53: hypervisors have uuids and name their service's host as `service.host`. */
-const HYPERVISORS = need(2, 53, 'to know the host of each hypervisor');
+import { BASE, HYPERVISORS } from './needs.js';
 
 /** Nova API, GET /os-aggregates. */
 export async function listAggregates(nova: ServiceApi, signal?: AbortSignal): Promise<Aggregate[]> {

@@ -1,11 +1,8 @@
 import type { Migration } from '../../workflow/cloud-port.js';
 import type { ServiceApi } from '../service-api.js';
-import { need } from '../versions.js';
 import { novaDate } from './date.js';
+import { PAGED } from './needs.js';
 import { listAll } from './paging.js';
-
-/** 2.59: pages, and uuids to mark them. The type is there since 2.23. */
-const PAGED = need(2, 59, 'to list migrations in pages');
 
 /** Nova API, GET /os-migrations. */
 interface NovaMigration {

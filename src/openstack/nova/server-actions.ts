@@ -1,21 +1,16 @@
 import type { InstanceEvent } from '../../workflow/cloud-port.js';
 import type { ServiceApi } from '../service-api.js';
-import { type Need, need } from '../versions.js';
+import type { Need } from '../versions.js';
 import { novaDate } from './date.js';
-
-/** 2.56: a cold migration takes a target. */
-const COLD_TARGET = need(2, 56, 'to migrate an instance to a named host');
-/** What has been there since the first version of the API. */
-const BASE = need(2, 1, 'to act on servers');
-/** 2.34: a live migration answers before its checks; 2.30: the target is checked by the scheduler unless forced. */
-const ASYNC_LIVE = need(2, 34, 'to migrate an instance live without waiting for its checks');
-/** 2.29: the target of an evacuation is checked by the scheduler unless forced; no word on shared storage since 2.14. */
-const EVACUATE_CHECKED = need(2, 29, 'to evacuate an instance to a host that is checked');
-/** 2.65: a live migration that is still queued can be aborted as well. */
-const ABORT_QUEUED = need(2, 65, 'to abort a live migration that is queued');
-const FORCE_COMPLETE = need(2, 22, 'to force a live migration to its end');
-/** 2.21: also of deleted servers. */
-const ACTIONS_OF_DELETED = need(2, 21, 'to see what was done to deleted servers');
+import {
+  ABORT_QUEUED,
+  ACTIONS_OF_DELETED,
+  ASYNC_LIVE,
+  BASE,
+  COLD_TARGET,
+  EVACUATE_CHECKED,
+  FORCE_COMPLETE,
+} from './needs.js';
 
 /** Nova API, GET /servers/{id}/os-instance-actions. */
 interface NovaAction {

@@ -2,11 +2,8 @@ import { FenixError } from '../../common/errors.js';
 import type { Resources } from '../../model/index.js';
 import type { Server } from '../../workflow/cloud-port.js';
 import type { ServiceApi } from '../service-api.js';
-import { need } from '../versions.js';
+import { EMBEDDED_FLAVOR } from './needs.js';
 import { listAll } from './paging.js';
-
-/** 2.47: the flavor stands in the server itself; `locked` is there since 2.9. */
-const EMBEDDED_FLAVOR = need(2, 47, "to know a server's flavor");
 
 /** Nova API, GET /servers/detail with microversion 2.47, the fields read here. */
 interface NovaServer {

@@ -1,12 +1,8 @@
 import { FenixError } from '../../common/errors.js';
 import type { ComputeService } from '../../workflow/cloud-port.js';
 import type { ServiceApi } from '../service-api.js';
-import { need } from '../versions.js';
+import { CELL_DOWN, SERVICE_UUID } from './needs.js';
 
-/** 2.53: services have uuids. Those of a cell that is down are left out. */
-const SERVICE_UUID = need(2, 53, 'to address compute services by uuid');
-/** 2.69: those of a cell that is down are listed with status UNKNOWN. */
-const CELL_DOWN = need(2, 69, 'to tell an empty host from one whose cell is down');
 /** Nova's column; a longer text would be refused. */
 const LONGEST_REASON = 255;
 

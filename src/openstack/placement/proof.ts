@@ -1,11 +1,9 @@
 import type { Resources } from '../../model/index.js';
 import type { Proof } from '../../workflow/cloud-port.js';
 import type { ServiceApi } from '../service-api.js';
-import { need } from '../versions.js';
+import { IN_TREE } from './needs.js';
 import { findProvider } from './providers.js';
 
-/** 1.31: candidates within one tree; forbidden traits are there since 1.22. */
-const IN_TREE = need(1, 31, 'to prove that an instance fits on a host');
 /** Nova sets it on the provider of a disabled compute service, and takes it away some time after enabling. */
 const NOT_DISABLED = '!COMPUTE_STATUS_DISABLED';
 

@@ -1,11 +1,7 @@
 import { FenixError } from '../../common/errors.js';
 import { hostNamed, type Resources, sameHost } from '../../model/index.js';
 import type { ServiceApi } from '../service-api.js';
-import { need } from '../versions.js';
-
-/** 1.14: trees; a compute node is the root of one. */
-const TREES = need(1, 14, 'to know compute nodes from what is within them');
-const FIRST = need(1, 0, 'to read inventories and allocations');
+import { FIRST, TREES } from './needs.js';
 
 /** Placement API, GET /resource_providers. */
 export interface Provider {

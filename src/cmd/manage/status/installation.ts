@@ -1,0 +1,107 @@
+import type { DependencyContainer } from 'tsyringe';
+import { MachineClock } from '../../../common/clock.js';
+import { Logger } from '../../../common/logger.js';
+import { parseDatabaseUrl } from '../../../config/index.js';
+import { Database, DatabaseToken } from '../../../db/database.js';
+import { SchemaMigrator } from '../../../db/migrator.js';
+import { Topology } from '../../../messaging/topology.js';
+import { PolicyEnforcer } from '../../../policy/index.js';
+import { loadPlugins } from '../../../workflow/loader.js';
+import { ConfigToken } from '../../wiring/core.js';
+import { registerMessaging, TransportToken } from '../../wiring/messaging.js';
+import { registerPolicy } from '../../wiring/policy.js';
+import { type Check, type Finding, failure, success, warning } from './check.js';
+
+/** How long RabbitMQ may take to answer. */
+const BROKER_WITHIN_MS = 10_000;
+
+/** What belongs to Fenix itself. @param warnings those of reading the configuration */
+export function installationChecks(parts: DependencyContainer, warnings: readonly string[]): Check[] {
+  const config = parts.resolve(ConfigToken);
+  return [
+    {
+      name: 'Configuration',
+      remedy: 'Mend the configuration.',
+      run: () =>
+        warnings.length === 0
+          ? success('All options are known.')
+          : warning(warnings.join(' '), 'Correct or remove what is not known: it has no effect.'),
+    },
+    {
+      name: 'Database',
+      remedy: 'Mend [database] connection, or the database.',
+      run: () => checkDatabase(parts),
+    },
+    {
+      name: 'Broker',
+      remedy: 'Mend [DEFAULT] transport_url and [oslo_messaging_rabbit], or RabbitMQ.',
+      run: () => checkBroker(parts),
+    },
+    {
+      name: 'Policy',
+      remedy: 'Mend the file that it names.',
+      run: () => {
+        registerPolicy(parts);
+        parts.resolve(PolicyEnforcer);
+        return success('The policy is well-formed.');
+      },
+    },
+    {
+      name: 'Plug-ins',
+      remedy: 'Mend the plug-in, or [DEFAULT] plugin_path.',
+      run: async () => {
+        const registry = await loadPlugins(config.default.pluginPath, parts.resolve<Logger>(Logger));
+        return success(`${registry.infos().length} plug-ins are loaded.`);
+      },
+    },
+  ];
+}
+
+/** Stays open for those that come later; who runs the checks closes it. */
+async function checkDatabase(parts: DependencyContainer): Promise<Finding> {
+  const { connection } = parts.resolve(ConfigToken).database;
+  const target = parseDatabaseUrl(connection);
+  const database = await Database.open({ ...target, poolSize: 1 });
+  parts.registerInstance(DatabaseToken, database);
+  const { database: found, code, relation } = await new SchemaMigrator(database).version();
+  if (relation === 'older') {
+    return failure(
+      `The schema is at ${found ?? 'nothing'}, this code needs ${code}.`,
+      'Run "fenix-manage db upgrade".',
+    );
+  }
+  if (relation === 'newer') {
+    return failure(`The schema is at ${found}, newer than this code (${code}).`, 'Upgrade Fenix on this machine.');
+  }
+  if (target.kind === 'sqlite') {
+    return warning('SQLite serves a single process.', 'Use MySQL or MariaDB where API and engine run side by side.');
+  }
+  return success(`The schema is at ${code}.`);
+}
+
+async function checkBroker(parts: DependencyContainer): Promise<Finding> {
+  const { default: common } = parts.resolve(ConfigToken);
+  if (common.transportUrl.startsWith('memory:')) {
+    return warning('Messages stay within each process.', 'Set [DEFAULT] transport_url where API and engine are apart.');
+  }
+  registerMessaging(parts, 'fenix-manage');
+  const { broker, topology } = parts.resolve(TransportToken);
+  const limit = new AbortController();
+  const late = parts.resolve<MachineClock>(MachineClock).sleepMs(BROKER_WITHIN_MS, limit.signal).then(isLate, isLate);
+  const declared = new Topology(broker, topology).declareTopicExchange(common.controlExchange).then(() => 'declared');
+  try {
+    if ((await Promise.race([declared, late])) === 'declared')
+      return success(`Exchange ${common.controlExchange} is there.`);
+    const why = broker.trouble ?? 'RabbitMQ gives no answer';
+    return failure(`${why}.`, 'Mend [DEFAULT] transport_url and [oslo_messaging_rabbit], or RabbitMQ.');
+  } finally {
+    limit.abort();
+    // What was not declared by now fails when the broker is closed, which is no news.
+    declared.catch(() => undefined);
+    await broker.close();
+  }
+}
+
+function isLate(): 'late' {
+  return 'late';
+}
