@@ -2,7 +2,7 @@ import { plusSeconds } from '../../src/common/clock.js';
 import type { Server } from '../../src/workflow/cloud-port.js';
 import { coldMigrate, settleLate } from '../../src/workflow/cold-migration.js';
 import type { InstanceActionContext, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
-import { acceptMigration, isIdle, newest, notBegun, refusable } from '../../src/workflow/migrations.js';
+import { acceptMigration, isIdle, newest, notBegun, refusable, refusedByScheduler } from '../../src/workflow/migrations.js';
 import { NOT_PROVEN } from '../../src/workflow/room.js';
 
 /** How long Nova may take to take a migration back, seconds. */
@@ -29,7 +29,7 @@ async function run(context: InstanceActionContext): Promise<MoveOutcome> {
     if (outcome.result !== 'failed' || outcome.code !== 'live-migration-failed') return outcome;
     if (context.takeBack.aborted) return { result: 'reverted', message: outcome.message };
     context.log.warn({ round }, outcome.message);
-    const refusal = await refusedBy(context);
+    const refusal = (await refusedBy(context)) ?? refusedByScheduler(context, await newest(context));
     if (refusal !== undefined) return refusal;
   }
   return outcome;

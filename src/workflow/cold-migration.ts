@@ -1,7 +1,7 @@
 import { plusSeconds } from '../common/clock.js';
 import type { Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
-import { acceptMigration, isIdle, newest, newestEvent, notBegun, refusable } from './migrations.js';
+import { acceptMigration, isIdle, newest, newestEvent, notBegun, noValidHost, refusable } from './migrations.js';
 
 /** Code of a refusal: the move began, and the instance is back where it was. */
 export const CAME_BACK = 'came-back';
@@ -74,8 +74,7 @@ async function arrival(
     const message = `Host ${migration.targetHost} took instance ${instanceId} and gave it back.`;
     return { result: 'refused', code: CAME_BACK, message, touched: true };
   }
-  const message = `Nova did not find host ${target} fit for instance ${instanceId}.`;
-  return { result: 'refused', code: 'no-valid-host', message };
+  return noValidHost(instanceId, target);
 }
 
 /** Nova shows VERIFY_RESIZE for a moment after it has accepted the request. */

@@ -7,7 +7,7 @@ import { givenBack, type Moves, movesFrom, nextMoves } from './emptying.js';
 import { assumeUnmanaged } from './managers.js';
 import { ask, plainWindow, troubleOf } from './notices.js';
 import { replyWindow } from './reply-window.js';
-import { mayReceive, planSnapshot, serversOn, standingFacts } from './room.js';
+import { mayReceive, planSnapshot, serversOn, standingFacts, worthAsking } from './room.js';
 import { isStopped } from './stopped.js';
 import { resolveTrouble, type Trouble } from './trouble.js';
 import { OFFERED_ACTIONS, type SessionView, type WorkflowTools } from './view.js';
@@ -66,9 +66,14 @@ async function adopt(view: SessionView, tools: WorkflowTools, rules: EmptyingRul
   if ('plan' in found) return { step: adoptStep(view, rules, found.plan) };
   const later = await feasiblePlan(view, tools, hosts, true);
   if (!('plan' in later)) return { stuck: found.why };
-  const until = deadline(view, 'placement', PLACEMENT_PAUSE_S);
+  const scheduler = worthAsking(view, later.plan.moves);
+  const pause = deadline(view, 'placement', PLACEMENT_PAUSE_S);
+  const until = pause > scheduler ? pause : scheduler;
   if (until <= view.now) return { step: adoptStep(view, rules, later.plan, true) };
-  const message = `Placement does not show the targets for ${later.host.hostname} as fit and enabled yet.`;
+  const message =
+    scheduler > view.now
+      ? `Nova's scheduler refused the targets for ${later.host.hostname}; it may not know yet who left them.`
+      : `Placement does not show the targets for ${later.host.hostname} as fit and enabled yet.`;
   return { step: { wait: { for: 'placement', message, until, hosts: [later.plan.host] } } };
 }
 

@@ -3,6 +3,9 @@ import type { InstanceEvent, Migration, Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
 import { isDown } from './hosts.js';
 
+/** The code of a refusal by Nova's scheduler. */
+export const NO_VALID_HOST = 'no-valid-host';
+
 /** Nothing is being done to the server and no resize waits for its confirmation. */
 export function isIdle(server: Server): boolean {
   return server.taskState === null && server.status !== 'VERIFY_RESIZE' && server.status !== 'RESIZE';
@@ -68,6 +71,23 @@ export async function orRefusal(
 /** The instance's newest migration. */
 export async function newest({ cloud, instanceId }: InstanceActionContext): Promise<Migration | undefined> {
   return (await cloud.migrations(instanceId))[0];
+}
+
+/**
+ * That Nova's scheduler did not take the target. Nova says so nowhere but in a migration in error that never got one,
+ * and in the message of the instance action (seen with Nova 26).
+ */
+export function refusedByScheduler(
+  { instanceId, from, target }: InstanceActionContext,
+  migration: Migration | undefined,
+): MoveOutcome | undefined {
+  const isOurs = migration?.status === 'error' && migration.sourceHost === from && migration.targetHost === null;
+  return isOurs ? noValidHost(instanceId, target) : undefined;
+}
+
+export function noValidHost(instanceId: string, target: string | null): MoveOutcome {
+  const message = `Nova did not find host ${target} fit for instance ${instanceId}.`;
+  return { result: 'refused', code: NO_VALID_HOST, message };
 }
 
 /** The newest thing of a kind that was done to the instance. */

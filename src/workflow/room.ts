@@ -1,16 +1,22 @@
 import { plusSeconds } from '../common/clock.js';
 import type { Fact, Impact } from '../model/index.js';
-import type { HostPlanSnapshot, PlanInstance } from '../planner/host-plan.js';
+import type { HostPlanSnapshot, PlanInstance, PlannedMove } from '../planner/host-plan.js';
 import { freeRoom, groupRefusal, type RuleRefusal, roomRefusal, spreadRefusal } from '../planner/rules.js';
 import type { Server } from './cloud-port.js';
 import { groupOf } from './groups.js';
 import { computeServiceOf } from './hosts.js';
+import { NO_VALID_HOST } from './migrations.js';
 import type { SessionView } from './view.js';
 
 /** The code of a fact: Placement did not show the target fit and enabled. */
 export const NOT_PROVEN = 'not-proven';
 /** How long Placement may lag behind an enabled service or a freed place before its no counts, seconds. */
 const PLACEMENT_LAG_S = 120;
+/**
+ * How long Nova's scheduler may count servers on hosts that they left by live migration, which matters to groups: until it
+ * is told all that is there (`[scheduler]`, `scheduler_instance_sync_interval`), seconds.
+ */
+const SCHEDULER_LAG_S = 120;
 /** After that Placement's no is old news: it may be asked again. */
 const PLACEMENT_MEMORY_S = 180;
 
@@ -27,7 +33,7 @@ export function mayReceive(view: SessionView, host: string): boolean {
 
 /**
  * What the planner needs to move `instances` off `host` onto `targets`.
- * @param patient leave out refusals by Placement that may still be its lag
+ * @param patient leave out refusals that may be lag, of Placement or of Nova's scheduler
  */
 export function planSnapshot(
   view: SessionView,
@@ -36,7 +42,7 @@ export function planSnapshot(
   targets: readonly string[],
   patient = false,
 ): HostPlanSnapshot {
-  const facts = standingFacts(view).filter((fact) => !patient || !mayBeLag(fact, view.now));
+  const facts = standingFacts(view).filter((fact) => !patient || !mayBeLag(view, fact));
   return {
     host,
     instances: instances.map(({ id, zone, resources }) => ({
@@ -83,8 +89,27 @@ export function standingFacts({ facts, now }: SessionView): Fact[] {
   return facts.filter((fact) => fact.code !== NOT_PROVEN || plusSeconds(fact.at, PLACEMENT_MEMORY_S) > now);
 }
 
-function mayBeLag(fact: Fact, now: Date): boolean {
-  return fact.code === NOT_PROVEN && plusSeconds(fact.at, PLACEMENT_LAG_S) > now;
+function mayBeLag(view: SessionView, fact: Fact): boolean {
+  if (fact.code === NO_VALID_HOST) return fact.at < schedulerKnows(view, fact);
+  return fact.code === NOT_PROVEN && plusSeconds(fact.at, PLACEMENT_LAG_S) > view.now;
+}
+
+/** When asking again for the moves of a plan makes sense, as far as Nova's scheduler refused them before. */
+export function worthAsking(view: SessionView, moves: readonly PlannedMove[]): Date {
+  const refused = view.facts.filter(
+    ({ code, instanceId, host }) =>
+      code === NO_VALID_HOST && moves.some((move) => move.instanceId === instanceId && move.target === host),
+  );
+  return refused.map((fact) => schedulerKnows(view, fact)).reduce((a, b) => (a > b ? a : b), view.now);
+}
+
+/** A refusal after that is final. */
+function schedulerKnows({ effects }: SessionView, { instanceId, host, at }: Fact): Date {
+  const first = effects.find(
+    ({ kind, subject, intent, outcome }) =>
+      kind === 'move' && subject === instanceId && intent.target === host && outcome?.code === NO_VALID_HOST,
+  );
+  return plusSeconds(first?.endedAt ?? at, SCHEDULER_LAG_S);
 }
 
 /**

@@ -342,6 +342,15 @@ test('LIVE_MIGRATE: a target that may take nothing any more has refused, and is 
   t.deepEqual(log, ['live-migrate-1']);
 });
 
+test("LIVE_MIGRATE: a target that Nova's scheduler refuses, whatever Placement shows, is not tried again", async (t) => {
+  const { run, log, cloud } = await aStory(t);
+  const beta = (await cloud.services()).find(({ binary, host }) => binary === 'nova-compute' && host === 'beta');
+  await cloud.disableService(beta?.id ?? '', 'by hand');
+  cloud.proves = async () => ({ fits: true });
+  t.like(await run(liveMigrate), { result: 'refused', code: 'no-valid-host' });
+  t.deepEqual(log, ['live-migrate-1']);
+});
+
 test('LIVE_MIGRATE: the second try may succeed', async (t) => {
   const { run, log, cloud, meanwhile } = await aStory(t);
   meanwhile.set(1, async () => cloud.abortLiveMigration(WEB, (await cloud.migrations(WEB))[0]?.id ?? ''));

@@ -6,7 +6,8 @@ import { nextMoves } from '../../src/workflow/emptying.js';
 import { notYetTaken } from '../../src/workflow/emptying-flow.js';
 import { disabledReason } from '../../src/workflow/hosts.js';
 import { actionsFor, actionsOf, progressOf } from '../../src/workflow/maintaining.js';
-import { NOT_PROVEN, planSnapshot, serversOn } from '../../src/workflow/room.js';
+import { NO_VALID_HOST } from '../../src/workflow/migrations.js';
+import { NOT_PROVEN, planSnapshot, serversOn, worthAsking } from '../../src/workflow/room.js';
 import type { SessionView } from '../../src/workflow/view.js';
 import { aHost, NOON } from '../support/api-records.js';
 import { anEffect, anImpact, aServer, aService, at, aView, HOST_SIZE, SMALL } from '../support/engine-views.js';
@@ -394,7 +395,39 @@ test('the planner is shown the host’s instances, the room of the targets and w
     targets: [{ host: 'c2', zone: 'west', free, members: {} }],
   });
   const patient = planSnapshot(view, 'c1', serversOn(view, 'c1'), ['c2'], true);
-  t.deepEqual(patient.instances[0]?.refusedBy, ['c3', 'c9'], 'Placement may still lag about c2, c4 is old news');
+  t.deepEqual(patient.instances[0]?.refusedBy, ['c3'], 'c2 and c9 may be lag, c4 is old news');
+});
+
+test("a scheduler's refusal may be its lag until it has been asked again after that; then it is final", (t) => {
+  const refused = (target: string, seconds: number) =>
+    moveOf({
+      state: 'refused',
+      intent: { from: 'c1', target },
+      outcome: { code: NO_VALID_HOST },
+      endedAt: at(seconds),
+    });
+  const viewWith = (effects: readonly JournalEntry[], seconds: number, now: number) =>
+    aView({
+      now: at(now),
+      services: [aService('c1'), aService('c2')],
+      servers: [aServer('i1', 'c1')],
+      rest: {
+        effects,
+        facts: [
+          { sessionId: 'session', instanceId: 'i1', host: 'c2', code: NO_VALID_HOST, message: '', at: at(seconds) },
+        ],
+      },
+    });
+  const refusedBy = (view: SessionView, patient: boolean) =>
+    planSnapshot(view, 'c1', serversOn(view, 'c1'), ['c2'], patient).instances[0]?.refusedBy;
+  const moves = [{ instanceId: 'i1', target: 'c2' }];
+  const once = viewWith([refused('c2', 10)], 10, 20);
+  t.deepEqual([refusedBy(once, false), refusedBy(once, true)], [['c2'], []]);
+  t.deepEqual(worthAsking(once, moves), at(130));
+  t.deepEqual(worthAsking(once, [{ instanceId: 'i1', target: 'c3' }]), at(20), 'nothing is known against that one');
+  const twice = viewWith([refused('c2', 10), refused('c2', 131)], 131, 140);
+  t.deepEqual(refusedBy(twice, true), ['c2']);
+  t.deepEqual(worthAsking(twice, moves), at(140));
 });
 
 /** What Python 3.11's fnmatch.fnmatchcase says. */

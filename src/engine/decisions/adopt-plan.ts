@@ -1,6 +1,7 @@
 import { type Fact, isThrough } from '../../model/index.js';
 import type { PlannedMove } from '../../planner/host-plan.js';
 import type { AdoptPlan } from '../../workflow/decisions.js';
+import { NO_VALID_HOST } from '../../workflow/migrations.js';
 import { NOT_PROVEN } from '../../workflow/room.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
@@ -11,10 +12,11 @@ export async function adoptPlan(session: SessionContext, view: SessionView, deci
   const { snapshot, plan } = decision;
   const refusals = (await Promise.all(plan.moves.map((move) => prove(session, view, snapshot, move)))).flat();
   await session.writer.commit(async (unit) => {
-    // What Placement had refused while it lagged behind would still stand against the plan that it proves now.
+    // What had been refused by lag, as the plan takes it, would still stand against what Placement proves now.
     for (const { instanceId, target: host } of plan.moves) {
-      const refused = { sessionId: session.sessionId, instanceId, host, code: NOT_PROVEN };
-      await session.repositories.facts.withdraw(refused, unit.tx);
+      for (const code of [NOT_PROVEN, NO_VALID_HOST]) {
+        await session.repositories.facts.withdraw({ sessionId: session.sessionId, instanceId, host, code }, unit.tx);
+      }
     }
     for (const fact of refusals) await session.repositories.facts.record(fact, unit.tx);
     if (refusals.length > 0) {

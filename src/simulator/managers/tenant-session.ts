@@ -2,7 +2,6 @@ import type { Clock } from '../../common/clock.js';
 import { FenixError, messageOf } from '../../common/errors.js';
 import type { Credentials } from '../credentials.js';
 
-/** Machine time for one request. */
 const TIMEOUT_MS = 10_000;
 /** A token is renewed when less than this part of its life is left. */
 const RENEW_BEFORE = 0.2;
@@ -12,7 +11,8 @@ export interface TenantAnswer {
   readonly body: unknown;
 }
 
-interface Held {
+/** What Keystone gave: public addresses by service type. */
+export interface Held {
   readonly token: string;
   readonly projectId: string;
   readonly catalog: ReadonlyMap<string, string>;
@@ -38,12 +38,14 @@ export class TenantSession {
   /**
    * @param clock machine time, as tokens live in it
    * @param renews whether it fetches a new token in time, or never
+   * @param timeoutMs machine time for one request
    */
   constructor(
     private readonly authUrl: string,
     private readonly credentials: Credentials,
     private readonly clock: Clock,
     private readonly renews = true,
+    private readonly timeoutMs = TIMEOUT_MS,
   ) {}
 
   async projectId(): Promise<string> {
@@ -65,7 +67,7 @@ export class TenantSession {
       'content-type': 'application/json',
       ...(version === undefined ? {} : { 'openstack-api-version': version }),
     };
-    const response = await send(url, {
+    const response = await this.send(url, {
       method,
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -73,13 +75,14 @@ export class TenantSession {
     return { status: response.status, body: await bodyOf(response) };
   }
 
-  private async login(): Promise<Held> {
+  /** A token that holds now, with what came along. */
+  async login(): Promise<Held> {
     if (this.held !== undefined && (!this.renews || this.held.renewAtMs > this.clock.now().getTime())) return this.held;
     const { username: name, password, projectName } = this.credentials;
     const domain = { id: 'default' };
     const identity = { methods: ['password'], password: { user: { name, domain, password } } };
     const auth = { identity, scope: { project: { name: projectName, domain } } };
-    const response = await send(`${this.authUrl}/auth/tokens`, {
+    const response = await this.send(`${this.authUrl}/auth/tokens`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ auth }),
@@ -91,6 +94,14 @@ export class TenantSession {
     this.held = heldOf(response.headers.get('x-subject-token') ?? '', (await response.json()) as TokenBody);
     return this.held;
   }
+
+  private async send(url: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(url, { ...init, signal: AbortSignal.timeout(this.timeoutMs) });
+    } catch (error) {
+      throw new FenixError('transient', 'no-answer', `${url} did not answer: ${messageOf(error)}.`, { cause: error });
+    }
+  }
 }
 
 function heldOf(token: string, { token: { project, catalog, issued_at, expires_at } }: TokenBody): Held {
@@ -101,14 +112,6 @@ function heldOf(token: string, { token: { project, catalog, issued_at, expires_a
   });
   const renewAtMs = expiresMs - (expiresMs - Date.parse(issued_at)) * RENEW_BEFORE;
   return { token, projectId: project.id, catalog: new Map(urls), renewAtMs };
-}
-
-async function send(url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  } catch (error) {
-    throw new FenixError('transient', 'no-answer', `${url} did not answer: ${messageOf(error)}.`, { cause: error });
-  }
 }
 
 async function bodyOf(response: Response): Promise<unknown> {

@@ -1,0 +1,7 @@
+/** What "npm test" runs. */
+export default {
+  files: ['dist/test/**/*.test.js', '!dist/test/openstack/**'],
+  nodeArguments: ['--enable-source-maps'],
+  workerThreads: false,
+  timeout: '1m',
+};

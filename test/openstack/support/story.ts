@@ -1,0 +1,137 @@
+import type { ExecutionContext } from 'ava';
+import type { NewSession, SessionDetail } from '../../../src/client/index.js';
+import { becomes } from '../cloud/becomes.js';
+import { TestCloud } from '../cloud/cloud.js';
+import { Fenix } from './fenix.js';
+import { HeatManager, type ManagerOptions } from './heat-manager.js';
+import { NovaLists, type NovaMigration } from './nova-lists.js';
+import { waited } from './waited.js';
+
+/** Between a session's request and its maintenance_at. */
+const NOTICE_S = 5;
+
+/** In which Nova does nothing more about a migration. */
+const ENDED = ['confirmed', 'completed', 'reverted', 'error', 'failed', 'cancelled'];
+/** Of a session's time, in which nothing but Fenix is waited for. */
+const LARGEST_SHARE = 0.05;
+
+/** A cloud with an application and its manager, and Fenix on it, about to maintain every compute host. */
+export class Story {
+  readonly nova: NovaLists;
+  /** Older migrations are other stories'. */
+  private readonly since = new Date(Date.now() - 1000);
+
+  private constructor(
+    readonly cloud: TestCloud,
+    readonly fenix: Fenix,
+    readonly manager: HeatManager,
+  ) {
+    this.nova = new NovaLists(cloud.admin);
+  }
+
+  static async begin(t: ExecutionContext, application: ManagerOptions): Promise<Story> {
+    const cloud = TestCloud.open();
+    cloud.wellAgain();
+    t.teardown(() => cloud.wellAgain());
+    const fenix = await Fenix.install(t, cloud);
+    const manager = await HeatManager.start(t, cloud.as('demo'), application, fenix.url);
+    return new Story(cloud, fenix, manager);
+  }
+
+  /** @returns the session's id */
+  maintain(session: Partial<NewSession> = {}): Promise<string> {
+    const at = new Date(Date.now() + NOTICE_S * 1000).toISOString();
+    return this.fenix.client.create({
+      maintenance_at: at.slice(0, 19).replace('T', ' '),
+      metadata: { openstack_version: 'Zed' },
+      hosts: [...this.cloud.settings.computes],
+      actions: [{ plugin: 'noop', type: 'compute', metadata: { duration: 1 } }],
+      ...session,
+    });
+  }
+
+  /** Waits until the session is something. @returns its detail then */
+  async reaches(sessionId: string, holds: (detail: SessionDetail) => boolean, what: string): Promise<SessionDetail> {
+    let detail = await this.fenix.client.detail(sessionId);
+    const look = async (): Promise<boolean> => {
+      detail = await this.fenix.client.detail(sessionId);
+      return holds(detail) || detail.state === 'MAINTENANCE_FAILED';
+    };
+    await becomes(look, what, 480);
+    return detail;
+  }
+
+  /** Waits until the session is over, either way, and closed. */
+  async ends(sessionId: string): Promise<SessionDetail> {
+    const isOver = ({ state }: SessionDetail): boolean => ['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'].includes(state);
+    return this.reaches(sessionId, isOver, 'the end of the session');
+  }
+
+  /** Waits until Nova is at a migration of that type. */
+  migrates(type: string): Promise<void> {
+    const isUnderWay = ({ migration_type, status }: NovaMigration): boolean =>
+      migration_type === type && !ENDED.includes(status);
+    return becomes(async () => (await this.migrations()).some(isUnderWay), `a ${type} under way`);
+  }
+
+  /** Waits until nothing is left to be done for a session that is over. */
+  closes(sessionId: string): Promise<void> {
+    const isClosed = async (): Promise<boolean> =>
+      (await this.fenix.client.history(sessionId)).some(({ what }) => what === 'closed');
+    return becomes(isClosed, 'the session closed');
+  }
+
+  /** By Nova's own lists: every server serves, every host is as before, nothing is half moved. */
+  async isInOrder(t: ExecutionContext): Promise<void> {
+    const servers = await this.nova.servers();
+    t.deepEqual(
+      servers.map(({ name, status, 'OS-EXT-STS:task_state': task }) => [name, status, task]),
+      servers.map(({ name }) => [name, 'ACTIVE', null]),
+    );
+    t.deepEqual(
+      (await this.nova.computes()).map(({ host, status, state, disabled_reason }) => [
+        host,
+        status,
+        state,
+        disabled_reason,
+      ]),
+      this.cloud.settings.computes.map((host) => [host, 'enabled', 'up', null]),
+    );
+    const ended = ['confirmed', 'completed', 'reverted', 'error', 'failed', 'cancelled'];
+    t.deepEqual(
+      (await this.migrations()).filter(({ status }) => !ended.includes(status)),
+      [],
+    );
+  }
+
+  /** By Nova's own list: nobody was moved but as plans said, to where they said, and as often. */
+  async movedAsPlanned(t: ExecutionContext, sessionId: string): Promise<void> {
+    const isSuccess = ({ status }: NovaMigration): boolean => status === 'confirmed' || status === 'completed';
+    const moved = (await this.migrations()).filter(isSuccess);
+    const history = await this.fenix.client.history(sessionId);
+    const begun = history.filter(({ what, result }) => what === 'move-ended' && result === 'moved');
+    t.deepEqual(
+      moved.map(({ instance_uuid, dest_compute }) => `${instance_uuid} to ${dest_compute}`).sort(),
+      begun.map(({ instance, host }) => `${instance} to ${host}`).sort(),
+    );
+    const plans = history.filter(({ what }) => what === 'plan');
+    const again = plans.flatMap((line) => (line.again as string[] | undefined) ?? []);
+    for (const id of new Set(moved.map(({ instance_uuid }) => instance_uuid))) {
+      const times = moved.filter(({ instance_uuid }) => instance_uuid === id).length;
+      t.true(times <= 1 + again.filter((other) => other === id).length, `${id} moved ${times} times`);
+    }
+  }
+
+  /** Says how long the session took and what was waited for; Fenix itself must hardly be. */
+  async tellsWaits(t: ExecutionContext, sessionId: string): Promise<void> {
+    const { total, by, share, longest } = await waited(this.cloud.settings.mysqlUrl, this.fenix.database, sessionId);
+    const parts = Object.entries(by).map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`);
+    const sentence = `${t.title}: ${total.toFixed(1)} s: ${parts.join(', ')}; Fenix ${(100 * share).toFixed(1)} %`;
+    process.stderr.write(`${sentence}\n`);
+    t.true(share < LARGEST_SHARE, [sentence, ...longest].join('\n'));
+  }
+
+  migrations() {
+    return this.nova.migrations(this.since);
+  }
+}
