@@ -42,7 +42,7 @@ export function planSnapshot(
   targets: readonly string[],
   patient = false,
 ): HostPlanSnapshot {
-  const facts = standingFacts(view).filter((fact) => !patient || !mayBeLag(view, fact));
+  const facts = patient ? finalFacts(view) : standingFacts(view);
   return {
     host,
     instances: instances.map(({ id, zone, resources }) => ({
@@ -87,6 +87,11 @@ function membersOn(view: SessionView, host: string): Record<string, number> {
 /** Refusals that still tell something. */
 export function standingFacts({ facts, now }: SessionView): Fact[] {
   return facts.filter((fact) => fact.code !== NOT_PROVEN || plusSeconds(fact.at, PLACEMENT_MEMORY_S) > now);
+}
+
+/** Those that are no lag, of Placement or of Nova's scheduler: asked again it would be the same. */
+export function finalFacts(view: SessionView): Fact[] {
+  return standingFacts(view).filter((fact) => !mayBeLag(view, fact));
 }
 
 function mayBeLag(view: SessionView, fact: Fact): boolean {

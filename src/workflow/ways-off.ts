@@ -4,7 +4,7 @@ import { CAME_BACK } from './cold-migration.js';
 import { downHostsPolicy } from './down-hosts.js';
 import { groupOf } from './groups.js';
 import { isDown } from './hosts.js';
-import { NOT_PROVEN, serversOn, standingFacts } from './room.js';
+import { finalFacts, NOT_PROVEN, serversOn } from './room.js';
 import { isStopped } from './stopped.js';
 import type { SessionView } from './view.js';
 
@@ -54,7 +54,7 @@ function noWay(view: SessionView, server: Server, action: MoveAction): string | 
   );
   if (others.length === 0) return `its zone ${zone} has no other compute host`;
   // Who took it and gave it back has not refused it: then the move has failed (v1 §5.4).
-  const refused = standingFacts(view).filter(
+  const refused = finalFacts(view).filter(
     ({ instanceId, code }) => instanceId === id && code !== NOT_PROVEN && code !== CAME_BACK,
   );
   const isPinned = others.every((other) => refused.some((fact) => fact.host === other.host));

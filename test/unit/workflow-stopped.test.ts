@@ -42,8 +42,12 @@ for (const [title, [overrides, why]] of Object.entries(stuck))
     const facts = ['c2', 'c3'].map((host) => {
       return { sessionId: 'session', instanceId: 'i1', host, code: 'no-valid-host', message: '', at: at(0) };
     });
+    // Asked for again when Nova's scheduler could no longer lag behind.
+    const effects = facts.map(({ code, host: target }) =>
+      anEffect({ state: 'refused', intent: { from: 'c1', target }, outcome: { code }, endedAt: at(-121) }),
+    );
     const policy = server.status === 'PAUSED' ? STOP : {};
-    const way = wayOff(aView({ servers: [server], session: { policy }, rest: { facts } }), server, 'MIGRATE');
+    const way = wayOff(aView({ servers: [server], session: { policy }, rest: { facts, effects } }), server, 'MIGRATE');
     t.regex('stuck' in way ? way.stuck : '', why);
   });
 
