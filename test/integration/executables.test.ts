@@ -264,6 +264,28 @@ test('API and engine serve a session that was created, and stop cleanly in the m
   );
 });
 
+test('fenix-manage status check says in a table or as JSON what is wrong, and how to mend it', async (t) => {
+  const simulator = await aSimulator(t);
+  simulator.setMaintenanceUrl('http://127.0.0.1/v1');
+  const options = installed((await aDatabase(t)).url, simulator.authUrl);
+  const check = async (environment: Options, ...args: string[]): Promise<Program> => {
+    const program = new Program(t, 'manage', ['status', 'check', ...args], asEnvironment(environment));
+    await program.ended;
+    return program;
+  };
+  const well = await check(options, '--json', '--ceilometer-definitions', '/nonexistent');
+  t.is(await well.ended, 1, well.stderr);
+  const checked = JSON.parse(well.stdout) as { name: string; result: string; remedy?: string }[];
+  t.deepEqual(
+    checked.filter(({ result }) => result !== 'Success').map(({ name, result }) => `${name}: ${result}`),
+    ['Database: Warning', 'Broker: Warning', 'Ceilometer definitions: Warning', 'Ceilometer pipeline: Warning'],
+  );
+  t.true(checked.every(({ result, remedy }) => (result === 'Success') === (remedy === undefined)));
+  const bad = await check({ ...options, engine: { lease_time: -5 } });
+  t.is(await bad.ended, 2);
+  t.regex(bad.stdout, /\| Check: Configuration +\|\n\| Result: Failure +\|\n\| Details: .*lease_time/);
+});
+
 test('API and engine start without a broker, say once that it is away, and stop cleanly', async (t) => {
   const options = installed((await aDatabase(t)).url);
   options.default = { ...options.default, transport_url: 'rabbit://fenix:not-to-be-shown@127.0.0.1:1/' };
