@@ -249,6 +249,9 @@ test('API and engine serve a session that was created, and stop cleanly in the m
   t.is(answer.status, 200);
   const { session_id: sessionId } = (await answer.json()) as { session_id: string };
   await engine.says(/"session owned"/);
+  // What is done for a session is logged under the id of the request that created it.
+  const requestId = answer.headers.get('x-openstack-request-id') ?? 'none';
+  await engine.says(new RegExp(`"session":"${sessionId}","request_id":"${requestId}"`));
   const repositories = new Repositories(database);
   t.not((await repositories.sessions.get(sessionId))?.owner, null);
 
