@@ -149,8 +149,7 @@ test('docs/openstack-clients.md lists every need by its microversion, and no oth
     ([, version, what]) => `${version} ${what}`,
   );
   const needs = [...NOVA_NEEDS, ...PLACEMENT_NEEDS].map(({ version, what }) => `${versionText(version)} ${what}`);
-  t.deepEqual(new Set(listed), new Set(needs));
-  t.is(listed.length, needs.length);
+  t.deepEqual(listed.sort(), needs.sort());
 });
 
 test("Nova's own documents are read: version, root and the refusal of what it does not have", async (t) => {
