@@ -446,7 +446,9 @@ onEach('records come back with the same values and types', async (t, { repositor
   t.deepEqual(await sessions.ids(), [sessionId]);
   t.deepEqual(await hosts.list(sessionId), [host]);
   t.deepEqual(await instances.list(sessionId), [instance]);
-  t.deepEqual(await instances.listOfProject(sessionId, 'tenant'), [instance]);
+  t.deepEqual(await instances.listOfProject(sessionId, 'tenant'), [
+    { instanceId: instance.instanceId, state: instance.state },
+  ]);
   t.deepEqual(await instances.listOfProject(sessionId, 'other'), []);
   t.true(await instances.hasProject(sessionId, 'tenant'));
   t.false(await instances.hasProject(sessionId, 'other'));
