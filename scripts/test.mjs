@@ -3,12 +3,13 @@
 import { spawn } from 'node:child_process';
 import { build, install, root, run } from './lib/prepare.mjs';
 import { TapReader } from './lib/tap.mjs';
+import * as keystoneauth from './services/keystoneauth.mjs';
 import * as mariadb from './services/mariadb.mjs';
 import * as osloMessaging from './services/oslo-messaging.mjs';
 import * as rabbitmq from './services/rabbitmq.mjs';
 
 /** Servers that tests need besides Node; tests that find no URL in the variable skip themselves. */
-const SERVICES = [mariadb, rabbitmq, osloMessaging];
+const SERVICES = [mariadb, rabbitmq, osloMessaging, keystoneauth];
 
 const isCi = ['true', '1'].includes(process.env.CI ?? '');
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -1,4 +1,5 @@
 import { messageOf } from '../common/errors.js';
+import { onBehalfOf } from '../common/request-scope.js';
 import type { Lease } from '../db/session-repository.js';
 import type { Session } from '../model/index.js';
 import type { EngineParts, SessionContext } from './context.js';
@@ -75,7 +76,8 @@ export class SessionOwner implements Owned {
       effects = context.effects;
       this.runner = new SessionRunner(context, this.session.workflow, this.outbox);
       publishing = this.outbox.run(this.stopping.signal);
-      await this.runner.run();
+      const { runner } = this;
+      await onBehalfOf(this.session.requestId, () => runner.run());
     } finally {
       this.stopping.abort();
       await Promise.all([publishing, effects?.settled()]);

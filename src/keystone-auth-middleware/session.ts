@@ -1,6 +1,7 @@
 import { MachineClock } from '../common/clock.js';
 import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import { Logger } from '../common/logger.js';
+import { currentRequestId } from '../common/request-scope.js';
 import {
   type Catalog,
   type EndpointFilter,
@@ -47,7 +48,7 @@ export interface ServiceRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly microversion?: Microversion;
-  /** `req-<uuid>`: sent as the global request id, so that the cloud's logs name it. */
+  /** `req-<uuid>`: sent as the global request id, so that the cloud's logs name it; default {@link currentRequestId}. */
   readonly requestId?: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -147,7 +148,7 @@ export class KeystoneSession {
   }
 
   private prepare(request: ServiceRequest, url: URL, token: OwnToken): HttpRequest {
-    const { microversion, requestId, method = 'GET' } = request;
+    const { microversion, requestId = currentRequestId(), method = 'GET' } = request;
     return {
       method,
       url,
