@@ -2,12 +2,13 @@
 // Arguments go to AVA, e.g. npm test -- test/unit/config.test.ts, or npm test -- --match '*lease*'
 import { build, install, run } from './lib/prepare.mjs';
 import { isCi, TestRun } from './lib/test-run.mjs';
+import * as keystoneauth from './services/keystoneauth.mjs';
 import * as mariadb from './services/mariadb.mjs';
 import * as osloMessaging from './services/oslo-messaging.mjs';
 import * as rabbitmq from './services/rabbitmq.mjs';
 
 /** Servers that tests need besides Node; tests that find no URL in the variable skip themselves. */
-const SERVICES = [mariadb, rabbitmq, osloMessaging];
+const SERVICES = [mariadb, rabbitmq, osloMessaging, keystoneauth];
 
 const tests = new TestRun();
 await main();

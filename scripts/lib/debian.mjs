@@ -37,6 +37,20 @@ export function needPrograms({ find, packages, services = [], variable }) {
   return find();
 }
 
+/** Debian's Python, whatever other one is on the PATH: its packages are for no other one. */
+const PYTHON = '/usr/bin/python3';
+
+/**
+ * A Python that has these modules, as services have it: `url` is the path of the program, and nothing runs by itself.
+ * Throws a sentence that says why it cannot be had.
+ */
+export function pythonWith({ modules, packages, variable }) {
+  const wanted = [PYTHON, ...modules.map((module) => `/usr/lib/python3/dist-packages/${module}/__init__.py`)];
+  const find = () => wanted.map((path) => (existsSync(path) ? path : undefined));
+  const [url] = needPrograms({ find, packages, variable });
+  return { url, stop: async () => {} };
+}
+
 function apt(...args) {
   const options = ['-qq', '-o', 'DPkg::Lock::Timeout=300'];
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

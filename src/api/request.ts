@@ -43,6 +43,7 @@ export interface RequestParts {
   readonly policy: Pick<PolicyEnforcer, 'allows'>;
 }
 
+/** Once for a request: its right is checked before its body is read. */
 export function apiRequest(req: Request, res: Response, { logger, policy }: RequestParts): ApiRequest {
   const identity = identityOf(res);
   const { userId, projectId } = identity;
@@ -65,7 +66,9 @@ export function apiRequest(req: Request, res: Response, { logger, policy }: Requ
     param: (name) => String(req.params[name] ?? ''),
     query: (name) => firstOf(req.query[name]),
     header: (name) => req.get(name),
-    rawBody: Buffer.isBuffer(req.body) ? req.body : NOTHING,
+    get rawBody() {
+      return Buffer.isBuffer(req.body) ? req.body : NOTHING;
+    },
     body: (absent) => (absent !== undefined && isEmpty(req.body) ? absent : parseJson(req.body)),
   };
 }

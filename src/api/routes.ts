@@ -1,4 +1,4 @@
-import { type RequestHandler, Router } from 'express';
+import { type IRoute, type RequestHandler, Router } from 'express';
 import type { Target } from '../policy/index.js';
 import { forbidden, notFound, Refusal } from './errors.js';
 import { readBody } from './middleware/json-body.js';
@@ -43,8 +43,10 @@ export function routerOf(all: readonly Endpoint[], reserved: readonly string[], 
   for (const path of [...reserved, ...paths].sort(literalFirst)) {
     const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1');
     const here = all.filter((endpoint) => endpoint.path === path);
-    for (const endpoint of here) addEndpoint(router, pattern, endpoint, parts);
-    router.all(pattern, here.length === 0 ? unknownPath : methodNotAllowed(here.map(({ method }) => method)));
+    // One for all methods: those before it are tried for each request.
+    const route = router.route(pattern);
+    for (const endpoint of here) addEndpoint(route, endpoint, parts);
+    route.all(here.length === 0 ? unknownPath : methodNotAllowed(here.map(({ method }) => method)));
   }
   router.use(unknownPath);
   return router;
@@ -59,10 +61,10 @@ function parametersOf(path: string): number {
   return path.split('{').length;
 }
 
-function addEndpoint(router: Router, pattern: string, endpoint: Endpoint, parts: RouterParts): void {
+function addEndpoint(route: IRoute, endpoint: Endpoint, parts: RouterParts): void {
   const verb = endpoint.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
   const body = takesBody(endpoint.method) ? [readBody(parts.maxBodyBytes)] : [];
-  router[verb](pattern, check(endpoint, parts), ...body, answer(endpoint, parts));
+  route[verb](check(endpoint, parts), ...body, answer(endpoint));
 }
 
 /** Bodies of other methods are ignored (v1 §1.3 c). */
@@ -77,15 +79,16 @@ function check({ rule, target, limit }: Endpoint, parts: RouterParts): RequestHa
     if (!parts.policy.allows(rule, target(request), request.credentials)) {
       throw forbidden(`Your token does not allow this (${rule}).`);
     }
+    res.locals.request = request;
     if (limit !== undefined) await parts.limits.take(limit, request.caller.projectId ?? request.caller.userId);
     next();
   };
 }
 
 /** Always 200, as some clients take nothing else for success; to who sent If-None-Match, 304 by express. */
-function answer({ handle }: Endpoint, parts: RequestParts): RequestHandler {
-  return async (req, res) => {
-    const answer = await handle(apiRequest(req, res, parts));
+function answer({ handle }: Endpoint): RequestHandler {
+  return async (_req, res) => {
+    const answer = await handle(res.locals.request as ApiRequest);
     if (answer instanceof Streamed) await answer.send(res);
     else res.status(200).set('Cache-Control', 'private, no-cache').json(answer);
   };

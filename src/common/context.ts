@@ -26,7 +26,10 @@ export function withRequestId<T>(requestId: string | undefined, work: () => T): 
   return asked.run(requestId, work);
 }
 
-/** Whose work this is; undefined for what is done for nobody in particular. */
+const WELL_FORMED = /^req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whose work this is; undefined for what is done for nobody in particular, and for an id that services would refuse. */
 export function currentRequestId(): string | undefined {
-  return asked.getStore();
+  const requestId = asked.getStore();
+  return requestId !== undefined && WELL_FORMED.test(requestId) ? requestId : undefined;
 }

@@ -73,8 +73,7 @@ export class Database {
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const options = this.kind === 'mysql' ? { isolationLevel: 'read committed' as const } : {};
-        return await this.knex.transaction(work, options);
+        return await this.knex.transaction(work);
       } catch (error) {
         if (attempt >= DEADLOCK_RETRIES || !RETRIED.has(codeOf(error))) throw error;
       }
@@ -142,10 +141,20 @@ function openMysql({ mysql }: MysqlTarget, poolSize?: number): Knex {
       charset: 'utf8mb4',
       connectTimeout: 5000,
     },
-    pool: { min: 0, max: poolSize ?? 10 },
+    pool: { min: 0, max: poolSize ?? 10, afterCreate: readCommitted },
     acquireConnectionTimeout: 10_000,
     log: QUIET,
   });
+}
+
+/** What of a connection of mysql2 is of interest here. */
+interface Querying {
+  query(sql: string, done: (error: Error | null) => void): void;
+}
+
+/** Once for the connection, not with each transaction, which would be one more statement. */
+function readCommitted(connection: Querying, done: (error: Error | null, connection: Querying) => void): void {
+  connection.query('set session transaction isolation level read committed', (error) => done(error, connection));
 }
 
 /** mysql2 wants certificates themselves, not the names of their files. */

@@ -22,8 +22,10 @@ export class SessionInstanceRepository {
     return INSTANCES.list(tx, { sessionId }, 'instanceId');
   }
 
-  listOfProject(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<SessionInstance[]> {
-    return INSTANCES.list(tx, { sessionId, projectId }, 'instanceId');
+  /** Which the project has, by id, and how they are. */
+  listOfProject(sessionId: string, projectId: string): Promise<Pick<SessionInstance, 'instanceId' | 'state'>[]> {
+    const found = INSTANCES.query(this.database.knex).where({ session_id: sessionId, project_id: projectId });
+    return INSTANCES.pick(found.orderBy('instance_id'), ['instanceId', 'state']);
   }
 
   async hasProject(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<boolean> {

@@ -34,6 +34,10 @@ const SESSIONS = new Table<Session>('sessions', {
   updatedAt: 'time',
 });
 
+const SUMMARY = ['sessionId', 'state', 'pausedAt'] as const;
+/** What is asked for most often. */
+export type SessionSummary = Pick<Session, (typeof SUMMARY)[number]>;
+
 /** No handler works on a session in these. */
 export const FINISHED: readonly SessionState[] = ['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'];
 
@@ -89,6 +93,18 @@ export class SessionRepository {
   async get(sessionId: string, tx: Tx = this.database.knex): Promise<Session | undefined> {
     const row = await this.visible(tx).where({ session_id: sessionId }).first();
     return row && SESSIONS.fromRow(row);
+  }
+
+  /** Where it stands; undefined likewise. */
+  async summary(sessionId: string): Promise<SessionSummary | undefined> {
+    const found = this.visible(this.database.knex).where({ session_id: sessionId });
+    return (await SESSIONS.pick(found, SUMMARY))[0];
+  }
+
+  /** Whether there is such a session, be it a deleted one. */
+  async isKnown(sessionId: string): Promise<boolean> {
+    const found = SESSIONS.query(this.database.knex).where({ session_id: sessionId });
+    return (await SESSIONS.pick(found, ['sessionId'])).length > 0;
   }
 
   /** Also finds what was deleted and only stays as a tombstone. */

@@ -8,7 +8,7 @@ export type Row = Record<string, unknown>;
 
 /** Turns a model type into rows and back; column names are the model's in snake_case. Null stays null. */
 export class Table<M extends object> {
-  private readonly columns: readonly (readonly [key: string, column: string, codec: Codec])[];
+  private readonly columns: readonly Column[];
 
   constructor(
     readonly name: string,
@@ -33,12 +33,7 @@ export class Table<M extends object> {
   }
 
   fromRow(row: Row): M {
-    const model: Record<string, unknown> = {};
-    for (const [key, column, codec] of this.columns) {
-      const value = row[column];
-      model[key] = value === null || value === undefined ? null : decode(codec, value);
-    }
-    return model as M;
+    return modelOf(this.columns, row) as M;
   }
 
   async find(tx: Tx, key: Partial<M>): Promise<M | undefined> {
@@ -49,6 +44,16 @@ export class Table<M extends object> {
   async list(tx: Tx, key: Partial<M>, orderBy: keyof M & string): Promise<M[]> {
     const rows = await this.query(tx).where(this.toRow(key)).orderBy(snakeCase(orderBy));
     return rows.map((row) => this.fromRow(row));
+  }
+
+  /** Only these keys of all rows that the query finds: what else they hold is neither sent nor decoded. */
+  async pick<K extends keyof M & string>(
+    query: Knex.QueryBuilder<Row, Row[]>,
+    keys: readonly K[],
+  ): Promise<Pick<M, K>[]> {
+    const wanted = this.columns.filter(([key]) => (keys as readonly string[]).includes(key));
+    const rows = (await query.select(wanted.map(([, column]) => column))) as Row[];
+    return rows.map((row) => modelOf(wanted, row) as Pick<M, K>);
   }
 
   async insert(tx: Tx, models: Partial<M> | readonly Partial<M>[]): Promise<void> {
@@ -71,6 +76,17 @@ export class Table<M extends object> {
       .onConflict(keys.map(snakeCase) as never)
       .merge();
   }
+}
+
+type Column = readonly [key: string, column: string, codec: Codec];
+
+function modelOf(columns: readonly Column[], row: Row): Row {
+  const model: Row = {};
+  for (const [key, column, codec] of columns) {
+    const value = row[column];
+    model[key] = value === null || value === undefined ? null : decode(codec, value);
+  }
+  return model;
 }
 
 function snakeCase(key: string): string {

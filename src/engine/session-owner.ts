@@ -76,7 +76,8 @@ export class SessionOwner implements Owned {
       effects = context.effects;
       this.runner = new SessionRunner(context, this.session.workflow, this.outbox);
       publishing = this.outbox.run(this.stopping.signal);
-      await this.runner.run();
+      const { runner } = this;
+      await runner.run();
     } finally {
       this.stopping.abort();
       await Promise.all([publishing, effects?.settled()]);

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import test from 'ava';
 import { Scenario } from '../support/scenario.js';
 
@@ -45,3 +46,26 @@ test.serial('what an admin did by hand on the host that failed counts, and the r
     'not run again',
   );
 });
+
+test.serial(
+  "calls to Nova carry the id of the request that made the session, as the cloud's logs want it",
+  async (t) => {
+    const scenario = await Scenario.start(t);
+    await scenario.system.startEngine();
+    const asked: { line: string; headers: string }[] = [];
+    const watch = (message: unknown): void => {
+      const { request } = message as { request: { method: string; path: string; headers: unknown } };
+      asked.push({ line: `${request.method} ${request.path}`, headers: String(request.headers) });
+    };
+    channel('undici:request:create').subscribe(watch);
+    t.teardown(() => channel('undici:request:create').unsubscribe(watch));
+    const id = await scenario.create();
+    t.is((await scenario.finish(id)).state, 'MAINTENANCE_DONE');
+    const [created] = await scenario.history(id);
+    const requestId = String(created?.details.request_id);
+    t.regex(requestId, /^req-/);
+    const writes = asked.filter(({ line }) => /^(POST|PUT) \/compute\//.test(line));
+    t.true(writes.length > 3, 'services were disabled and enabled, instances moved');
+    for (const { line, headers } of writes) t.true(headers.includes(requestId), line);
+  },
+);

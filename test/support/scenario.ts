@@ -9,6 +9,7 @@ import { SessionRepository } from '../../src/db/session-repository.js';
 import { type FaultSettings, isCast } from '../../src/messaging/faults.js';
 import type { HistoryEntry } from '../../src/model/index.js';
 import { type GeneratorOptions, generateTopology } from '../../src/simulator/index.js';
+import { logInto } from './api-log.js';
 import { ManualMachineClock } from './manual-machine-clock.js';
 
 export interface ScenarioOptions extends Partial<Omit<EmbeddedOptions, 'clock' | 'machine'>> {
@@ -57,8 +58,13 @@ export class Scenario {
     const topology = options.topology ?? generateTopology(generated);
     const values = { ...given, engine: { ...SELDOM, ...given?.engine } };
     const machine = new ManualMachineClock(clock);
+    const failed: string[] = [];
+    const log = logInto(({ message, fields }) => {
+      if (message === 'request failed') failed.push(String(fields.error));
+    });
     const system = await Embedded.start({
       ...(castFaults && { faults: castFaults }),
+      log,
       ...rest,
       options: values,
       topology,
@@ -67,7 +73,10 @@ export class Scenario {
     });
     const quiet = new Quiet(system.database);
     const scenario = new Scenario(clock, system, quiet);
-    t.teardown(() => scenario.stop());
+    t.teardown(async () => {
+      await scenario.stop();
+      if (failed.length > 0) throw new Error(`the API answered 500: ${failed.join(', ')}`);
+    });
     return scenario;
   }
 

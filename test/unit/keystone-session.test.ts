@@ -3,6 +3,7 @@ import type { MachineClock } from '../../src/common/clock.js';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
+import { withRequestId } from '../../src/common/context.js';
 import { KeystoneSession, type KeystoneSessionSettings } from '../../src/keystone-auth-middleware/index.js';
 import { type Arrived, type Handler, httpDouble, type Reply } from '../support/http-double.js';
 
@@ -287,4 +288,19 @@ test('no more requests than allowed are under way to a service, and an aborted o
   for (const release of held) release();
   await Promise.all(all);
   t.is(cloud.asked('/compute/servers').length, 3);
+});
+
+test('what is done on behalf of a request says so to the cloud, unless its id is none', async (t) => {
+  const cloud = await aCloud(t, () => ({ body: {} }));
+  const sent = async (id: string): Promise<unknown> => {
+    await withRequestId(id, () => cloud.session.request(get));
+    return cloud.asked('/compute/servers').at(-1)?.headers['x-openstack-request-id'];
+  };
+  const id = 'req-0e0f0b9c-5a48-4b1f-9a3e-3f2a3f6d8a11';
+  t.is(await sent(id), id);
+  t.is(await sent('req-1'), undefined);
+  await withRequestId(id, () => cloud.session.request({ ...get, requestId: 'req-own' }));
+  t.is(cloud.asked('/compute/servers').at(-1)?.headers['x-openstack-request-id'], 'req-own');
+  await cloud.session.request(get);
+  t.is(cloud.asked('/compute/servers').at(-1)?.headers['x-openstack-request-id'], undefined);
 });

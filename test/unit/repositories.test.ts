@@ -446,7 +446,9 @@ onEach('records come back with the same values and types', async (t, { repositor
   t.deepEqual(await sessions.ids(), [sessionId]);
   t.deepEqual(await hosts.list(sessionId), [host]);
   t.deepEqual(await instances.list(sessionId), [instance]);
-  t.deepEqual(await instances.listOfProject(sessionId, 'tenant'), [instance]);
+  t.deepEqual(await instances.listOfProject(sessionId, 'tenant'), [
+    { instanceId: instance.instanceId, state: instance.state },
+  ]);
   t.deepEqual(await instances.listOfProject(sessionId, 'other'), []);
   t.true(await instances.hasProject(sessionId, 'tenant'));
   t.false(await instances.hasProject(sessionId, 'other'));
@@ -549,3 +551,23 @@ onEach('everything is frozen once, until it is thawed', async (t, { repositories
   t.false(await settings.thaw(database.knex));
   await settings.requireThawed(database.knex);
 });
+
+onEach(
+  'what others committed meanwhile is seen inside a transaction: READ COMMITTED, on every connection',
+  async (t, { repositories, other, stored }) => {
+    // On SQLite both are one connection, which a transaction has for itself.
+    t.pass();
+    if (repositories.database === other.database) return;
+    const { sessionId } = await stored();
+    await Promise.all(
+      Array.from({ length: 4 }, () =>
+        repositories.database.transaction(async (tx) => {
+          t.is((await repositories.sessions.get(sessionId, tx))?.sessionId, sessionId);
+          const made = aSession();
+          await other.database.transaction((theirs) => other.sessions.create(made, theirs));
+          t.is((await repositories.sessions.get(made.sessionId, tx))?.sessionId, made.sessionId);
+        }),
+      ),
+    );
+  },
+);

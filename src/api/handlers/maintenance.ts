@@ -27,7 +27,9 @@ export function maintenanceEndpoints(deps: ApiDeps): Endpoint[] {
 }
 
 export async function showSession(deps: ApiDeps, request: ApiRequest): Promise<object> {
-  const { sessionId, state, pausedAt } = await findSession(deps, request);
+  const session = await deps.repositories.sessions.summary(sessionIdOf(request));
+  if (session === undefined) throw notFound(UNKNOWN_SESSION);
+  const { sessionId, state, pausedAt } = session;
   return { session_id: sessionId, state, paused_at: pausedAt && timeText(pausedAt) };
 }
 

@@ -28,12 +28,16 @@ export async function listInstances(
 ): Promise<{ instance_ids: string[] }> {
   const sessionId = sessionIdOf(request);
   const projectId = projectIdOf(request);
-  if ((await repositories.sessions.get(sessionId)) === undefined) throw notFound(UNKNOWN_SESSION);
-  const instances = await repositories.instances.listOfProject(sessionId, projectId);
-  const project = await repositories.projects.find(sessionId, projectId);
-  if (project === undefined && instances.length === 0) throw notFound(UNKNOWN_PROJECT);
-  const existing = instances.filter(({ state }) => state !== 'GONE');
-  const open = await repositories.notices.open(sessionId, projectId);
+  const { sessions, instances, projects, notices } = repositories;
+  const [session, all, open] = await Promise.all([
+    sessions.summary(sessionId),
+    instances.listOfProject(sessionId, projectId),
+    notices.open(sessionId, projectId),
+  ]);
+  if (session === undefined) throw notFound(UNKNOWN_SESSION);
+  const hasPart = all.length > 0 || (await projects.find(sessionId, projectId)) !== undefined;
+  if (!hasPart) throw notFound(UNKNOWN_PROJECT);
+  const existing = all.filter(({ state }) => state !== 'GONE');
   return { instance_ids: open.length === 0 ? idsOf(existing) : subjectOf(open, existing) };
 }
 
@@ -41,13 +45,15 @@ export async function listInstances(
  * @param open newest first. One to the project as a whole goes before those to single instances; one that empties a
  *   host before one that only informs
  */
-function subjectOf(open: readonly Notice[], existing: readonly SessionInstance[]): string[] {
+function subjectOf(open: readonly Notice[], existing: readonly Named[]): string[] {
   const toProject = open.filter(({ instanceId }) => instanceId === null);
   const chosen = toProject.find(({ host }) => host !== null) ?? toProject[0];
   const subject = new Set((chosen ? [chosen] : open).flatMap(({ instanceIds }) => instanceIds));
   return idsOf(existing.filter(({ instanceId }) => subject.has(instanceId)));
 }
 
-function idsOf(instances: readonly SessionInstance[]): string[] {
+type Named = Pick<SessionInstance, 'instanceId'>;
+
+function idsOf(instances: readonly Named[]): string[] {
   return instances.map(({ instanceId }) => instanceId);
 }

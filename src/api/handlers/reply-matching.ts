@@ -48,16 +48,11 @@ export function answersOf(reply: ParsedReply, notices: readonly Notice[]): Answe
     };
     const { instanceAction } = reply;
     if (instanceAction !== null && !allowed.includes(instanceAction)) refuse('instance_action', instanceAction);
-    for (const id of instanceIds) {
-      const action = actionFor(reply, id);
-      if (action !== undefined && !allowed.includes(action)) refuse(`instance_actions.${id}`, action);
+    for (const [id, action] of Object.entries(reply.instanceActions)) {
+      if (!allowed.includes(action) && instanceIds.includes(id)) refuse(`instance_actions.${id}`, action);
     }
   }
   const ids = new Set(notices.flatMap(({ instanceIds }) => instanceIds));
   const chosen = Object.entries(reply.instanceActions).filter(([id]) => ids.has(id));
   return { instanceActions: Object.fromEntries(chosen), instanceAction: reply.instanceAction };
-}
-
-function actionFor({ instanceActions }: ParsedReply, id: string): string | undefined {
-  return Object.hasOwn(instanceActions, id) ? instanceActions[id] : undefined;
 }

@@ -43,14 +43,17 @@ async function findAddressee({ repositories }: ApiDeps, request: ApiRequest): Pr
   const sessionId = sessionIdOf(request);
   const projectId = projectIdOf(request);
   const instanceId = request.param('instance_id') || null;
-  if ((await repositories.sessions.getEvenDeleted(sessionId)) === undefined) throw notFound(UNKNOWN_SESSION);
-  if (instanceId !== null) {
-    const instance = await repositories.instances.find(sessionId, instanceId);
-    if (instance?.projectId !== projectId) throw notFound(UNKNOWN_INSTANCE);
-  } else if (!(await hasPart(repositories, sessionId, projectId))) {
-    throw notFound(UNKNOWN_PROJECT);
+  if (!(await isAddressee(repositories, { sessionId, projectId, instanceId }))) {
+    if (!(await repositories.sessions.isKnown(sessionId))) throw notFound(UNKNOWN_SESSION);
+    throw notFound(instanceId === null ? UNKNOWN_PROJECT : UNKNOWN_INSTANCE);
   }
   return { sessionId, projectId, instanceId };
+}
+
+async function isAddressee(repositories: ApiDeps['repositories'], to: ReplyTo): Promise<boolean> {
+  const { sessionId, projectId, instanceId } = to;
+  if (instanceId === null) return hasPart(repositories, sessionId, projectId);
+  return (await repositories.instances.find(sessionId, instanceId))?.projectId === projectId;
 }
 
 async function hasPart(repositories: ApiDeps['repositories'], sessionId: string, projectId: string): Promise<boolean> {
