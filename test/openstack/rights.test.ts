@@ -17,6 +17,7 @@ import { Fenix } from './support/fenix.js';
 const RULES = {
   keystone: 'keystone.common.policies',
   nova: 'nova.policies',
+  neutron: 'neutron.conf.policies',
   placement: 'placement.policies',
   aodh: 'aodh.api.policies',
 };
