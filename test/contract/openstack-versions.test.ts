@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { newRequestId, withRequestId } from '../../src/common/context.js';
 import { FenixError } from '../../src/common/errors.js';
 import { type Logger, silentLogger } from '../../src/common/logger.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
-import { OpenStackCloud } from '../../src/openstack/index.js';
+import { NOVA_NEEDS, OpenStackCloud, PLACEMENT_NEEDS, versionText } from '../../src/openstack/index.js';
 import { type Arrived, httpDouble, type Reply } from '../support/http-double.js';
 import { replay, sample } from '../support/samples.js';
 
@@ -140,6 +141,15 @@ test("a request's id goes along to Keystone and Nova, and failures are logged wi
   });
   await cloud.services();
   t.is(asked('GET').at(-1)?.headers['x-openstack-request-id'], undefined, 'for nobody in particular');
+});
+
+test('docs/openstack-clients.md lists every need by its microversion, and no other', (t) => {
+  const page = readFileSync(new URL('../../../docs/openstack-clients.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/^\| \w* ?\| (\d+\.\d+) \| (to .*) \|$/gm)].map(
+    ([, version, what]) => `${version} ${what}`,
+  );
+  const needs = [...NOVA_NEEDS, ...PLACEMENT_NEEDS].map(({ version, what }) => `${versionText(version)} ${what}`);
+  t.deepEqual(listed.sort(), needs.sort());
 });
 
 test("Nova's own documents are read: version, root and the refusal of what it does not have", async (t) => {

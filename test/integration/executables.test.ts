@@ -249,6 +249,9 @@ test('API and engine serve a session that was created, and stop cleanly in the m
   t.is(answer.status, 200);
   const { session_id: sessionId } = (await answer.json()) as { session_id: string };
   await engine.says(/"session owned"/);
+  // What is done for a session is logged under the id of the request that created it.
+  const requestId = answer.headers.get('x-openstack-request-id') ?? 'none';
+  await engine.says(new RegExp(`"session":"${sessionId}","request_id":"${requestId}"`));
   const repositories = new Repositories(database);
   t.not((await repositories.sessions.get(sessionId))?.owner, null);
 
@@ -262,6 +265,28 @@ test('API and engine serve a session that was created, and stop cleanly in the m
     [...logOf(api), ...logOf(engine)].filter(({ level }) => level === 'error'),
     [],
   );
+});
+
+test('fenix-manage status check says in a table or as JSON what is wrong, and how to mend it', async (t) => {
+  const simulator = await aSimulator(t);
+  simulator.setMaintenanceUrl('http://127.0.0.1/v1');
+  const options = installed((await aDatabase(t)).url, simulator.authUrl);
+  const check = async (environment: Options, ...args: string[]): Promise<Program> => {
+    const program = new Program(t, 'manage', ['status', 'check', ...args], asEnvironment(environment));
+    await program.ended;
+    return program;
+  };
+  const well = await check(options, '--json', '--ceilometer-definitions', '/nonexistent');
+  t.is(await well.ended, 1, well.stderr);
+  const checked = JSON.parse(well.stdout) as { name: string; result: string; remedy?: string }[];
+  t.deepEqual(
+    checked.filter(({ result }) => result !== 'Success').map(({ name, result }) => `${name}: ${result}`),
+    ['Database: Warning', 'Broker: Warning', 'Ceilometer definitions: Warning', 'Ceilometer pipeline: Warning'],
+  );
+  t.true(checked.every(({ result, remedy }) => (result === 'Success') === (remedy === undefined)));
+  const bad = await check({ ...options, engine: { lease_time: -5 } });
+  t.is(await bad.ended, 2);
+  t.regex(bad.stdout, /\| Check: Configuration +\|\n\| Result: Failure +\|\n\| Details: .*lease_time/);
 });
 
 test('API and engine start without a broker, say once that it is away, and stop cleanly', async (t) => {

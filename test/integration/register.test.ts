@@ -116,6 +116,14 @@ test.serial('an existing user with another password is refused unless it is to b
   t.is((await register(t, options)).lines.at(-1), 'Keystone knows everything already.');
 });
 
+test.serial('who may not is told so in one sentence', async (t) => {
+  const { authUrl } = await aSimulator(t);
+  const tenant = { OS_USERNAME: 'project-1', OS_PASSWORD: 'project-1', OS_PROJECT_NAME: 'project-1' };
+  const { code, lines, error } = await register(t, configured(authUrl), [], tenant);
+  t.deepEqual([code, ...lines], [1]);
+  t.regex(error, /^GET \S+\/regions answered 403: You are not authorized .* identity:list_regions\.\n$/);
+});
+
 test.serial('register says where Keystone cannot be reached', async (t) => {
   const gone = await httpDouble(() => ({}));
   await gone.close();

@@ -129,7 +129,7 @@ test('a broker is a failure while it cannot be reached or does not answer, and a
   const away = await check('rabbit://fenix:secret@127.0.0.1:1/');
   isFound(t, away, 'Failure', /^no connection to RabbitMQ \(127\.0\.0\.1:1: .*ECONNREFUSED/, /or RabbitMQ\.$/);
   t.notRegex(away.details, /secret/);
-  const silent = createServer();
+  const silent = createServer((socket) => void socket.resume());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   t.teardown(() => silent.close());
   const { port } = silent.address() as AddressInfo;
@@ -142,7 +142,7 @@ test('a policy file or a plug-in that cannot be read is a failure', async (t) =>
   writeFileSync(join(directory, 'policy.yaml'), '"fenix:maintenance:session:get": [');
   const options = installed((await aDatabase(t)).url);
   const parts = partsWith(t, { ...options, default: { ...options.default, plugin_path: 'nowhere' } }, directory);
-  const checks = installationChecks(parts, []);
+  const checks = installationChecks(parts, []).filter(({ name }) => ['Policy', 'Plug-ins'].includes(name));
   isFound(t, await found(checks, 'Policy'), 'Failure', /policy\.yaml/, /^Mend the file/);
   isFound(t, await found(checks, 'Plug-ins'), 'Failure', /^plugin_path names "nowhere"/, /plugin_path\.$/);
 });

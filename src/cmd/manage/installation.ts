@@ -40,7 +40,9 @@ export function say(line: string): void {
 }
 
 export function configured(program: Command): Configured {
-  return configure('fenix-manage', program.opts<{ configFile: string[] }>().configFile);
+  // Who runs a command reads its answer, not what a service would log on the way there.
+  const defaults = { DEFAULT: { log_level: 'warning' } };
+  return configure('fenix-manage', program.opts<{ configFile: string[] }>().configFile, defaults);
 }
 
 /** What needs no database. */
