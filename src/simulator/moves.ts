@@ -159,9 +159,16 @@ export class Moves extends MoveSteps {
   private arriveLive(move: Move): void {
     const migration = this.cloud.openMigration(move.instanceId);
     if (migration === undefined) return;
-    this.cloud.releaseRoom(migration.uuid);
     this.cloud.change(move.instanceId, { host: migration.targetHost, taskState: null });
     this.arrived(move, migration.targetHost);
+    const { liveMigrationEnd } = this.cloud.timings;
+    if (liveMigrationEnd === 0) this.leaveLive(move, migration.uuid);
+    else this.step(move, liveMigrationEnd, ({ uuid }) => this.leaveLive(move, uuid));
+  }
+
+  /** The old host has done with it. */
+  private leaveLive(move: Move, migrationUuid: string): void {
+    this.cloud.releaseRoom(migrationUuid);
     this.end(move, 'completed', null);
   }
 

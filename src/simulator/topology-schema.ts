@@ -83,6 +83,7 @@ const timings = strict(
     boot: seconds,
     coldMigration: seconds,
     liveMigration: seconds,
+    liveMigrationEnd: seconds,
     confirmResize: seconds,
     revertResize: seconds,
     deletion: seconds,

@@ -33,6 +33,8 @@ export interface Timings {
   /** From the accepted call to VERIFY_RESIZE. */
   readonly coldMigration: number;
   readonly liveMigration: number;
+  /** From a live-migrated server's arrival until its migration is over, and its old host free of it. */
+  readonly liveMigrationEnd: number;
   /** From the 204 to ACTIVE, VERIFY_RESIZE being seen until then. */
   readonly confirmResize: number;
   readonly revertResize: number;
@@ -54,6 +56,7 @@ export const DEFAULT_TIMINGS: Timings = {
   boot: 2,
   coldMigration: 5,
   liveMigration: 3,
+  liveMigrationEnd: 0,
   confirmResize: 1,
   revertResize: 2,
   deletion: 1,

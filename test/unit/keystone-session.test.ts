@@ -1,9 +1,9 @@
 import test, { type ExecutionContext } from 'ava';
 import type { MachineClock } from '../../src/common/clock.js';
 import { SystemMachineClock } from '../../src/common/clock.js';
+import { withRequestId } from '../../src/common/context.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
-import { withRequestId } from '../../src/common/context.js';
 import { KeystoneSession, type KeystoneSessionSettings } from '../../src/keystone-auth-middleware/index.js';
 import { type Arrived, type Handler, httpDouble, type Reply } from '../support/http-double.js';
 

@@ -55,11 +55,12 @@ interface Scene {
 }
 
 /** What all tests of a process share, once one has asked for it. */
-let scene: Scene | undefined;
+let opened: Promise<Scene> | undefined;
 
 /** The cloud that `npm run test:openstack` has brought up, as the contract tests expect it. */
 export async function realStage(t: ExecutionContext): Promise<Stage> {
-  scene ??= await open(t);
+  opened ??= open(t);
+  const scene = await opened;
   const { cloud } = scene;
   cloud.wellAgain();
   for (const operation of ['cold', 'live'] as const) cloud.delay(operation, 3);
@@ -82,7 +83,8 @@ export async function realStage(t: ExecutionContext): Promise<Stage> {
 
 /** To be called when all is over: the cloud is as it was. */
 export async function leaveRealStage(): Promise<void> {
-  if (scene === undefined) return;
+  if (opened === undefined) return;
+  const scene = await opened;
   const { cloud, nova, network, aggregate, web, database } = scene;
   cloud.wellAgain();
   await remove(scene, [web, database]);

@@ -13,6 +13,7 @@ const PATIENCE_S = 60;
 
 const PROJECT = '0123456789abcdef0123456789abcdef';
 const topology: Topology = {
+  timings: { liveMigrationEnd: 1 },
   flavors: [{ name: 'small', ...SMALL }],
   hosts: [
     { name: 'compute-1', ...ROOM },

@@ -1,5 +1,5 @@
 import { ini } from '../ini.js';
-import { authtoken, common, etcFile, python, type ServiceOf, serviceCredentials } from './service.js';
+import { authtoken, common, etcFile, policy, python, type ServiceOf, serviceCredentials } from './service.js';
 
 /** Neutron without agents: ports are bound by a driver of ours, found as an installed package's entry point. */
 export const neutron: ServiceOf = (settings) => {
@@ -8,7 +8,7 @@ export const neutron: ServiceOf = (settings) => {
     name: 'neutron',
     databases: ['neutron'],
     files: {
-      'etc/neutron.conf': ini(authtoken(settings), common(settings, 'neutron'), {
+      'etc/neutron.conf': ini(authtoken(settings), common(settings, 'neutron'), policy('neutron'), {
         DEFAULT: {
           bind_host: '127.0.0.1',
           bind_port: settings.ports.neutron,
