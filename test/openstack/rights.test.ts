@@ -35,7 +35,9 @@ for (const [service, module] of Object.entries(RULES)) {
   test(`${service} grants the service user what etc/fenix/rights names, of all its rules nothing else`, async (t) => {
     const file = join(ETC_FOLDER, 'rights', `${service}.yaml`);
     const rules = Object.entries(parse(readFileSync(file, 'utf8')) as Record<string, string>);
-    const named = rules.filter(([name, rule]) => name.includes(':') && rule.endsWith('role:fenix')).map(([name]) => name);
+    const named = rules
+      .filter(([name, rule]) => name.includes(':') && rule.endsWith('role:fenix'))
+      .map(([name]) => name);
     const args = [join(PYTHON_FOLDER, 'granted.py'), module, file, 'fenix', 'service'];
     const { home } = TestCloud.open().settings;
     const { stdout } = await promisify(execFile)('/usr/bin/python3', args, { env: environment(home) });

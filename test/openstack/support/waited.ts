@@ -86,7 +86,8 @@ function shares(whole: Span, spans: readonly Span[], history: readonly Line[]): 
 }
 
 function described({ from, to }: Span, history: readonly Line[]): string {
-  const words = (line: Line | undefined): string => (line === undefined ? '' : `${line.what} ${line.details.slice(0, 90)}`);
+  const words = (line: Line | undefined): string =>
+    line === undefined ? '' : `${line.what} ${line.details.slice(0, 90)}`;
   const before = history.findLast(({ at }) => at.getTime() <= from + 1);
   const after = history.find(({ at }) => at.getTime() >= to - 1);
   return `${((to - from) / 1000).toFixed(2)} s between ${words(before)} and ${words(after)}`;
