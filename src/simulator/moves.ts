@@ -84,11 +84,7 @@ export class Moves extends MoveSteps {
   /** Aborts a live migration (2.24; queued and preparing ones from 2.65 on). */
   abort(instance: Instance, migration: Migration, microversion: number, caller: Caller): void {
     const abortable = microversion >= 65 ? ['queued', 'preparing', 'running'] : ['running'];
-    if (instance.taskState !== 'migrating')
-      throw new Refusal(
-        409,
-        `Cannot 'abort live migration' instance ${instance.id} while it is in task_state ${instance.taskState ?? 'None'}`,
-      );
+    requireMigrating(instance, 'abort live migration');
     if (!abortable.includes(migration.status))
       throw new Refusal(
         400,
@@ -102,6 +98,7 @@ export class Moves extends MoveSteps {
 
   /** Ends a running live migration now (2.22), however long it would have lasted. */
   forceComplete(instance: Instance, migration: Migration, caller: Caller): void {
+    requireMigrating(instance, 'live_migrate_force_complete');
     if (migration.status !== 'running') {
       throw new Refusal(
         400,
@@ -187,4 +184,10 @@ export class Moves extends MoveSteps {
       return host.name !== instance.host && this.cloud.allocations.fits(instance.flavor, host) ? host.name : undefined;
     return schedule(this.cloud, instance, target)?.name;
   }
+}
+
+/** Nova asks this before it looks at the migration. */
+function requireMigrating({ id, taskState }: Instance, verb: string): void {
+  if (taskState === 'migrating') return;
+  throw new Refusal(409, `Cannot '${verb}' instance ${id} while it is in task_state ${taskState ?? 'None'}`);
 }

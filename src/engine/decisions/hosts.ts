@@ -61,10 +61,15 @@ export async function takeHost(session: SessionContext, view: SessionView, { hos
 }
 
 export async function giveHostBack(session: SessionContext, { host }: GiveHostBack): Promise<void> {
-  const started = await session.writer.commit((unit) =>
-    beginEffect(session, unit, { kind: 'service', subject: host, host, action: 'enable', intent: { disable: null } }),
-  );
-  session.effects.start(started);
+  const { repositories, sessionId } = session;
+  const started = await session.writer.commit(async (unit) => {
+    // It may have been enabled while what the decision was made from was still being read.
+    const known = (await repositories.hosts.list(sessionId, unit.tx)).find(({ hostname }) => hostname === host);
+    if (known?.disabled !== true) return undefined;
+    const intent = { disable: null };
+    return beginEffect(session, unit, { kind: 'service', subject: host, host, action: 'enable', intent });
+  });
+  if (started !== undefined) session.effects.start(started);
 }
 
 /** An action on the host began and did not succeed: it stays disabled, and its disabled_reason says why (v1 §5.4). */

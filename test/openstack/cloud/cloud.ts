@@ -58,11 +58,16 @@ export class TestCloud {
     for (const name of ['delay', 'fail']) rmSync(join(folders(this.settings.home).fakeHost, name), { force: true });
   }
 
+  async idOfUser(name: string): Promise<string> {
+    const { users } = await this.admin.get<{ users: { id: string }[] }>('identity', `/users?name=${name}`);
+    return users[0]?.id ?? '';
+  }
+
   /** All that Keystone has given the user up to now; it may get new ones. */
   async revokeTokensOf(user: string): Promise<void> {
-    const { users } = await this.admin.get<{ users: { id: string }[] }>('identity', `/users?name=${user}`);
+    const id = await this.idOfUser(user);
     for (const enabled of [false, true]) {
-      await this.admin.call('identity', 'PATCH', `/users/${users[0]?.id}`, { user: { enabled } });
+      await this.admin.call('identity', 'PATCH', `/users/${id}`, { user: { enabled } });
     }
   }
 

@@ -7,6 +7,7 @@ export function environment(home: string): Record<string, string> {
     PATH: ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter),
     HOME: home,
     LANG: 'C.UTF-8',
+    TZ: 'UTC',
     PYTHONPATH: [PYTHON_FOLDER, folders(home).python].join(delimiter),
     PYTHONDONTWRITEBYTECODE: '1',
     XDG_CACHE_HOME: `${home}/cache`,

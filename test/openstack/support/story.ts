@@ -5,6 +5,7 @@ import { TestCloud } from '../cloud/cloud.js';
 import { Fenix } from './fenix.js';
 import { HeatManager, type ManagerOptions } from './heat-manager.js';
 import { NovaLists, type NovaMigration } from './nova-lists.js';
+import { requestsOf } from './request-log.js';
 import { waited } from './waited.js';
 
 /** Between a session's request and its maintenance_at. */
@@ -124,7 +125,9 @@ export class Story {
 
   /** Says how long the session took and what was waited for; Fenix itself must hardly be. */
   async tellsWaits(t: ExecutionContext, sessionId: string): Promise<void> {
-    const { total, by, share, longest } = await waited(this.cloud.settings.mysqlUrl, this.fenix.database, sessionId);
+    const { settings, logFolder } = this.cloud;
+    const requests = requestsOf(logFolder, await this.cloud.idOfUser('fenix'));
+    const { total, by, share, longest } = await waited(settings.mysqlUrl, this.fenix.database, sessionId, requests);
     const parts = Object.entries(by).map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`);
     const sentence = `${t.title}: ${total.toFixed(1)} s: ${parts.join(', ')}; Fenix ${(100 * share).toFixed(1)} %`;
     process.stderr.write(`${sentence}\n`);

@@ -1,4 +1,5 @@
 import mysql, { type RowDataPacket } from 'mysql2/promise';
+import type { Request } from './request-log.js';
 
 export type WaitedFor = 'maintenance_at' | 'managers' | 'the cloud' | 'plug-ins' | 'a rest of the protocol' | 'Fenix';
 
@@ -33,8 +34,17 @@ const SPANS = `
     AND EXISTS (SELECT 1 FROM notices n WHERE n.session_id = r.session_id AND r.state LIKE CONCAT('%ACK_', n.state)
       AND n.opened_at BETWEEN r.received_at + INTERVAL 2 SECOND AND r.received_at + INTERVAL 4 SECOND)`;
 
-/** Of a session that is over. @param database as the cloud's server calls it */
-export async function waited(serverUrl: string, database: string, sessionId: string): Promise<Waited> {
+/**
+ * Of a session that is over.
+ * @param database as the cloud's server calls it
+ * @param requests what Fenix asked the cloud's services, and how long they took by their own logs
+ */
+export async function waited(
+  serverUrl: string,
+  database: string,
+  sessionId: string,
+  requests: readonly Request[],
+): Promise<Waited> {
   const connection = await mysql.createConnection({ uri: serverUrl, database, timezone: 'Z', namedPlaceholders: true });
   try {
     const [rows] = await connection.query<RowDataPacket[]>(SPANS, { id: sessionId });
@@ -49,7 +59,8 @@ export async function waited(serverUrl: string, database: string, sessionId: str
       { id: sessionId },
     );
     const spans = rows.flatMap((row) => spanOf(row.what as WaitedFor, row) ?? []);
-    return shares(whole, spans, history as Line[]);
+    const asked = requests.map((request): Span => ({ what: 'the cloud', ...request }));
+    return shares(whole, [...spans, ...asked], history as Line[]);
   } finally {
     await connection.end();
   }

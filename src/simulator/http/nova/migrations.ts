@@ -30,7 +30,7 @@ export function migrationRoutes(router: Router, cloud: Cloud, moves: Moves): voi
     (request, response) => {
       const caller = callerOf(response);
       const instance = serverOf(cloud, request, caller);
-      moves.forceComplete(instance, liveMigrationOf(cloud, instance.id, param(request, 'mid')), caller);
+      moves.forceComplete(instance, liveMigrationOf(cloud, instance.id, param(request, 'mid'), 400), caller);
       response.status(202).end();
     },
   );
@@ -42,18 +42,18 @@ export function migrationRoutes(router: Router, cloud: Cloud, moves: Moves): voi
     (request, response) => {
       const caller = callerOf(response);
       const instance = serverOf(cloud, request, caller);
-      const migration = liveMigrationOf(cloud, instance.id, param(request, 'mid'));
+      const migration = liveMigrationOf(cloud, instance.id, param(request, 'mid'), 404);
       moves.abort(instance, migration, minorOf(response), caller);
       response.status(202).end();
     },
   );
 }
 
-function liveMigrationOf(cloud: Cloud, instanceId: string, wanted: string): Migration {
-  const migration = cloud.openMigration(instanceId);
-  if (migration === undefined || String(migration.id) !== wanted || migration.type !== 'live-migration')
-    throw new Refusal(404, `Migration ${wanted} not found for instance ${instanceId}`);
-  return migration;
+/** @param missing how the call refuses one that is not there */
+function liveMigrationOf(cloud: Cloud, instanceId: string, wanted: string, missing: 400 | 404): Migration {
+  const found = cloud.migrations().find(({ id, type }) => String(id) === wanted && type === 'live-migration');
+  if (found?.instanceId === instanceId) return found;
+  throw new Refusal(missing, `Migration ${wanted} not found for instance ${instanceId}`);
 }
 
 function matches(migration: Migration, request: Request): boolean {

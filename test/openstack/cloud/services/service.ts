@@ -46,6 +46,7 @@ export function wsgi(settings: CloudSettings, service: ServiceName, file: string
   const options = [
     ...['--plugin', 'python3', '--wsgi-file', file, '--http-socket', new URL(urlOf(settings, service)).host],
     ...['--master', '--processes', String(processes), '--enable-threads', '--need-app', '--die-on-term'],
+    ...['--log-format', 'request %(tmsecs) %(msecs) %(uagent) %(method) %(uri) %(status)'],
     ...['--buffer-size', '65535', '--add-header', 'Connection: close', '--procname', service],
   ];
   return { argv: ['/usr/bin/uwsgi', ...options] };
