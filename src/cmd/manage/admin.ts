@@ -35,7 +35,7 @@ const ABOUT: Readonly<Record<keyof AuthOptions, string>> = {
 };
 
 const TLS_OPTIONS = [
-  new Option('--os-cacert <file>', "authorities that Keystone's certificate may come from").env('OS_CACERT'),
+  new Option('--os-cacert <file>', 'certificates of the authorities that Keystone may use').env('OS_CACERT'),
   new Option('--os-cert <file>', 'certificate of this client').env('OS_CERT'),
   new Option('--os-key <file>', 'its key').env('OS_KEY'),
   new Option('--insecure', 'do not check certificates'),
