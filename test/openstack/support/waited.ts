@@ -23,6 +23,8 @@ export interface Waited {
 const SPANS = `
   SELECT 'maintenance_at' AS what, created_at AS began, maintenance_at AS ended FROM sessions WHERE session_id = :id
   UNION ALL
+  SELECT 'maintenance_at', opened_at, actions_at FROM notices WHERE session_id = :id AND state = 'MAINTENANCE'
+  UNION ALL
   SELECT 'managers', n.opened_at, (
     SELECT MIN(r.received_at) FROM replies r WHERE r.session_id = n.session_id AND r.project_id = n.project_id
       AND r.state LIKE CONCAT('%ACK_', n.state) AND r.received_at >= n.opened_at
