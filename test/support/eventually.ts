@@ -2,7 +2,7 @@
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   what = 'the condition',
-  seconds = 10,
+  seconds = 30,
   pauseMs = 2,
 ): Promise<void> {
   for (const limit = performance.now() + seconds * 1000; performance.now() < limit; ) {

@@ -9,7 +9,7 @@ import { RpcServer, type RpcServerOptions } from '../../src/messaging/rpc-server
 import { recording } from './messaging.js';
 
 export const TARGET = { topic: 'engine' };
-export const SOON = { timeoutMs: 10_000 };
+export const SOON = { timeoutMs: 30_000 };
 
 interface Setting {
   readonly methods?: Record<string, RpcMethod>;

@@ -45,7 +45,7 @@ export async function aMaintainedCloud(
   if (manager === undefined) throw new Error('no manager');
 
   const until = async (holds: () => boolean): Promise<void> => {
-    const giveUp = performance.now() + 10_000;
+    const giveUp = performance.now() + 50_000;
     while (!holds()) {
       if (performance.now() > giveUp) throw new Error('it never came to hold');
       // Many turns of the loop for the requests under way, then a small step of domain time.
