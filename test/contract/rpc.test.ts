@@ -15,7 +15,7 @@ import { eventually } from '../support/eventually.js';
 import { collect } from '../support/messaging.js';
 
 const TARGET = { topic: 'engine' };
-const SOON = { timeoutMs: 10_000 };
+const SOON = { timeoutMs: 30_000 };
 const clock = new SystemMachineClock();
 
 function aClient(broker: Broker, logger: Logger = silentLogger): RpcClient {

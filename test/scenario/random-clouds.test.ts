@@ -6,7 +6,7 @@ import { type Run, withRandomRun } from '../support/random-cloud/run.js';
 const [first = 1, last = first] = (process.env.FENIX_SEEDS ?? '1-40').split('-').map(Number);
 
 test.serial(`random clouds ${first} to ${last} are maintained, or the session fails for a true reason`, async (t) => {
-  t.timeout(30 * 60_000);
+  t.timeout(60 * 60_000);
   const ends = new Map<string, number>();
   const wrong: string[] = [];
   for (let seed = first; seed <= last; seed += 1) {
