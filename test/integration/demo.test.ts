@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Topology } from '../../src/simulator/index.js';
 import { Program } from '../support/program.js';
 
-const FAST = ['--speed', '10000'];
+const FAST = ['--speed', '1000'];
 const KEYS = [
   'state',
   'hosts',
