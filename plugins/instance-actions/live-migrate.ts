@@ -2,7 +2,14 @@ import { plusSeconds } from '../../src/common/clock.js';
 import type { Server } from '../../src/workflow/cloud-port.js';
 import { coldMigrate, settleLate } from '../../src/workflow/cold-migration.js';
 import type { InstanceActionContext, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
-import { acceptMigration, isIdle, newest, notBegun, refusable, refusedByScheduler } from '../../src/workflow/migrations.js';
+import {
+  acceptMigration,
+  isIdle,
+  newest,
+  notBegun,
+  refusable,
+  refusedByScheduler,
+} from '../../src/workflow/migrations.js';
 import { NOT_PROVEN } from '../../src/workflow/room.js';
 
 /** How long Nova may take to take a migration back, seconds. */
