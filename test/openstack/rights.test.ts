@@ -48,7 +48,7 @@ for (const [service, module] of Object.entries(RULES)) {
 
 test('the service user is denied what it does not need', async (t) => {
   const cloud = TestCloud.open();
-  await Fenix.register(t, cloud);
+  await Fenix.registered(t, cloud);
   const fenix = cloud.as('fenix', 'service');
   const asked = [
     ['compute', 'POST', '/os-aggregates', { aggregate: { name: 'own' } }],
