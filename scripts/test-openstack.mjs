@@ -1,7 +1,6 @@
 // npm run test:openstack: brings a small OpenStack up, runs the tests against it, takes it down, and prints
 // "N passed, N failed, N skipped". Arguments go to AVA. --keep leaves everything running until Ctrl-C, and says what to set
 // so that another run, or "npx ava --config openstack.ava.config.mjs", uses it.
-import { build, install } from './lib/prepare.mjs';
 import { startMissing } from './lib/services.mjs';
 import { TestRun } from './lib/test-run.mjs';
 import * as mariadb from './services/mariadb.mjs';
@@ -17,8 +16,7 @@ await main();
 await tests.close();
 
 async function main() {
-  if (!install()) return tests.fail('npm ci failed');
-  if (!build()) return tests.fail('the build failed');
+  if (!tests.prepare()) return;
   const env = { ...process.env };
   try {
     env[openstack.variable] ||= await startedCloud();

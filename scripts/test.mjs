@@ -1,6 +1,6 @@
 // npm test: install if needed, build, lint, start what tests need, run them, print "N passed, N failed, N skipped".
 // Arguments go to AVA, e.g. npm test -- test/unit/config.test.ts, or npm test -- --match '*lease*'
-import { build, install, run } from './lib/prepare.mjs';
+import { run } from './lib/prepare.mjs';
 import { isCi, TestRun } from './lib/test-run.mjs';
 import * as keystoneauth from './services/keystoneauth.mjs';
 import * as mariadb from './services/mariadb.mjs';
@@ -15,8 +15,7 @@ await main();
 await tests.close();
 
 async function main() {
-  if (!install()) return tests.fail('npm ci failed');
-  if (!build()) return tests.fail('the build failed');
+  if (!tests.prepare()) return;
   if (!run(process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'])) {
     tests.fail('the linter complains');
   }

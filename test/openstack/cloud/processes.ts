@@ -10,6 +10,7 @@ export interface Command {
 }
 
 const ENDING = '.pid';
+const CLOSED = 'closed';
 const POLL_MS = 100;
 
 /**
@@ -27,8 +28,14 @@ export class Processes {
     ({ run: this.run, log: this.log } = folders(home));
   }
 
+  /** From now on nothing is started here, by whomever. */
+  close(): void {
+    if (existsSync(this.run)) writeFileSync(join(this.run, CLOSED), '');
+  }
+
   /** Does nothing if it runs already. Its output is appended to `log/<name>.log`. */
   start(name: string, { argv, env }: Command): void {
+    if (existsSync(join(this.run, CLOSED))) throw new Error('The cloud is being taken down');
     if (this.pid(name) !== undefined) return;
     const output = openSync(join(this.log, `${name}.log`), 'a');
     const [program, ...args] = argv;

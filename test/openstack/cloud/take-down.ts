@@ -15,6 +15,7 @@ process.stdin.resume().on('end', () => void takeDown(home));
 
 async function takeDown(folder: string): Promise<void> {
   const processes = new Processes(folder, environment(folder));
+  processes.close();
   await processes.stop(processes.names());
   const logs = process.env.FENIX_TEST_OPENSTACK_LOGS;
   if (logs !== undefined) cpSync(folders(folder).log, logs, { recursive: true });

@@ -34,7 +34,7 @@ export class Fenix {
 
   /** Everything of it ends with the test. */
   static async install(t: ExecutionContext, cloud: TestCloud): Promise<Fenix> {
-    const fenix = await Fenix.register(t, cloud);
+    const fenix = await Fenix.registered(t, cloud);
     await fenix.manage('db', 'upgrade');
     const api = fenix.run('api', 'fenix-api');
     await api.says(/"API listens"/);
@@ -43,14 +43,18 @@ export class Fenix {
   }
 
   /** Its users and its place in the catalog alone, with files and an empty database. */
-  static async register(t: ExecutionContext, cloud: TestCloud): Promise<Fenix> {
+  static async registered(t: ExecutionContext, cloud: TestCloud): Promise<Fenix> {
     const database = await createDatabase(t, cloud);
     const [port = 0] = await freePorts(1);
     const url = `http://127.0.0.1:${port}/v1`;
     const files = writeFiles(cloud, { database, port, url });
     const fenix = new Fenix(t, cloud, database, files, url);
-    await fenix.manage('register', '--role', SERVICE_ROLE);
+    await fenix.register();
     return fenix;
+  }
+
+  register(): Promise<string> {
+    return this.manage('register', '--role', SERVICE_ROLE);
   }
 
   async startEngine(): Promise<void> {
@@ -68,7 +72,8 @@ export class Fenix {
   /** Runs fenix-manage to its end. @returns what it says @throws Error where it does not end well */
   async manage(...args: string[]): Promise<string> {
     const program = new Program(this.t, 'manage', [...args, ...this.configuration], this.admin);
-    if ((await program.ended) !== 0) throw new Error(`fenix-manage ${args.join(' ')}: ${program.stderr}`);
+    if ((await program.ended) !== 0)
+      throw new Error(`fenix-manage ${args.join(' ')}: ${program.stderr}${program.stdout}`);
     return program.stdout;
   }
 

@@ -98,7 +98,7 @@ export async function leaveRealStage(): Promise<void> {
 
 async function open(t: ExecutionContext): Promise<Scene> {
   const cloud = TestCloud.open();
-  await Fenix.register(t, cloud);
+  await Fenix.registered(t, cloud);
   const network = await Stack.create(cloud.as('demo'), 'contract', NETWORK);
   const wanted = { aggregate: { name: 'west', availability_zone: 'west' } };
   const { aggregate } = await cloud.admin.call<{ aggregate: { id: number } }>(
