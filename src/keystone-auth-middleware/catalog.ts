@@ -49,7 +49,7 @@ export function findEndpoint(catalog: Catalog, filter: EndpointFilter): string {
   }
   const where = filter.region === undefined ? '' : ` in region ${filter.region}`;
   throw new FenixError(
-    'missing',
+    'terminal',
     'endpoint-missing',
     `The catalog has no ${wanted.join(' or ')} endpoint of type ${filter.serviceType}${where}`,
   );

@@ -57,7 +57,12 @@ function overTls(agent: Agent, url: URL, { method, signal, headers, body }: Fetc
         );
         // A body, be it empty, is not allowed with some statuses.
         const content = chunks.length === 0 ? null : Buffer.concat(chunks);
-        resolve(new Response(content, { status: answer.statusCode ?? 0, headers: fields }));
+        try {
+          resolve(new Response(content, { status: answer.statusCode ?? 0, headers: fields }));
+        } catch (error) {
+          // A status that is none, or a body where none may be.
+          fail(error as Error);
+        }
       });
     });
     request.on('error', fail);

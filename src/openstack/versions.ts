@@ -81,7 +81,9 @@ export class Versions {
     const { serviceType } = this;
     const base = (await this.session.endpoint({ serviceType })).replace(PROJECT, '');
     const request = { serviceType, base, path: '/', accepts: ROOT_STATUSES, timeoutMs: this.timeoutMs };
-    const { body } = await this.session.request(request);
+    const { body } = await this.session.request(request).catch((error: unknown) => {
+      throw aboutDocument(base, serviceType, error);
+    });
     const { version, versions } = (body ?? {}) as { version?: VersionDocument; versions?: VersionDocument[] };
     if (version !== undefined) return { range: rangeOf(version), prefix: '' };
     const [best] = [...(versions ?? [])].sort((a, b) => compare(newest(b), newest(a)));
@@ -92,6 +94,13 @@ export class Versions {
     // Placement's API begins at its root, Nova's below the version.
     return { range: rangeOf(best), prefix: serviceType === 'compute' ? `/${best.id}` : '' };
   }
+}
+
+/** A refusal of the document says nothing about whatever a call is about: its 404 is no server that is gone. */
+function aboutDocument(base: string, serviceType: string, error: unknown): unknown {
+  if (!(error instanceof FenixError) || error.retryable) return error;
+  const sentence = `${titleOf(serviceType)} does not show its versions at ${base}/: ${error.message}`;
+  return new FenixError('terminal', 'version-unknown', sentence, { cause: error });
 }
 
 function includes({ range }: Offer, version: Version): boolean {

@@ -23,7 +23,7 @@ export async function coldMigrate(context: InstanceActionContext): Promise<MoveO
   const until = plusSeconds(begunAt, settings.coldMigrationTimeoutS);
   const arrived = await context.watch((server) => arrival(context, server), until);
   if (arrived === undefined) return timeOut(context, 'did not reach VERIFY_RESIZE', settings.coldMigrationTimeoutS);
-  return arrived === 'verify' ? conclude(context) : arrived;
+  return arrived === 'verify' ? concludeOurs(context) : arrived;
 }
 
 /**
@@ -31,13 +31,17 @@ export async function coldMigrate(context: InstanceActionContext): Promise<MoveO
  * cold one would else stay in VERIFY_RESIZE with nobody to confirm it.
  */
 export async function settleLate(context: InstanceActionContext): Promise<MoveOutcome> {
-  const { begunAt, settings, instanceId } = context;
+  const { begunAt, settings } = context;
   const until = plusSeconds(begunAt, settings.blockedTimeoutS);
   const arrived = await context.watch((server) => arrival(context, server), until);
   if (arrived === undefined) return timeOut(context, 'did not get to the end of its move', settings.blockedTimeoutS);
-  if (arrived !== 'verify') return arrived;
+  return arrived === 'verify' ? concludeOurs(context) : arrived;
+}
+
+/** A resize is its owner's, whatever we asked for at that moment: never confirmed by us (v1 §5.1). */
+async function concludeOurs(context: InstanceActionContext): Promise<MoveOutcome> {
   if ((await newest(context))?.type !== 'resize') return conclude(context);
-  return failed('not-ours', `Instance ${instanceId} was resized by its owner, who has to confirm that.`);
+  return failed('not-ours', `Instance ${context.instanceId} was resized by its owner, who has to confirm that.`);
 }
 
 /** In VERIFY_RESIZE: confirmed, unless an admin wants it back before that was asked for and Nova lets us. */

@@ -95,9 +95,12 @@ function snapshotOf(view: SessionView, rules: EmptyingRules, host: string, patie
   return planSnapshot(view, host, leaving(view, host), rules.targets(view, host), patient);
 }
 
-/** Those for which a target has to be found. */
+/** Those for which a target has to be found: not for who is on the way, whose room is taken already. */
 function leaving(view: SessionView, host: string): Server[] {
-  return serversOn(view, host).filter((server) => needsTarget(view, server));
+  const moves = movesFrom(view, host);
+  return serversOn(view, host).filter(
+    (server) => needsTarget(view, server) && moves.get(server.id)?.state !== 'begun',
+  );
 }
 
 /** The adopted plan covers every instance that is there now, and its targets still may receive. */
@@ -175,6 +178,10 @@ async function tellAndMove(
   if (moves.needsTarget) {
     const only = view.hosts.filter((host) => host.hostname === hostname);
     const next = await adopt(view, tools, rules, { ...rules, candidates: () => only });
+    // Whoever is on the way may give room back, or come back.
+    if ('stuck' in next && moves.inFlight > 0) {
+      return { step: waitForMoves(view, hostname, moves.inFlight, asked.wait) };
+    }
     const entry = 'stuck' in next ? givenBack(view, hostname) : undefined;
     return entry === undefined ? next : { step: { do: [{ kind: 'fail-move', entry }] } };
   }

@@ -35,13 +35,17 @@ export async function acceptMigration(
         const [migration, event] = await Promise.all([newest(context), newestEvent(context, action)]);
         return { migration: migration?.id ?? null, event: event?.requestId ?? null };
       },
-      run: request,
+      run: async () => {
+        await requireOn(context);
+        await request();
+      },
       // A server is busy for a while: with a snapshot of its owner's, say. No other target would be better.
       conflictPasses: true,
       probe: async (before) => {
         const server = await cloud.server(instanceId);
-        if (server === undefined || server.host === target) return true;
+        if (server === undefined) return true;
         const [migration, event] = await Promise.all([newest(context), newestEvent(context, action)]);
+        if (server.host === target) return migration?.type !== 'resize';
         if (event !== undefined && before.event !== undefined && event.requestId !== before.event) return true;
         if (migration === undefined || migration.id === before.migration) return false;
         // A resize is its user's own, whatever we asked for at that moment: never to be confirmed by us.
@@ -50,8 +54,19 @@ export async function acceptMigration(
     }),
   );
   if (refused?.result !== 'refused') return refused;
+  if (refused.code === LEFT) return { ...refused, otherWay: true };
   const isOtherwise = isDown({ services: await cloud.services() }, from) !== (needs === 'down');
   return isOtherwise ? { ...refused, otherWay: true } : refused;
+}
+
+/** The code of a refusal of ours: whoever moved the instance meanwhile, it is not to be moved from there. */
+const LEFT = 'not-there';
+
+/** A request is repeated for minutes where Nova is busy, and the owner may resize the instance off its host meanwhile. */
+async function requireOn({ cloud, instanceId, from }: InstanceActionContext): Promise<void> {
+  const server = await cloud.server(instanceId);
+  if (server === undefined || server.host === from) return;
+  throw new FenixError('terminal', LEFT, `Instance ${instanceId} is not on ${from} any more, but on ${server.host}.`);
 }
 
 /** What Nova refused for good, as an outcome; undefined where it did not. */

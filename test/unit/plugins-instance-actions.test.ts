@@ -114,6 +114,23 @@ test('MIGRATE: after a crash it goes on where it was, with one request of each',
   t.deepEqual(log, ['migrate', 'confirm']);
 });
 
+for (const host of ['beta', 'gamma'])
+  test(`MIGRATE: an owner’s resize to ${host}, come between two requests, is neither confirmed nor moved`, async (t) => {
+    const topology = aTopology();
+    const [project] = topology.projects;
+    const web = { name: 'web', id: WEB, flavor: 'small', host, resizedFrom: 'alpha' };
+    const resized = { ...topology, projects: [{ name: 'demo', ...project, instances: [web] }] };
+    const { context, cloud, log } = await aStory(t, resized);
+    // The first request met a server that was busy; it is made again when that is over.
+    const once: InstanceActionContext['once'] = async (step, write) => {
+      log.push(step);
+      if (!(await write.probe({ migration: null, event: null }))) await write.run();
+    };
+    t.like(await migrate.run(context({ once })), { result: 'refused', otherWay: true });
+    t.deepEqual(log, ['migrate']);
+    t.like(await cloud.server(WEB), { host, status: 'VERIFY_RESIZE' });
+  });
+
 test('MIGRATE: a target that Nova’s scheduler does not take is a refusal, the instance untouched', async (t) => {
   const { run, cloud, serviceOf } = await aStory(t);
   await cloud.disableService(await serviceOf('beta'), 'fenix other');

@@ -60,6 +60,12 @@ test('the engine and the API may have users of their own, with the roles that ea
   t.deepEqual(one.urls, { public: PUBLIC_URL, internal: 'http://inside/v1', admin: PUBLIC_URL });
 });
 
+test('domains are taken by id where the configuration has ids', (t) => {
+  const ids = { user_domain_id: 'd1', project_domain_id: 'd2' };
+  const { users } = registrationOf(configured({ service_user: { ...USER, ...ids } }), DEFAULTS);
+  t.like(users[0], { domain: 'd1', projectDomain: 'd2' });
+});
+
 const REFUSED: readonly [string, object, { readonly adminUrl?: string }, RegExp][] = [
   [
     'no address',
@@ -74,6 +80,12 @@ const REFUSED: readonly [string, object, { readonly adminUrl?: string }, RegExp]
     { service_user: { username: 'a' } },
     {},
     /^User a cannot be registered: the configuration gives no password of it\.$/,
+  ],
+  [
+    'one user with two passwords',
+    { service_user: { ...USER, password: 'other' } },
+    {},
+    /^User upkeep has one password in \[service_user\] and another in \[keystone_authtoken\]\.$/,
   ],
 ];
 for (const [what, changes, options, sentence] of REFUSED) {

@@ -56,16 +56,21 @@ function usersOf(config: Config, engineRoles: readonly string[]): RegisteredUser
 type UserOptions = ReturnType<typeof serviceUserOptions> | Config['keystoneAuthtoken'];
 
 function userIn(options: UserOptions, roles: readonly string[]): RegisteredUser | undefined {
-  const { authType, username: name, password, userDomainName, projectName: project, projectDomainName } = options;
+  const { authType, username: name, password, projectName: project } = options;
   if (name === '' || !authType.endsWith('password')) return undefined;
   if (password === '' || project === '') {
-    const sentence = `User ${name} cannot be registered: the configuration gives no ${password === '' ? 'password' : 'project'} of it.`;
+    const sentence = `User ${name} cannot be registered: the configuration gives no ${password === '' ? 'password' : 'project by name'} of it.`;
     throw new FenixError('input', 'config-invalid', sentence);
   }
-  return { name, domain: userDomainName, password, project, projectDomain: projectDomainName, roles };
+  const domain = options.userDomainId || options.userDomainName;
+  const projectDomain = options.projectDomainId || options.projectDomainName;
+  return { name, domain, password, project, projectDomain, roles };
 }
 
 function sameUser(a: RegisteredUser, b: RegisteredUser): boolean {
   const keys = ['name', 'domain', 'project', 'projectDomain'] as const;
-  return keys.every((key) => a[key] === b[key]);
+  if (!keys.every((key) => a[key] === b[key])) return false;
+  if (a.password === b.password) return true;
+  const sentence = `User ${a.name} has one password in [service_user] and another in [keystone_authtoken].`;
+  throw new FenixError('input', 'config-invalid', sentence);
 }
