@@ -105,7 +105,12 @@ async function compare(database: string, broker: string, flaskPython: string): P
     const known = { database: url, authUrl: simulator.authUrl, serviceToken: admin.token, projectId, sessions };
     writeFileSync(settings, JSON.stringify(known));
     const script = fileURLToPath(new URL('../../bench/api-peer.py', import.meta.url));
-    const env = { PATH: process.env.PATH, FENIX_PEER: settings, PYTHONPATH: join(script, '..'), PYTHONDONTWRITEBYTECODE: '1' };
+    const env = {
+      PATH: process.env.PATH,
+      FENIX_PEER: settings,
+      PYTHONPATH: join(script, '..'),
+      PYTHONDONTWRITEBYTECODE: '1',
+    };
     const made = spawnSync(flaskPython, [script, 'init'], { env, encoding: 'utf8' });
     if (made.status !== 0) throw new Error(made.stderr);
     const threads = ['--workers', '1', '--worker-class', 'gthread', '--threads', '8', '--keep-alive', '75'];

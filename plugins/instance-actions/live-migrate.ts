@@ -37,7 +37,8 @@ async function run(context: InstanceActionContext): Promise<MoveOutcome> {
     if (context.takeBack.aborted) return { result: 'reverted', message: outcome.message };
     context.log.warn({ round }, outcome.message);
     const refusal = (await refusedBy(context)) ?? refusedByScheduler(context, await newest(context));
-    if (refusal !== undefined) return round > 1 && refusal.result === 'refused' ? { ...refusal, touched: true } : refusal;
+    if (refusal !== undefined)
+      return round > 1 && refusal.result === 'refused' ? { ...refusal, touched: true } : refusal;
   }
   return outcome;
 }

@@ -98,9 +98,7 @@ function snapshotOf(view: SessionView, rules: EmptyingRules, host: string, patie
 /** Those for which a target has to be found: not for who is on the way, whose room is taken already. */
 function leaving(view: SessionView, host: string): Server[] {
   const moves = movesFrom(view, host);
-  return serversOn(view, host).filter(
-    (server) => needsTarget(view, server) && moves.get(server.id)?.state !== 'begun',
-  );
+  return serversOn(view, host).filter((server) => needsTarget(view, server) && moves.get(server.id)?.state !== 'begun');
 }
 
 /** The adopted plan covers every instance that is there now, and its targets still may receive. */

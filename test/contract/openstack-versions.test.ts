@@ -45,6 +45,16 @@ function messageIn(error: FenixError | undefined): string {
   return error?.message ?? '';
 }
 
+test('a version document that is not there is no server that is gone, nor a refusal of it', async (t) => {
+  for (const status of [404, 409]) {
+    const { cloud } = await aCloud(t, at('/nova/v2.1/', {}, status));
+    for (const call of [() => cloud.server(ID), () => cloud.migrate(ID, 'compute-2')]) {
+      const error = await t.throwsAsync(call(), { instanceOf: FenixError });
+      t.like(error, { kind: 'terminal', code: 'version-unknown', status: undefined });
+    }
+  }
+});
+
 test('a cloud too old for a call gets one clear refusal, and is not asked to do less than was meant', async (t) => {
   let newest = '2.53';
   const { cloud, asked } = await aCloud(t, (request) => at('/nova/v2.1/', { version: nova(newest) })(request));
