@@ -198,8 +198,8 @@ story('a declaration with other options is refused like a 406, the same one is h
   const got = await collect(broker, 'work');
   await broker.declareExchange('x', 'topic', LASTING);
   await broker.declareExchange('x', 'topic', LASTING);
-  await broker.declareQueue('q', { ...LASTING, arguments: { 'x-expires': 1000 } });
-  await broker.declareQueue('q', { ...LASTING, arguments: { 'x-expires': 1000 } });
+  await broker.declareQueue('q', { ...LASTING, arguments: { 'x-expires': 60_000 } });
+  await broker.declareQueue('q', { ...LASTING, arguments: { 'x-expires': 60_000 } });
   const refused = { code: 'precondition-failed' };
   await t.throwsAsync(broker.declareExchange('x', 'fanout', LASTING), refused);
   await t.throwsAsync(broker.declareExchange('x', 'topic', { ...LASTING, durable: true }), refused);
