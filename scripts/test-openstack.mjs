@@ -31,7 +31,8 @@ async function main() {
 
 /** The folder of a cloud on a MariaDB and a RabbitMQ of its own. */
 async function startedCloud() {
-  const servers = await startMissing([mariadb, rabbitmq]);
+  // Not those that tests may share: the cloud's databases and queues would stay there.
+  const servers = await startMissing([mariadb, rabbitmq], {});
   tests.onEnd(() => servers.stop());
   const { [mariadb.variable]: mysqlUrl, [rabbitmq.variable]: transportUrl } = servers.env;
   const brought = openstack.start({ mysqlUrl, transportUrl, say, onEnd: (stop) => tests.onEnd(stop) });

@@ -4,8 +4,8 @@
  * Starts what the variables do not name. @returns {Promise<{ env: NodeJS.ProcessEnv, stop: () => Promise<void> }>} the
  * environment with all their variables; rejects with a sentence, nothing left running
  */
-export async function startMissing(services) {
-  const env = { ...process.env };
+export async function startMissing(services, environment = process.env) {
+  const env = { ...environment };
   const running = [];
   const stop = async () => {
     await Promise.all(running.splice(0).map((service) => service.stop()));

@@ -18,6 +18,9 @@ async function takeDown(folder: string): Promise<void> {
   processes.close();
   await processes.stop(processes.names());
   const logs = process.env.FENIX_TEST_OPENSTACK_LOGS;
-  if (logs !== undefined) cpSync(folders(folder).log, logs, { recursive: true });
-  rmSync(folder, { recursive: true, force: true });
+  try {
+    if (logs !== undefined) cpSync(folders(folder).log, logs, { recursive: true });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
