@@ -1,22 +1,41 @@
 import type { SessionView } from './view.js';
 
+/** Rounds that are remembered: what goes up and down again all the time is no gain. */
+const MEMORY = 6;
+
 /**
  * How many rounds of SCALE_IN, counted back from now, freed nothing: the projects were told of as many instances in the
- * next round, or have as many now (v1 §5.2).
+ * next round, or have as many now (v1 §5.2), as in one of the {@link MEMORY} rounds before. Rounds are counted from each
+ * project's last one, since a project may have joined later than others; two are compared by those who were in both.
  */
 export function scaleInRoundsWithoutGain(view: SessionView): number {
-  const notices = view.notices.filter((notice) => notice.state === 'SCALE_IN');
-  const told = new Set(notices.flatMap((notice) => notice.instanceIds));
-  const roundsOf = new Map<string, number>();
-  const listed: number[] = [];
-  for (const { projectId, instanceIds } of notices) {
-    const round = roundsOf.get(projectId) ?? 0;
-    roundsOf.set(projectId, round + 1);
-    listed[round] = (listed[round] ?? 0) + instanceIds.length;
-  }
-  const left = view.cloud.servers.filter((server) => told.has(server.id)).length;
-  const sizes = [...listed, left];
+  const sizes = [...sizesByProject(view).values()];
+  const earlier = (round: number): number[] => Array.from({ length: MEMORY }, (_, back) => round + 1 + back);
   let rounds = 0;
-  for (let i = sizes.length - 1; i > 0 && (sizes[i] as number) >= (sizes[i - 1] as number); i -= 1) rounds += 1;
+  while (earlier(rounds).some((before) => isNoLess(sizes, rounds, before))) rounds += 1;
   return rounds;
+}
+
+function isNoLess(sizes: readonly (readonly number[])[], round: number, before: number): boolean {
+  const inBoth = sizes.filter((own) => own.length > before);
+  return inBoth.length > 0 && total(inBoth, round) >= total(inBoth, before);
+}
+
+/** Of each project: how many of the instances that it was told of it has now, and was told of in its rounds, last first. */
+function sizesByProject(view: SessionView): Map<string, number[]> {
+  const told = new Map<string, Set<string>>();
+  const sizes = new Map<string, number[]>();
+  for (const { state, projectId, instanceIds } of view.notices) {
+    if (state !== 'SCALE_IN') continue;
+    told.set(projectId, new Set([...(told.get(projectId) ?? []), ...instanceIds]));
+    sizes.set(projectId, [instanceIds.length, ...(sizes.get(projectId) ?? [])]);
+  }
+  for (const [projectId, ids] of told) {
+    sizes.get(projectId)?.unshift(view.cloud.servers.filter(({ id }) => ids.has(id)).length);
+  }
+  return sizes;
+}
+
+function total(sizes: readonly (readonly number[])[], round: number): number {
+  return sizes.reduce((sum, own) => sum + (own[round] ?? 0), 0);
 }

@@ -236,6 +236,7 @@ const rounds: readonly [string, string[][], string[], number][] = [
     ['a', 'b'],
     2,
   ],
+  ['what comes and goes all the time is no gain', [['a'], ['a', 'b'], ['a', 'c'], ['a'], ['a', 'd']], ['a', 'd'], 5],
   ['what was told of in an earlier round and came back is no gain', [['a'], ['a', 'b']], ['a', 'b'], 2],
 ];
 for (const [title, listed, left, expected] of rounds) {
@@ -245,6 +246,13 @@ for (const [title, listed, left, expected] of rounds) {
     t.is(scaleInRoundsWithoutGain(aView({ notices, servers })), expected);
   });
 }
+
+test('rounds of SCALE_IN without gain are counted back from now: a project may have joined late', (t) => {
+  const of = (projectId: string, ...instanceIds: string[]) => ({ state: 'SCALE_IN' as const, projectId, instanceIds });
+  const notices = [of('p', 'a'), of('p', 'a'), of('q', 'c'), of('p', 'a'), of('q', 'c')];
+  const servers = ['a', 'c'].map((id) => aServer(id, 'c1'));
+  t.is(scaleInRoundsWithoutGain(aView({ notices, servers })), 3);
+});
 
 test('rounds of SCALE_IN without gain are counted over all projects together', (t) => {
   const of = (projectId: string, ...instanceIds: string[]) => ({ state: 'SCALE_IN' as const, projectId, instanceIds });
