@@ -13,11 +13,8 @@ const NOTICE_S = 5;
 
 /** In which Nova does nothing more about a migration. */
 const ENDED = ['confirmed', 'completed', 'reverted', 'error', 'failed', 'cancelled'];
-/**
- * Of a session's time, in which nothing but Fenix is waited for. Printed for each story; 2 to 4 % on two busy cores, where
- * 5 is the goal: the bound leaves room for slower machines.
- */
-const LARGEST_SHARE = 0.15;
+/** Of a session's time, in which nothing but Fenix is waited for. */
+const LARGEST_SHARE = 0.05;
 
 /** A cloud with an application and its manager, and Fenix on it, about to maintain every compute host. */
 export class Story {
