@@ -4,7 +4,7 @@ import { baseCommand } from './command-line.js';
 import { addConfig } from './manage/config.js';
 import { addDatabase } from './manage/database.js';
 import { addFreeze } from './manage/freeze.js';
-import { addHistory } from './manage/history.js';
+import { addConstraintHistory, addHistory } from './manage/history.js';
 import { addLeftovers } from './manage/leftovers.js';
 import { addPolicy } from './manage/policy.js';
 import { addRegister } from './manage/register.js';
@@ -17,6 +17,7 @@ const program = baseCommand(
 addDatabase(program);
 addConfig(program);
 addHistory(program);
+addConstraintHistory(program);
 addFreeze(program);
 addLeftovers(program);
 addPolicy(program);

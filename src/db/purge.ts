@@ -24,6 +24,9 @@ export const SESSION_TABLES: readonly string[] = [
   'sessions',
 ];
 
+/** Lines that belong to no session. */
+const CHANGES = 'constraint_changes';
+
 export interface PurgeOptions {
   /** Domain time; only sessions that were last written before. */
   readonly before: Date;
@@ -41,7 +44,7 @@ export interface Purged {
   readonly kept: number;
 }
 
-/** Removes closed sessions with everything that is known of them, each in one transaction of its own. */
+/** Removes closed sessions with everything that is known of them, each in one transaction of its own, and old lines on constraints. */
 export class Purge {
   constructor(private readonly database: Database) {}
 
@@ -56,7 +59,13 @@ export class Purge {
       if (removed.get('sessions') === 1) sessions += 1;
       for (const [table, count] of removed) counts.set(table, (counts.get(table) ?? 0) + count);
     }
+    counts.set(CHANGES, await this.removeChanges(options));
     return { sessions, rows: [...counts], kept: found.length - ids.length };
+  }
+
+  private async removeChanges({ before, dryRun }: PurgeOptions): Promise<number> {
+    const old = this.database.knex<Row>(CHANGES).where('at', '<', toTimeText(before));
+    return dryRun ? countOf(old) : Number(await old.delete());
   }
 
   private remove(sessionId: string, options: PurgeOptions): Promise<Map<string, number>> {

@@ -1,4 +1,5 @@
 import { CommandRepository } from './command-repository.js';
+import { ConstraintChangeRepository } from './constraint-change-repository.js';
 import type { Database } from './database.js';
 import { EngineRepository } from './engine-repository.js';
 import { FactRepository } from './fact-repository.js';
@@ -46,6 +47,7 @@ export class Repositories {
   readonly leftovers: LeftoverRepository;
   readonly instanceConstraints: InstanceConstraintsRepository;
   readonly groupConstraints: GroupConstraintsRepository;
+  readonly constraintChanges: ConstraintChangeRepository;
 
   constructor(readonly database: Database) {
     this.sessions = new SessionRepository(database);
@@ -69,5 +71,6 @@ export class Repositories {
     this.leftovers = new LeftoverRepository(database);
     this.instanceConstraints = new InstanceConstraintsRepository(database);
     this.groupConstraints = new GroupConstraintsRepository(database);
+    this.constraintChanges = new ConstraintChangeRepository(database);
   }
 }

@@ -11,6 +11,21 @@ export interface HistoryEntry {
   readonly details: Record<string, unknown>;
 }
 
+/** A line on constraints, which belong to no session; kept after they are deleted. */
+export interface ConstraintChange {
+  readonly kind: 'instance' | 'group';
+  /** The instance's or the group's id. */
+  readonly objectId: string;
+  /** Owner of the record; null = of those of all owners. */
+  readonly projectId: string | null;
+  readonly at: Date;
+  /** The user's id. */
+  readonly who: string;
+  readonly what: 'constraints-stored' | 'constraints-deleted';
+  /** What was stored, as GET shows it, or how many records went; request and address it came from. */
+  readonly details: Record<string, unknown>;
+}
+
 /** A notification that is committed and waits to be published (L4). */
 export interface OutboxEntry {
   readonly outboxId: number;

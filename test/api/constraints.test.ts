@@ -337,3 +337,38 @@ for (const kind of databaseKinds) {
     );
   });
 }
+
+for (const kind of databaseKinds) {
+  test.serial(
+    `${kind.name}: who set and who deleted constraints stands in their history, once per decision`,
+    async (t) => {
+      const api = await TestApi.start(t, kind);
+      const { constraintChanges } = api.repositories;
+      const body = { lead_time: 7 };
+      for (const _ of [1, 2]) await api.send('PUT', INSTANCE, { token: 'member', body });
+      await api.send('PUT', INSTANCE, { token: 'member', body: { lead_time: 'soon' } });
+      await api.send('PUT', GROUP, { token: 'stranger', body: {} });
+      await api.send('DELETE', GROUP, as('member'));
+      await api.send('DELETE', GROUP, as('stranger'));
+      for (const _ of [1, 2]) await api.send('DELETE', INSTANCE, as('admin'));
+
+      const [stored, deleted, ...more] = await constraintChanges.list(ID);
+      t.deepEqual(more, []);
+      const now = api.clock.now();
+      t.like(stored, { kind: 'instance', objectId: ID, projectId: TENANT, at: now, what: 'constraints-stored' });
+      t.like(stored?.details, { constraints: { ...INSTANCE_DEFAULTS, lead_time: 7 }, address: '127.0.0.1' });
+      t.regex(String(stored?.details.request_id), /^req-/);
+      t.like(deleted, { projectId: null, what: 'constraints-deleted' });
+      t.like(deleted?.details, { removed: 1 });
+      t.not(stored?.who, deleted?.who);
+      const ofGroup = await constraintChanges.list('g');
+      t.deepEqual(
+        ofGroup.map(({ kind: of, projectId, what }) => [of, projectId, what]),
+        [
+          ['group', STRANGER, 'constraints-stored'],
+          ['group', STRANGER, 'constraints-deleted'],
+        ],
+      );
+    },
+  );
+}

@@ -211,6 +211,32 @@ test('fenix-manage tells what happened to a session, of a deleted one too, and p
   );
 });
 
+test('fenix-manage tells who set and who deleted constraints', async (t) => {
+  const { url, database } = await aDatabase(t);
+  const line = { kind: 'group', objectId: 'g 1', projectId: 'p1', at: NOON } as const;
+  const changes = [
+    { ...line, who: 'anna', what: 'constraints-stored', details: { constraints: { recovery_time: 5 } } },
+    { ...line, projectId: null, who: 'admin', what: 'constraints-deleted', details: { removed: 2 } },
+  ] as const;
+  const { constraintChanges } = new Repositories(database);
+  for (const change of changes) await constraintChanges.append(change, database.knex);
+  const options = { database: { connection: url } };
+  const told = new Program(t, 'manage', ['constraint-history', 'g 1'], asEnvironment(options));
+  t.is(await told.ended, 0, told.stderr);
+  t.deepEqual(told.stdout.split('\n'), [
+    '2026-01-01 12:00:00  anna   constraints-stored   of=group project_id=p1 constraints={"recovery_time":5}',
+    '2026-01-01 12:00:00  admin  constraints-deleted  of=group removed=2',
+    '',
+  ]);
+  await refuses(
+    t,
+    'manage',
+    ['constraint-history', 'g'],
+    options,
+    /^Nobody set constraints for an instance or a group g/,
+  );
+});
+
 test('fenix-manage freezes and thaws everything, and says who did and why', async (t) => {
   const { url } = await aDatabase(t);
   const manage = async (...args: string[]): Promise<string> => {

@@ -142,3 +142,18 @@ onEach('engines that are long gone are forgotten, but for the last that the API 
     ['c'],
   );
 });
+
+onEach('old lines on constraints go, new ones stay', async (t, { repositories, rows }) => {
+  const { constraintChanges, database } = repositories;
+  const line = { kind: 'group', objectId: 'g', projectId: 'p', who: 'u', what: 'constraints-deleted' } as const;
+  for (const at of [NOON, plusSeconds(NOON, 2)]) {
+    await constraintChanges.append({ ...line, at, details: { removed: 1 } }, database.knex);
+  }
+  t.is(new Map((await new Purge(database).run({ ...OLD, dryRun: true })).rows).get('constraint_changes'), 1);
+  t.is(await rows('constraint_changes'), 2);
+  t.is(new Map((await new Purge(database).run(OLD)).rows).get('constraint_changes'), 1);
+  t.deepEqual(
+    (await constraintChanges.list('g')).map(({ at }) => at),
+    [plusSeconds(NOON, 2)],
+  );
+});

@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Tx } from '../../db/database.js';
 import type { OwnedRecords } from '../../db/owned-records.js';
-import type { ConstraintOwner } from '../../model/index.js';
+import type { ConstraintChange, ConstraintOwner } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { malformed, notFound } from '../errors.js';
 import type { ApiRequest, Caller } from '../request.js';
 import type { Handler, TargetOf } from '../routes.js';
 import type { ParsedConstraints } from '../schemas/constraint-limits.js';
+import { originOf } from './origin.js';
 
 /** One kind of constraints that projects give. */
 export interface ConstraintResource<M extends ConstraintOwner> {
@@ -45,7 +48,7 @@ export const ownedByCaller: TargetOf = ({ caller: { projectId } }) =>
 
 /** The owner is the token's project, whatever the body says (v1 §1.3 i). */
 async function put<M extends ConstraintOwner>(
-  { repositories, clock }: ApiDeps,
+  deps: ApiDeps,
   resource: ConstraintResource<M>,
   request: ApiRequest,
 ): Promise<object> {
@@ -54,7 +57,14 @@ async function put<M extends ConstraintOwner>(
   if (!isId(id, mostId)) throw malformed(key, `${key} must be printable and have at most ${mostId} characters.`);
   const owner = { ownerProjectId: ownProject(request.caller), byAdmin: request.caller.isAdmin };
   const { constraints, conversions } = resource.parse(id, request.body(), owner);
-  await repositories.database.transaction((tx) => records.put(constraints, clock.now(), tx));
+  await deps.repositories.database.transaction(async (tx) => {
+    const before = await records.get(id, owner.ownerProjectId, tx);
+    await records.put(constraints, deps.clock.now(), tx);
+    // Managers send theirs at each start; the same once more is nothing that was decided.
+    if (isDeepStrictEqual(before, constraints)) return;
+    const details = { constraints: resource.view(constraints) };
+    await tell(deps, request, resource, { projectId: owner.ownerProjectId, what: 'constraints-stored', details }, tx);
+  });
   request.log.info(
     { ...about(request, key, id), ...(conversions.length > 0 && { conversions }) },
     'constraints stored',
@@ -77,16 +87,43 @@ async function show<M extends ConstraintOwner>(
 
 /** Unknown ones, too: managers delete in any order (v1 §1.3 g). An admin's DELETE removes all owners' records. */
 async function remove<M extends ConstraintOwner>(
-  { repositories }: ApiDeps,
-  { key, mostId, records }: ConstraintResource<M>,
+  deps: ApiDeps,
+  resource: ConstraintResource<M>,
   request: ApiRequest,
 ): Promise<object> {
+  const { key, mostId, records } = resource;
   const id = request.param(key);
   if (!isId(id, mostId)) return {};
   const owner = request.caller.isAdmin ? null : ownProject(request.caller);
-  const removed = await repositories.database.transaction((tx) => records.remove(id, owner, tx));
+  const removed = await deps.repositories.database.transaction(async (tx) => {
+    const count = await records.remove(id, owner, tx);
+    const change = { projectId: owner, what: 'constraints-deleted', details: { removed: count } } as const;
+    if (count > 0) await tell(deps, request, resource, change, tx);
+    return count;
+  });
   request.log.info({ ...about(request, key, id), removed }, 'constraints deleted');
   return {};
+}
+
+/** The line on a decision about constraints: who, what, when, from where. */
+async function tell<M extends ConstraintOwner>(
+  { repositories, clock }: ApiDeps,
+  { caller, context, param }: ApiRequest,
+  { key }: ConstraintResource<M>,
+  change: Pick<ConstraintChange, 'projectId' | 'what' | 'details'>,
+  tx: Tx,
+): Promise<void> {
+  await repositories.constraintChanges.append(
+    {
+      ...change,
+      kind: key === 'instance_id' ? 'instance' : 'group',
+      objectId: param(key),
+      at: clock.now(),
+      who: caller.userId,
+      details: { ...change.details, ...originOf(context) },
+    },
+    tx,
+  );
 }
 
 /** An admin's token may have no project. */

@@ -29,8 +29,9 @@ function version(req: Request, publicUrl: string | undefined): object {
 
 /** The document that says all this API does. @param publicUrl as in the catalog, ending in `/v1` */
 export function openApi(publicUrl?: string): RequestHandler {
+  const document = openApiDocument('');
   return (req, res) => {
-    res.json(openApiDocument((publicUrl ?? asAddressed(req)).replace(/\/v1$/, '')));
+    res.json({ ...document, servers: [{ url: (publicUrl ?? asAddressed(req)).replace(/\/v1$/, '') }] });
   };
 }
 

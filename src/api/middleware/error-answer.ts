@@ -16,9 +16,7 @@ export function errorAnswer(logger: Logger): ErrorRequestHandler {
     }
     const requestId = requestIdOf(res);
     const refusal = refusalOf(thrown);
-    if (refusal.httpStatus >= 500 && !(thrown instanceof Refusal)) {
-      logger.error({ err: thrown, error: messageOf(thrown), request_id: requestId }, 'request failed');
-    }
+    if (!(thrown instanceof Refusal)) logFailure(logger, refusal, thrown, requestId);
     if (refusal.retryAfterS !== undefined) res.set('Retry-After', String(Math.ceil(refusal.retryAfterS)));
     res.status(refusal.httpStatus).json({
       error: refusal.message,
@@ -28,6 +26,13 @@ export function errorAnswer(logger: Logger): ErrorRequestHandler {
       request_id: requestId,
     });
   };
+}
+
+/** An outage of what we depend on says so by its sentence; only a fault of our own needs its stack. */
+function logFailure(logger: Logger, { httpStatus }: Refusal, thrown: unknown, requestId: string): void {
+  const fields = { error: messageOf(thrown), request_id: requestId };
+  if (httpStatus === 500) logger.error({ err: thrown, ...fields }, 'request failed');
+  if (httpStatus > 500) logger.warn(fields, 'request cannot be served now');
 }
 
 function refusalOf(thrown: unknown): Refusal {

@@ -32,7 +32,7 @@ export function addDatabase(program: Command): void {
       }),
     );
   db.command('purge')
-    .description('remove what is left of deleted sessions, with their history')
+    .description('remove what is left of deleted sessions, with their history, and old lines on constraints')
     .option('--older-than <days>', 'only what nobody has changed for so long', integerOption(0, 36_500), 30)
     .option('--finished', 'sessions in DONE or FAILED too, although nobody deleted them')
     .option('--dry-run', 'only say what would be removed')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { FenixError } from '../../common/errors.js';
 import { Repositories } from '../../db/repositories.js';
-import type { HistoryEntry } from '../../model/index.js';
+import type { ConstraintChange, HistoryEntry } from '../../model/index.js';
 import { say, withInstallation } from './installation.js';
 
 /** Of the details of one line; all of them are in --json. */
@@ -25,9 +25,32 @@ export function addHistory(program: Command): void {
     );
 }
 
+export function addConstraintHistory(program: Command): void {
+  program
+    .command('constraint-history <id>')
+    .description('say who set or deleted constraints of an instance or an instance group, oldest first')
+    .option('--json', 'as one JSON array, with all details')
+    .action((id: string, { json = false }: { json?: boolean }) =>
+      withInstallation(program, async (parts) => {
+        const changes = await parts.resolve(Repositories).constraintChanges.list(id);
+        if (changes.length === 0) {
+          throw new FenixError('missing', 'unknown-object', `Nobody set constraints for an instance or a group ${id}.`);
+        }
+        if (json) say(JSON.stringify(changes, null, 2));
+        else for (const line of historyLines(changes.map(asLine))) say(line);
+      }),
+    );
+}
+
+function asLine({ kind, projectId, details, ...line }: ConstraintChange): Line {
+  return { ...line, details: { of: kind, project_id: projectId, ...details } };
+}
+
+type Line = Pick<HistoryEntry, 'at' | 'who' | 'what' | 'details'>;
+
 /** Time (UTC), who, what and the details in short, in columns. */
-export function historyLines(entries: readonly HistoryEntry[]): string[] {
-  const width = (of: (entry: HistoryEntry) => string): number => Math.max(...entries.map((entry) => of(entry).length));
+export function historyLines(entries: readonly Line[]): string[] {
+  const width = (of: (entry: Line) => string): number => Math.max(...entries.map((entry) => of(entry).length));
   const [who, what] = [width((entry) => entry.who), width((entry) => entry.what)];
   return entries.map((entry) => {
     const time = entry.at.toISOString().slice(0, 19).replace('T', ' ');
