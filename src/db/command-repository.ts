@@ -39,6 +39,15 @@ export class CommandRepository {
     return (await COMMANDS.find(tx, { sessionId, kind: 'delete' })) !== undefined;
   }
 
+  /** Those of these sessions that an admin deleted. */
+  async deletedOf(sessionIds: readonly string[], tx: Tx): Promise<string[]> {
+    const rows = await COMMANDS.query(tx)
+      .whereIn('session_id', [...sessionIds])
+      .where({ kind: 'delete' })
+      .distinct('session_id');
+    return rows.map((row) => String(row.session_id));
+  }
+
   sessionsWithUnhandled(sessionIds: readonly string[]): Promise<string[]> {
     return unhandledIn(COMMANDS, sessionIds, this.database);
   }

@@ -100,6 +100,11 @@ export class Database {
       : this.knex.raw('(julianday(?) - julianday(??)) * 86400.0', [this.sqliteNow, column]);
   }
 
+  /** Whether others may hold a lock of one row; else a transaction has all of them. */
+  get locksRows(): boolean {
+    return this.kind === 'mysql';
+  }
+
   async close(): Promise<void> {
     await this.knex.destroy();
   }

@@ -1,6 +1,7 @@
 import type { Notice } from '../model/index.js';
 import type { Database, Tx } from './database.js';
 import { hostsAtWork } from './session-host-repository.js';
+import { type Part, partOf } from './session-project-repository.js';
 import { Table } from './table.js';
 import { toTimeText } from './time-text.js';
 
@@ -64,11 +65,13 @@ export class NoticeRepository {
   }
 
   /** The project's notices that await an answer, newest first. */
-  async open(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<Notice[]> {
-    const rows = await NOTICES.query(tx)
-      .where(NOTICES.toRow({ sessionId, projectId }))
-      .whereNull('closed_at')
-      .orderBy('notice_id', 'desc');
+  open(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<Notice[]> {
+    return this.openOf([{ sessionId, projectId }], tx);
+  }
+
+  /** Of all of these, likewise. */
+  async openOf(parts: readonly Part[], tx: Tx = this.database.knex): Promise<Notice[]> {
+    const rows = await NOTICES.anyOf(tx, parts.map(partOf)).whereNull('closed_at').orderBy('notice_id', 'desc');
     return rows.map((row) => NOTICES.fromRow(row));
   }
 

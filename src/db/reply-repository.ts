@@ -17,12 +17,15 @@ const REPLIES = new Table<Reply>('replies', {
   handledAt: 'time',
 });
 
+export type NewReply = Omit<Reply, 'replyId' | 'handledAt'>;
+
 /** Answers of projects: inserted by the API, consumed by the session's owner. */
 export class ReplyRepository {
   constructor(private readonly database: Database) {}
 
-  insert(reply: Omit<Reply, 'replyId' | 'handledAt'>, tx: Tx = this.database.knex): Promise<void> {
-    return REPLIES.insert(tx, reply);
+  /** Their order is that in which they are consumed. */
+  insert(replies: readonly NewReply[], tx: Tx = this.database.knex): Promise<void> {
+    return REPLIES.insert(tx, replies);
   }
 
   /** In the order in which they came. */

@@ -19,9 +19,11 @@ import { PluginRunRepository } from './plugin-run-repository.js';
 import { ReplyRepository } from './reply-repository.js';
 import { SessionHostRepository } from './session-host-repository.js';
 import { SessionInstanceRepository } from './session-instance-repository.js';
-import { SessionProjectRepository } from './session-project-repository.js';
+import { type Part, SessionProjectRepository } from './session-project-repository.js';
 import { SessionRepository } from './session-repository.js';
 import { SettingRepository } from './setting-repository.js';
+
+export type { Part };
 
 /** One repository per table, all on the same database. */
 export class Repositories {

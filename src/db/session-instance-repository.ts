@@ -1,5 +1,6 @@
 import type { SessionInstance } from '../model/index.js';
 import type { Database, Tx } from './database.js';
+import { PART, type Part, partOf } from './session-project-repository.js';
 import { Table } from './table.js';
 
 const INSTANCES = new Table<SessionInstance>('session_instances', {
@@ -15,6 +16,11 @@ const INSTANCES = new Table<SessionInstance>('session_instances', {
   actionDone: 'bool',
 });
 
+const PART_INSTANCE = ['sessionId', 'projectId', 'instanceId', 'state'] as const;
+type PartInstance = Pick<SessionInstance, (typeof PART_INSTANCE)[number]>;
+const OWNER = ['sessionId', 'instanceId', 'projectId'] as const;
+type InstanceOwner = Pick<SessionInstance, (typeof OWNER)[number]>;
+
 export class SessionInstanceRepository {
   constructor(private readonly database: Database) {}
 
@@ -22,14 +28,21 @@ export class SessionInstanceRepository {
     return INSTANCES.list(tx, { sessionId }, 'instanceId');
   }
 
-  /** Which the project has, by id, and how they are. */
-  listOfProject(sessionId: string, projectId: string): Promise<Pick<SessionInstance, 'instanceId' | 'state'>[]> {
-    const found = INSTANCES.query(this.database.knex).where({ session_id: sessionId, project_id: projectId });
-    return INSTANCES.pick(found.orderBy('instance_id'), ['instanceId', 'state']);
+  /** Which instances these have in their sessions, by id, and how they are. */
+  ofParts(parts: readonly Part[]): Promise<PartInstance[]> {
+    const found = INSTANCES.anyOf(this.database.knex, parts.map(partOf));
+    return INSTANCES.pick(found.orderBy('instance_id'), PART_INSTANCE);
   }
 
-  async hasProject(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<boolean> {
-    return (await INSTANCES.find(tx, { sessionId, projectId })) !== undefined;
+  /** Those of these that have instances in their sessions. */
+  partsWithAny(parts: readonly Part[]): Promise<Part[]> {
+    return INSTANCES.pick(INSTANCES.anyOf(this.database.knex, parts.map(partOf)).distinct(), PART);
+  }
+
+  /** Whose these are; unknown ones are left out. */
+  owners(keys: readonly Pick<SessionInstance, 'sessionId' | 'instanceId'>[]): Promise<InstanceOwner[]> {
+    const found = keys.map(({ sessionId, instanceId }) => ({ sessionId, instanceId }));
+    return INSTANCES.pick(INSTANCES.anyOf(this.database.knex, found), OWNER);
   }
 
   find(sessionId: string, instanceId: string, tx: Tx = this.database.knex): Promise<SessionInstance | undefined> {

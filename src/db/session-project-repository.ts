@@ -13,6 +13,14 @@ const PROJECTS = new Table<SessionProject>('session_projects', {
   rounds: 'number',
 });
 
+export const PART = ['sessionId', 'projectId'] as const;
+/** What a project has to do with a session. */
+export type Part = Pick<SessionProject, (typeof PART)[number]>;
+
+export function partOf({ sessionId, projectId }: Part): Part {
+  return { sessionId, projectId };
+}
+
 export class SessionProjectRepository {
   constructor(private readonly database: Database) {}
 
@@ -22,6 +30,11 @@ export class SessionProjectRepository {
 
   find(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<SessionProject | undefined> {
     return PROJECTS.find(tx, { sessionId, projectId });
+  }
+
+  /** Those of these that are known. */
+  known(parts: readonly Part[]): Promise<Part[]> {
+    return PROJECTS.pick(PROJECTS.anyOf(this.database.knex, parts.map(partOf)), PART);
   }
 
   save(project: SessionProject, tx: Tx): Promise<void> {

@@ -95,10 +95,9 @@ export class SessionRepository {
     return row && SESSIONS.fromRow(row);
   }
 
-  /** Where it stands; undefined likewise. */
-  async summary(sessionId: string): Promise<SessionSummary | undefined> {
-    const found = this.visible(this.database.knex).where({ session_id: sessionId });
-    return (await SESSIONS.pick(found, SUMMARY))[0];
+  /** Where they stand, in no particular order; those that are unknown or deleted are left out. */
+  summaries(sessionIds: readonly string[]): Promise<SessionSummary[]> {
+    return SESSIONS.pick(this.visible(this.database.knex).whereIn('session_id', [...sessionIds]), SUMMARY);
   }
 
   /** Whether there is such a session, be it a deleted one. */
@@ -239,6 +238,13 @@ export class SessionRepository {
   /** Whoever asks for the same session's lock waits until the transaction ends; nothing is changed. */
   async lock(sessionId: string, tx: Tx): Promise<void> {
     await SESSIONS.query(tx).where({ session_id: sessionId }).forUpdate().select('session_id');
+  }
+
+  /** Locks those that nobody else has locked at this moment. @returns their ids */
+  async lockFree(sessionIds: readonly string[], tx: Tx): Promise<string[]> {
+    const query = SESSIONS.query(tx).whereIn('session_id', [...sessionIds]);
+    if (this.database.locksRows) void query.forUpdate().skipLocked();
+    return (await query.select('session_id')).map((row) => String(row.session_id));
   }
 
   private visible(tx: Tx) {

@@ -36,6 +36,16 @@ export class Table<M extends object> {
     return modelOf(this.columns, row) as M;
   }
 
+  /** Rows that have one of these keys, which are all of one shape. */
+  anyOf(tx: Tx, keys: readonly Partial<M>[]): Knex.QueryBuilder<Row, Row[]> {
+    const rows = keys.map((key) => this.toRow(key));
+    const columns = Object.keys(rows[0] ?? {});
+    const one = `(${columns.map((column) => `${column} = ?`).join(' and ')})`;
+    const values = rows.flatMap((row) => columns.map((column) => row[column]));
+    const any = rows.length === 0 ? '1 = 0' : rows.map(() => one).join(' or ');
+    return this.query(tx).whereRaw(`(${any})`, values as Knex.RawBinding[]);
+  }
+
   async find(tx: Tx, key: Partial<M>): Promise<M | undefined> {
     const row = await this.query(tx).where(this.toRow(key)).first();
     return row === undefined ? undefined : this.fromRow(row);

@@ -22,6 +22,8 @@ export interface KeystoneAuthSettings {
   readonly serviceTokenRoles?: readonly string[];
   /** Whether X-Service-Token with none of those roles makes the request invalid; default false: it means nothing. */
   readonly serviceTokenRolesRequired?: boolean;
+  /** Under which id the request goes on to Keystone, `req-<uuid>`. Absent: none. */
+  readonly requestIdOf?: (res: Response) => string | undefined;
 }
 
 /** Headers by which a WSGI pipeline hands an identity on; from outside they can only be forged. */
@@ -38,7 +40,7 @@ export function keystoneAuth(settings: KeystoneAuthSettings): RequestHandler {
   const challenge = `Keystone uri="${settings.wwwAuthenticateUri}"`;
   return async (req, res, next) => {
     stripIdentityHeaders(req.headers);
-    const verdict = await authenticate(settings, req);
+    const verdict = await authenticate(settings, req, settings.requestIdOf?.(res));
     if (typeof verdict === 'string') {
       res.set('WWW-Authenticate', challenge);
       throw new Unauthenticated(verdict);
@@ -57,16 +59,20 @@ interface Authenticated {
 const SERVICE_ROLES = ['service'];
 
 /** Who asks, or a sentence that says why that cannot be said. */
-async function authenticate(settings: KeystoneAuthSettings, req: Request): Promise<Authenticated | string> {
+async function authenticate(
+  settings: KeystoneAuthSettings,
+  req: Request,
+  requestId: string | undefined,
+): Promise<Authenticated | string> {
   const { validator, serviceTokenRoles = SERVICE_ROLES, serviceTokenRolesRequired, serviceType = '' } = settings;
   const [token, serviceToken] = [headerOf(req, 'x-auth-token'), headerOf(req, 'x-service-token')];
   if (token === undefined) return 'A token is required (X-Auth-Token)';
-  const bearer = serviceToken === undefined ? undefined : await validator.validate(serviceToken);
+  const bearer = serviceToken === undefined ? undefined : await validator.validate(serviceToken, { requestId });
   const isService = bearer?.roles.some((role) => serviceTokenRoles.includes(role)) ?? false;
   if (serviceToken !== undefined && (bearer === undefined || (serviceTokenRolesRequired && !isService))) {
     return 'The service token is not valid (X-Service-Token)';
   }
-  const identity = await validator.validate(token, { allowExpired: isService });
+  const identity = await validator.validate(token, { allowExpired: isService, requestId });
   if (identity === undefined) return 'The token is not valid';
   // A service that passes a request on makes others than the user may make by itself.
   if (!isService && !isWithinAccessRules(identity, serviceType, req.method, `${req.baseUrl}${req.path}`)) {

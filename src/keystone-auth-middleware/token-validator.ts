@@ -31,7 +31,11 @@ interface Known {
 export interface ValidateOptions {
   /** Take a token that ended a while ago, as Keystone allows (`[token] allow_expired_window`). */
   readonly allowExpired?: boolean;
+  /** Sent to Keystone as the global request id, if it has to be asked. */
+  readonly requestId?: string | undefined;
 }
+
+type Question = { readonly token: string; readonly allowExpired: boolean } & Pick<ValidateOptions, 'requestId'>;
 
 /** By this Keystone knows that access rules will be enforced; it refuses tokens with rules to all others. */
 const ENFORCES_ACCESS_RULES = { 'OpenStack-Identity-Access-Rules': '1' };
@@ -68,13 +72,16 @@ export class TokenValidator {
    * @returns undefined when the token is not valid
    * @throws FenixError `overload` (`keystone-unavailable`, with retryAfterS) when that cannot be said now
    */
-  async validate(token: string, { allowExpired = false }: ValidateOptions = {}): Promise<Identity | undefined> {
+  async validate(
+    token: string,
+    { allowExpired = false, requestId }: ValidateOptions = {},
+  ): Promise<Identity | undefined> {
     if (!PLAUSIBLE.test(token)) return undefined;
     await this.forgetRevoked();
     // Only digests are kept: a dump of the cache gives no tokens away.
     const key = createHash('sha256').update(`${allowExpired} ${token}`).digest('base64');
     if (this.invalid.get(key)) return undefined;
-    return this.valid.get(key)?.identity ?? this.askOnce(key, token, allowExpired);
+    return this.valid.get(key)?.identity ?? this.askOnce(key, { token, allowExpired, requestId });
   }
 
   private async forgetRevoked(): Promise<void> {
@@ -83,22 +90,23 @@ export class TokenValidator {
     }
   }
 
-  private askOnce(key: string, token: string, allowExpired: boolean): Promise<Identity | undefined> {
+  private askOnce(key: string, question: Question): Promise<Identity | undefined> {
     const running = this.asking.get(key);
     if (running !== undefined) return running;
-    const asked = this.ask(token, allowExpired)
-      .then((known) => this.remember(key, known, allowExpired))
+    const asked = this.ask(question)
+      .then((known) => this.remember(key, known, question.allowExpired))
       .finally(() => this.asking.delete(key));
     this.asking.set(key, asked);
     return asked;
   }
 
-  private async ask(token: string, allowExpired: boolean): Promise<Known | undefined> {
+  private async ask(question: Question): Promise<Known | undefined> {
+    const { token, allowExpired } = question;
     try {
       const verdict = await this.jws?.check(token);
       if (verdict === 'forged' || (verdict === 'expired' && !allowExpired)) return undefined;
-      const body = await this.fetch(token, { nocatalog: '' }, allowExpired);
-      return { identity: await this.restricted(identityFrom(body), token, allowExpired), revocable: revocableOf(body) };
+      const body = await this.fetch(question, { nocatalog: '' });
+      return { identity: await this.restricted(identityFrom(body), question), revocable: revocableOf(body) };
     } catch (thrown) {
       if (thrown instanceof FenixError && thrown.kind === 'missing' && thrown.status === 404) return undefined;
       throw unavailable(thrown);
@@ -106,19 +114,20 @@ export class TokenValidator {
   }
 
   /** Access rules of a token whose catalog does not know this service allow nothing here. */
-  private async restricted(identity: Identity, token: string, allowExpired: boolean): Promise<Identity> {
+  private async restricted(identity: Identity, question: Question): Promise<Identity> {
     if (identity.accessRules === null) return identity;
-    const { catalog = [] } = await this.fetch(token, {}, allowExpired);
+    const { catalog = [] } = await this.fetch(question, {});
     const isKnown = catalog.some(({ type }) => type === this.settings.serviceType);
     return isKnown ? identity : { ...identity, accessRules: [] };
   }
 
-  private async fetch(token: string, query: Record<string, string>, allowExpired: boolean): Promise<TokenBody> {
+  private async fetch({ token, allowExpired, requestId }: Question, query: Record<string, string>): Promise<TokenBody> {
     const answer = await this.session.request<{ token: TokenBody }>({
       serviceType: 'identity',
       path: '/auth/tokens',
       query: { ...query, ...(allowExpired && { allow_expired: '1' }) },
       headers: { 'X-Subject-Token': token, ...ENFORCES_ACCESS_RULES },
+      ...(requestId !== undefined && { requestId }),
     });
     return answer.body.token;
   }

@@ -3,7 +3,7 @@ import test from 'ava';
 import { timeText } from '../../src/api/schemas/time.js';
 import { plusSeconds } from '../../src/common/clock.js';
 import { NOTICE_STATES, type Notice } from '../../src/model/index.js';
-import { TestApi } from '../support/api.js';
+import { TENANT, TestApi } from '../support/api.js';
 import { databaseKinds } from '../support/api-databases.js';
 import { anInstance, NOON } from '../support/api-records.js';
 
@@ -238,5 +238,52 @@ for (const kind of databaseKinds) {
     const foreign = anInstance({ sessionId: session.sessionId, projectId: 'other' });
     await database.transaction((tx) => instances.save(foreign, tx));
     t.is((await api.reply(session, ACK, foreign.instanceId)).status, 404);
+  });
+}
+
+for (const kind of databaseKinds) {
+  test.serial(`${kind.name}: of replies that come at once each gets its own answer, and counts once`, async (t) => {
+    const api = await TestApi.start(t, kind);
+    const sessions = [];
+    for (let n = 0; n < 5; n += 1) sessions.push(await api.session([A, B], [PLANNED, PREPARE_B]));
+    const [refused] = sessions;
+    const before = sessions.flatMap((session) => [
+      api.reply(session, { ...ACK, instance_action: 'MIGRATE' }),
+      api.reply(session, { state: 'ACK_PREPARE_MAINTENANCE' }, B),
+      api.reply(session, { state: 'ACK_SCALE_IN' }),
+    ]);
+    const bad = refused && api.reply(refused, { ...ACK, instance_action: 'EVACUATE' });
+    const lost = api.send('PUT', `/v1/maintenance/${randomUUID()}/${TENANT}`, { token: 'member', body: ACK });
+    t.deepEqual(
+      (await Promise.all(before)).map(({ status }) => status),
+      before.map(() => 200),
+    );
+    t.deepEqual([(await bad)?.status, (await lost).status], [422, 404]);
+    for (const session of sessions) {
+      const stored = (await api.stored(session)).map((reply) => (reply as { state: string }).state).sort();
+      t.deepEqual(stored, ['ACK_PLANNED_MAINTENANCE', 'ACK_PREPARE_MAINTENANCE']);
+      t.deepEqual((await api.history(session)).sort(), ['reply-ignored', 'reply-received', 'reply-received']);
+    }
+  });
+
+  test.serial(`${kind.name}: a reply that the database does not take is the only one that fails`, async (t) => {
+    const api = await TestApi.start(t, kind);
+    const sessions = [];
+    for (let n = 0; n < 4; n += 1) sessions.push(await api.session([A], [PLANNED]));
+    const { knex } = api.repositories.database;
+    const refuse = {
+      SQLite: "when new.instance_action = 'OWN_ACTION' begin select raise(abort, 'no'); end",
+      MariaDB: "for each row if new.instance_action = 'OWN_ACTION' then signal sqlstate '45000'; end if",
+    }[kind.name];
+    await knex.raw(`create trigger picky before insert on replies ${refuse}`);
+    const answers = await Promise.all(
+      sessions.map((session, n) => api.reply(session, { ...ACK, instance_action: n === 2 ? 'OWN_ACTION' : 'MIGRATE' })),
+    );
+    t.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 500, 200],
+    );
+    t.is(api.faults.splice(0).length, 1, 'the 500 that was wanted');
+    for (const [n, session] of sessions.entries()) t.is((await api.stored(session)).length, n === 2 ? 0 : 1);
   });
 }

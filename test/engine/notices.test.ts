@@ -12,18 +12,20 @@ async function anOpenNotice(t: ExecutionContext, answeredBy: string | null) {
   const { context } = aLife(repositories, { session, lease, settings: { leaseS: 100_000 } });
   await context.writer.commit((unit) => repositories.notices.insert(aNotice({ sessionId }), unit.tx));
   if (answeredBy !== null)
-    await repositories.replies.insert({
-      sessionId,
-      projectId: answeredBy,
-      instanceId: null,
-      state: 'ACK_MAINTENANCE',
-      deferSeconds: null,
-      instanceActions: {},
-      instanceAction: null,
-      userId: 'manager',
-      requestId: 'req-1',
-      receivedAt: at(0),
-    });
+    await repositories.replies.insert([
+      {
+        sessionId,
+        projectId: answeredBy,
+        instanceId: null,
+        state: 'ACK_MAINTENANCE',
+        deferSeconds: null,
+        instanceActions: {},
+        instanceAction: null,
+        userId: 'manager',
+        requestId: 'req-1',
+        receivedAt: at(0),
+      },
+    ]);
   const isOpen = async () => (await repositories.notices.open(sessionId, 'tenant')).length === 1;
   const published = async () => (await repositories.outbox.pending(sessionId, 10)).length;
   return { context, isOpen, published };

@@ -10,8 +10,8 @@ import jwt from 'jsonwebtoken';
 import { FenixError } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
 import {
-  type Identity,
   identityOf,
+  type KeystoneAuthSettings,
   KeystoneSession,
   keystoneAuth,
   TokenValidator,
@@ -187,9 +187,13 @@ test('without readable keys no JWS token is called forged', async (t) => {
 });
 
 /** An API behind the middleware that tells what it was given. */
-async function anApi(t: ExecutionContext, validate: (token: string) => Promise<Identity | undefined>) {
+async function anApi(
+  t: ExecutionContext,
+  validate: TokenValidator['validate'],
+  settings: Partial<KeystoneAuthSettings> = {},
+) {
   const app = express();
-  app.use(keystoneAuth({ validator: { validate }, wwwAuthenticateUri: 'https://keystone/v3' }));
+  app.use(keystoneAuth({ validator: { validate }, wwwAuthenticateUri: 'https://keystone/v3', ...settings }));
   app.get('/', (req, res) => {
     res.json({ user: identityOf(res).userName, headers: req.headers });
   });
@@ -228,6 +232,15 @@ test('requests pass with an identity and without the headers that could forge on
   t.is(user, 'demo');
   for (const name of Object.keys(forged)) t.false(name.toLowerCase() in headers, name);
   t.like(headers, { 'x-service-token': 'good', 'x-other': 'o' });
+});
+
+test('Keystone is asked about a token under the id of the request that brought it', async (t) => {
+  const { validator, http } = await aValidator(t);
+  const requestId = 'req-aaaaaaaa-0000-4000-8000-000000000000';
+  const validate: TokenValidator['validate'] = (token, options) => validator.validate(token, options);
+  const api = await anApi(t, validate, { requestIdOf: () => requestId });
+  t.is((await api.ask({ 'X-Auth-Token': 'good' })).status, 200);
+  t.is(http.arrived.at(-1)?.headers['x-openstack-request-id'], requestId);
 });
 
 test('without a valid token the API gets an error to word, and the client a challenge', async (t) => {

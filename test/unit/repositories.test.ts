@@ -227,18 +227,20 @@ onEach('replies and commands wait in order until they are handled', async (t, { 
   const { replies, commands, sessions, database } = repositories;
   const { sessionId } = await stored();
   for (const state of ['ACK_MAINTENANCE', 'NACK_MAINTENANCE']) {
-    await replies.insert({
-      sessionId,
-      projectId: 'tenant',
-      instanceId: null,
-      state,
-      deferSeconds: null,
-      instanceActions: { a: 'MIGRATE' },
-      instanceAction: null,
-      userId: 'u',
-      requestId: 'r',
-      receivedAt: NOON,
-    });
+    await replies.insert([
+      {
+        sessionId,
+        projectId: 'tenant',
+        instanceId: null,
+        state,
+        deferSeconds: null,
+        instanceActions: { a: 'MIGRATE' },
+        instanceAction: null,
+        userId: 'u',
+        requestId: 'r',
+        receivedAt: NOON,
+      },
+    ]);
   }
   const [first, second] = await replies.unhandled(sessionId);
   t.deepEqual([first?.state, second?.state], ['ACK_MAINTENANCE', 'NACK_MAINTENANCE']);
@@ -446,12 +448,17 @@ onEach('records come back with the same values and types', async (t, { repositor
   t.deepEqual(await sessions.ids(), [sessionId]);
   t.deepEqual(await hosts.list(sessionId), [host]);
   t.deepEqual(await instances.list(sessionId), [instance]);
-  t.deepEqual(await instances.listOfProject(sessionId, 'tenant'), [
-    { instanceId: instance.instanceId, state: instance.state },
-  ]);
-  t.deepEqual(await instances.listOfProject(sessionId, 'other'), []);
-  t.true(await instances.hasProject(sessionId, 'tenant'));
-  t.false(await instances.hasProject(sessionId, 'other'));
+  const [tenants, others] = [
+    { sessionId, projectId: 'tenant' },
+    { sessionId, projectId: 'other' },
+  ];
+  const { instanceId, state } = instance;
+  t.deepEqual(await instances.ofParts([others, tenants]), [{ ...tenants, instanceId, state }]);
+  t.deepEqual(await instances.ofParts([others]), []);
+  t.deepEqual(await instances.ofParts([]), []);
+  t.deepEqual(await instances.partsWithAny([others, tenants]), [tenants]);
+  t.deepEqual(await instances.owners([{ sessionId, instanceId }]), [{ ...tenants, instanceId }]);
+  t.deepEqual(await projects.known([others, tenants]), [tenants]);
   t.deepEqual(await projects.find(sessionId, 'tenant'), project);
   t.deepEqual(await notices.open(sessionId, 'tenant'), [notice]);
   t.deepEqual(await pluginRuns.list(sessionId), [{ ...run, state: 'DONE', endedAt: at }]);

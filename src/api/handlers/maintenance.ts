@@ -1,9 +1,10 @@
+import { Together } from '../../common/together.js';
 import type { Session } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { notFound } from '../errors.js';
 import { MAINTENANCE } from '../operations/index.js';
 import type { ApiRequest } from '../request.js';
-import { type Endpoint, endpoints } from '../routes.js';
+import { type Endpoint, endpoints, type Handler } from '../routes.js';
 import { timeText } from '../schemas/time.js';
 import { continueSession } from './continue-session.js';
 import { controlSession } from './control.js';
@@ -18,7 +19,7 @@ export function maintenanceEndpoints(deps: ApiDeps): Endpoint[] {
   return endpoints(MAINTENANCE, {
     listSessions: (request) => listSessions(deps, request),
     createSession: (request) => createSession(deps, request),
-    showSession: (request) => showSession(deps, request),
+    showSession: showSession(deps),
     continueSession: (request) => continueSession(deps, request),
     deleteSession: (request) => deleteSession(deps, request),
     controlSession: (request) => controlSession(deps, request),
@@ -26,11 +27,17 @@ export function maintenanceEndpoints(deps: ApiDeps): Endpoint[] {
   });
 }
 
-export async function showSession(deps: ApiDeps, request: ApiRequest): Promise<object> {
-  const session = await deps.repositories.sessions.summary(sessionIdOf(request));
-  if (session === undefined) throw notFound(UNKNOWN_SESSION);
-  const { sessionId, state, pausedAt } = session;
-  return { session_id: sessionId, state, paused_at: pausedAt && timeText(pausedAt) };
+export function showSession({ repositories }: ApiDeps): Handler {
+  const summaries = new Together(async (ids: readonly string[]) => {
+    const found = new Map((await repositories.sessions.summaries(ids)).map((one) => [one.sessionId, one]));
+    return ids.map((id) => found.get(id));
+  });
+  return async (request) => {
+    const session = await summaries.of(sessionIdOf(request));
+    if (session === undefined) throw notFound(UNKNOWN_SESSION);
+    const { sessionId, state, pausedAt } = session;
+    return { session_id: sessionId, state, paused_at: pausedAt && timeText(pausedAt) };
+  };
 }
 
 async function findSession({ repositories }: ApiDeps, request: ApiRequest): Promise<Session> {

@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import { type DependencyContainer, type InjectionToken } from 'tsyringe';
 import { createApp } from '../../api/app.js';
 import type { ApiDeps } from '../../api/deps.js';
+import { requestIdOf } from '../../api/request.js';
 import { type ApiServer, startApiServer } from '../../api/server.js';
 import { Clock, MachineClock } from '../../common/clock.js';
 import type { Component } from '../../common/lifecycle.js';
@@ -46,6 +47,7 @@ export function registerApi(container: DependencyContainer): void {
         serviceType: keystoneAuthtoken.serviceType,
         serviceTokenRoles: keystoneAuthtoken.serviceTokenRoles,
         serviceTokenRolesRequired: keystoneAuthtoken.serviceTokenRolesRequired,
+        requestIdOf,
       }),
       policy: c.resolve(PolicyEnforcer),
       brokerUp: () => c.resolve(TransportToken).broker.trouble === undefined,

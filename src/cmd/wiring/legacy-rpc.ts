@@ -21,19 +21,20 @@ const ID = /^[\x21-\x7e]{1,64}$/;
 /** The API's own handlers, behind the methods of the Python releases: same checks, same rows (L1, L2), no policy. */
 export function legacyRpc(container: DependencyContainer): LegacyHandlers {
   const deps = handlerDeps(container);
+  const [show, instances, reply] = [showSession(deps), listInstances(deps), takeReply(deps)];
   const log = container.resolve<Logger>(Logger);
   const asked = (context: RequestContext, params: Params = {}, data?: unknown) =>
     apiRequest(log, context, params, data);
   return {
     list: () => listIds(deps),
     create: async (data, context) => createSession(deps, asked(context, {}, data)),
-    show: async (session, context) => showSession(deps, asked(context, { session_id: session })),
+    show: async (session, context) => show(asked(context, { session_id: session })),
     remove: async (session, context) => deleteSession(deps, asked(context, { session_id: session })),
     resume: async (session, context) => continueSession(deps, asked(context, { session_id: session }, {})),
     listInstances: async (session, project, context) =>
-      listInstances(deps, asked(context, { session_id: session, project_id: project })),
+      instances(asked(context, { session_id: session, project_id: project })),
     reply: async (session, project, data, context) =>
-      takeReply(deps, asked(context, { session_id: session, project_id: project }, data)),
+      reply(asked(context, { session_id: session, project_id: project }, data)),
   };
 }
 

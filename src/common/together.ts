@@ -1,0 +1,61 @@
+interface Asked<Key, Answer> {
+  readonly key: Key;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface TogetherOptions {
+  /** Keys that are asked for at once, at most. */
+  readonly most?: number;
+  /** How many askings may be under way at a time. */
+  readonly parallel?: number;
+}
+
+const MOST = 50;
+const PARALLEL = 2;
+
+/**
+ * Asks for many what single callers want: what comes while enough is under way is asked for together as soon as a place
+ * is free. The busier it is, the more share one asking; when it is not, nobody waits. Each asking begins after its keys
+ * came, so that answers are never older than the question.
+ */
+export class Together<Key, Answer> {
+  private readonly waiting: Asked<Key, Answer>[] = [];
+  private running = 0;
+
+  /** @param ask resolves to the answers in the order of the keys; what it rejects with all its callers get */
+  constructor(
+    private readonly ask: (keys: readonly Key[]) => Promise<readonly Answer[]>,
+    private readonly options: TogetherOptions = {},
+  ) {}
+
+  of(key: Key): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ key, resolve, reject });
+      this.next();
+    });
+  }
+
+  private next(): void {
+    const { most = MOST, parallel = PARALLEL } = this.options;
+    if (this.waiting.length === 0 || this.running >= parallel) return;
+    this.running += 1;
+    void this.answer(this.waiting.splice(0, most));
+  }
+
+  private async answer(asked: readonly Asked<Key, Answer>[]): Promise<void> {
+    try {
+      const answers = await this.ask(asked.map(({ key }) => key)).finally(() => this.ended());
+      asked.forEach(({ resolve }, index) => {
+        resolve(answers[index] as Answer);
+      });
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+  }
+
+  private ended(): void {
+    this.running -= 1;
+    this.next();
+  }
+}
