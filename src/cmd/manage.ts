@@ -7,6 +7,7 @@ import { addFreeze } from './manage/freeze.js';
 import { addConstraintHistory, addHistory } from './manage/history.js';
 import { addLeftovers } from './manage/leftovers.js';
 import { addPolicy } from './manage/policy.js';
+import { addReconcile } from './manage/reconcile.js';
 import { addRegister } from './manage/register.js';
 import { addStatus } from './manage/status.js';
 
@@ -21,6 +22,7 @@ addConstraintHistory(program);
 addFreeze(program);
 addLeftovers(program);
 addPolicy(program);
+addReconcile(program);
 addRegister(program);
 addStatus(program);
 await program.parseAsync();

@@ -35,6 +35,12 @@ export class HistoryRepository {
     return rows.map((row) => ({ historyId: Number(row.history_id), entry: HISTORY.fromRow(row) }));
   }
 
+  /** Domain time of the newest line of all sessions. */
+  async lastAt(): Promise<Date | undefined> {
+    const row = await HISTORY.query(this.database.knex).orderBy('history_id', 'desc').first();
+    return row && HISTORY.fromRow(row).at;
+  }
+
   /** Oldest first; of deleted sessions too. */
   async list(sessionId: string): Promise<HistoryEntry[]> {
     const rows: Row[] = await HISTORY.query(this.database.knex).where({ session_id: sessionId }).orderBy('history_id');

@@ -1,44 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { ManualClock, plusSeconds } from '../../src/common/clock.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { knownLeftovers } from '../../src/engine/leftovers.js';
 import type { Session } from '../../src/model/index.js';
 import { databaseKinds } from '../support/api-databases.js';
 import { aHost, aNotice, aProject, aSession, NOON } from '../support/api-records.js';
-import { asEnvironment, Program } from '../support/program.js';
-import { Scenario, type ScenarioOptions } from '../support/scenario.js';
-
-interface Ended {
-  readonly code: number | string;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A scenario whose database other processes can open, and fenix-manage as such a process. */
-async function withManage(t: ExecutionContext, options: ScenarioOptions = {}) {
-  const directory = mkdtempSync(join(tmpdir(), 'fenix-test-leftovers-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  const connection = `sqlite://${join(directory, 'fenix.sqlite')}`;
-  const scenario = await Scenario.start(t, { ...options, connection });
-  await scenario.system.startEngine();
-  const { authUrl, serviceCredentials } = scenario.system.simulator;
-  const { username, password, projectName } = serviceCredentials;
-  const user = { os_auth_url: authUrl, os_username: username, os_password: password, os_project_name: projectName };
-  const environment = asEnvironment({ database: { connection }, service_user: user, nova: { interface: 'public' } });
-  const run = async (args: string[], env: Record<string, string>): Promise<Ended> => {
-    const program = new Program(t, 'manage', ['leftovers', ...args], env);
-    const code = await program.ended;
-    return { code, stdout: program.stdout, stderr: program.stderr };
-  };
-  return {
-    scenario,
-    manage: (...args: string[]) => run(args, environment),
-    withoutCloud: (...args: string[]) => run(args, asEnvironment({ database: { connection } })),
-  };
-}
+import { withManage } from '../support/manage.js';
+import { Scenario } from '../support/scenario.js';
 
 function disabled({ system }: Scenario): (string | null)[] {
   return [...system.simulator.cloud.hosts.values()].filter((host) => !host.enabled).map((host) => host.disabledReason);
@@ -51,25 +19,25 @@ test.serial('a host that a failed session left disabled is listed, and released 
   t.is((await scenario.finish(id)).reason?.code, 'plugin-failed');
 
   const left = `  compute-1  in_maintenance  session ${id} (MAINTENANCE_FAILED)`;
-  const listed = await manage('list');
+  const listed = await manage('leftovers', 'list');
   t.is(listed.code, 0, listed.stderr);
   t.true(listed.stdout.split('\n').includes(left), listed.stdout);
   t.true(listed.stdout.includes(`  compute-1  session closed  "fenix ${id}: kernel failed"`), listed.stdout);
-  const blind = await withoutCloud('list');
+  const blind = await withoutCloud('leftovers', 'list');
   t.is(blind.code, 0, blind.stderr);
   t.true(blind.stdout.split('\n').includes(left), blind.stdout);
   t.regex(blind.stdout, /\nThe cloud was not asked, .* set \[service_user\] os_auth_url\.\n$/);
 
-  t.like(await manage('release', 'compute-1'), { code: 0, stdout: 'Host compute-1 is enabled again.\n' });
+  t.like(await manage('leftovers', 'release', 'compute-1'), { code: 0, stdout: 'Host compute-1 is enabled again.\n' });
   t.deepEqual(disabled(scenario), []);
   t.false((await scenario.system.client.detail(id)).hosts.some((host) => host.disabled));
   const told = (await scenario.history(id)).at(-1);
   t.like(told, { who: 'fenix-manage', what: 'host-released' });
   t.deepEqual(told?.details, { host: 'compute-1', reason: `fenix ${id}: kernel failed`, forced: false });
-  t.like(await manage('release', 'compute-1'), {
+  t.like(await manage('leftovers', 'release', 'compute-1'), {
     stdout: 'Host compute-1 was enabled already; nobody owes it any more.\n',
   });
-  const json = JSON.parse((await manage('list', '--json')).stdout);
+  const json = JSON.parse((await manage('leftovers', 'list', '--json')).stdout);
   t.deepEqual([json.hosts, json.cloud], [[], { services: [] }]);
 });
 
@@ -82,29 +50,32 @@ test.serial('a host that a session has, or that others disabled, is not released
   if (host === undefined) return t.fail();
   const { name } = host;
   const disable = (reason: string): void => simulator.cloud.setService(host, false, reason, 'admin');
-  t.regex((await manage('list')).stdout, new RegExp(`  ${name}  session running  "fenix ${id}"`));
-  const refused = await manage('release', name);
+  t.regex((await manage('leftovers', 'list')).stdout, new RegExp(`  ${name}  session running  "fenix ${id}"`));
+  const refused = await manage('leftovers', 'release', name);
   t.is(refused.code, 1);
   t.is(
     refused.stderr,
     `Session ${id} is not closed and has host ${name}: it gives it back itself, unless --force is given.\n`,
   );
   t.is(disabled(scenario).length, 1);
-  t.is((await manage('release', name, '--force')).code, 0);
+  t.is((await manage('leftovers', 'release', name, '--force')).code, 0);
   t.deepEqual(disabled(scenario), []);
 
   await scenario.system.client.remove(id);
   await scenario.until(async () => (await scenario.history(id)).at(-1)?.what === 'closed');
   disable('broken fan');
-  const others = await manage('release', name);
+  const others = await manage('leftovers', 'release', name);
   t.is(others.stderr, `Host ${name} was disabled by somebody else, with the reason "broken fan".\n`);
   t.deepEqual(disabled(scenario), ['broken fan']);
   const unknown = 'fenix 01234567-89ab-cdef-0123-456789abcdef: of another installation';
   disable(unknown);
-  t.true((await manage('list')).stdout.includes(`  ${name}  session unknown  "${unknown}"`));
-  t.is((await manage('release', name)).code, 0);
+  t.true((await manage('leftovers', 'list')).stdout.includes(`  ${name}  session unknown  "${unknown}"`));
+  t.is((await manage('leftovers', 'release', name)).code, 0);
   t.deepEqual(disabled(scenario), []);
-  t.regex((await manage('release', 'nowhere')).stderr, /^Nova has no compute service on a host nowhere\.\n$/);
+  t.regex(
+    (await manage('leftovers', 'release', 'nowhere')).stderr,
+    /^Nova has no compute service on a host nowhere\.\n$/,
+  );
 });
 
 test.serial(
@@ -124,12 +95,12 @@ test.serial(
     });
     t.is((await scenario.finish(id)).reason?.code, 'plugin-failed');
     const [fixed] = simulator.cloud.instances();
-    const listed = await manage('list');
+    const listed = await manage('leftovers', 'list');
     t.regex(listed.stdout, new RegExp(`not started again:\\n  ${fixed?.id}  on west-1  since .*  session ${id}`));
-    t.like(await manage('release', 'west-1'), { code: 0 });
+    t.like(await manage('leftovers', 'release', 'west-1'), { code: 0 });
     await scenario.advance(5);
     t.is(simulator.cloud.instances()[0]?.vmState, 'active');
-    t.regex((await manage('list')).stdout, /not started again: none/);
+    t.regex((await manage('leftovers', 'list')).stdout, /not started again: none/);
     const started = (await scenario.history(id)).find(({ what }) => what === 'instance-started');
     t.like(started, { who: 'fenix-manage', details: { instance: fixed?.id, host: 'west-1' } });
   },

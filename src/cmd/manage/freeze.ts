@@ -12,6 +12,7 @@ const LONGEST_WHO = 64;
 
 interface FreezeArguments {
   readonly reason?: string;
+  readonly restored?: boolean;
   readonly status?: boolean;
 }
 
@@ -20,12 +21,19 @@ export function addFreeze(program: Command): void {
     .command('freeze')
     .description('let nothing begin any more, in no session: no move, no service change, no plug-in, no notice')
     .option('--reason <text>', 'why, for all who see their session wait')
+    .option(
+      '--restored',
+      'the database is a backup: what has passed since its last line of history counts as frozen, too',
+    )
     .option('--status', 'only say whether everything is frozen')
-    .action(({ reason, status = false }: FreezeArguments) =>
+    .action(({ reason, restored = false, status = false }: FreezeArguments) =>
       withInstallation(program, async (parts) => {
         const repositories = parts.resolve(Repositories);
         if (status) return say(statusOf(await repositories.settings.frozen()));
-        const freeze = { who: operator(), since: parts.resolve<Clock>(Clock).now(), why: reason ?? null };
+        const now = parts.resolve<Clock>(Clock).now();
+        const since = restored ? ((await repositories.history.lastAt()) ?? now) : now;
+        const why = reason ?? (restored ? 'the database was restored from a backup' : null);
+        const freeze = { who: operator(), since, why };
         say(statusOf(await freezeAll(repositories, freeze)));
       }),
     );

@@ -77,8 +77,8 @@ export class Fenix {
     return program.stdout;
   }
 
-  /** Whom register acts as. */
-  private get admin(): Record<string, string> {
+  /** Whom register and Python's clients act as. */
+  get admin(): Record<string, string> {
     return {
       OS_AUTH_URL: authUrl(this.cloud.settings),
       OS_USERNAME: 'admin',
