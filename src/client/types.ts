@@ -132,6 +132,23 @@ export interface SessionDetail extends SessionSummary {
   readonly action_plugins: readonly Required<NewAction>[];
   readonly action_plugin_instances: readonly PluginRunDetail[];
   readonly impacts: readonly ImpactDetail[];
+  readonly left: LeftDetail;
+}
+
+/** What nobody looks after any more, or does not get through. */
+export interface LeftDetail {
+  /** Names of hosts whose compute service stays disabled. */
+  readonly hosts: readonly string[];
+  readonly moves: readonly { readonly instance_id: string; readonly action: string; readonly state: string }[];
+  /** Ids of instances that were stopped and not started again. */
+  readonly stopped: readonly string[];
+  /** Ids of those that scaled in and were not told MAINTENANCE_COMPLETE. */
+  readonly projects: readonly string[];
+  readonly notifications: readonly {
+    readonly event_type: string;
+    readonly attempts: number;
+    readonly error: string | null;
+  }[];
 }
 
 /** Body of a project's reply. */

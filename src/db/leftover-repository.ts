@@ -3,6 +3,9 @@ import type { Database } from './database.js';
 import type { Row } from './table.js';
 import { fromTimeText, toTimeText } from './time-text.js';
 
+/** A notification is published within seconds if the broker is well. */
+export const STUCK_AFTER_S = 600;
+
 /** Of which session something was left, and how that session stands. */
 export interface LeftBy {
   readonly sessionId: string;
@@ -27,9 +30,39 @@ export type LeftProject = LeftBy & Pick<SessionProject, 'projectId'>;
 export type StuckNotification = LeftBy &
   Pick<OutboxEntry, 'messageId' | 'eventType' | 'attempts' | 'error' | 'createdAt'>;
 
+/** Everything of that kind. */
+export interface Left {
+  readonly hosts: readonly LeftHost[];
+  readonly moves: readonly LeftMove[];
+  readonly stopped: readonly LeftStopped[];
+  readonly projects: readonly LeftProject[];
+  readonly notifications: readonly StuckNotification[];
+}
+
 /** What sessions left undone, as far as the database knows. Reads only. */
 export class LeftoverRepository {
-  constructor(private readonly database: Database) {}
+  /** @param sessionId absent: of all sessions */
+  constructor(
+    private readonly database: Database,
+    private readonly sessionId?: string,
+  ) {}
+
+  /** What one session left. */
+  ofSession(sessionId: string): LeftoverRepository {
+    return new LeftoverRepository(this.database, sessionId);
+  }
+
+  /** @param before domain time by which a notification should have been published */
+  async all(before: Date): Promise<Left> {
+    const [hosts, moves, stopped, projects, notifications] = await Promise.all([
+      this.hosts(),
+      this.moves(),
+      this.stopped(),
+      this.projects(),
+      this.notifications(before),
+    ]);
+    return { hosts, moves, stopped, projects, notifications };
+  }
 
   /** Hosts whose compute service a closed session disabled and did not enable again (L6). */
   async hosts(): Promise<LeftHost[]> {
@@ -126,10 +159,11 @@ export class LeftoverRepository {
   }
 
   private of(table: string) {
-    return this.database
+    const found = this.database
       .knex<Row, Row[]>({ left_one: table })
       .join('sessions', 'sessions.session_id', 'left_one.session_id')
       .select('left_one.*', { session_state: 'sessions.state' });
+    return this.sessionId === undefined ? found : found.where({ 'left_one.session_id': this.sessionId });
   }
 }
 

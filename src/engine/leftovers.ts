@@ -1,21 +1,10 @@
 import { type Clock, plusSeconds } from '../common/clock.js';
 import { FenixError } from '../common/errors.js';
-import type { LeftHost, LeftMove, LeftProject, LeftStopped, StuckNotification } from '../db/leftover-repository.js';
+import { type Left, type LeftStopped, STUCK_AFTER_S } from '../db/leftover-repository.js';
 import type { Repositories } from '../db/repositories.js';
 import type { HistoryEntry } from '../model/index.js';
 import type { CloudPort, ComputeService } from '../workflow/cloud-port.js';
 import { computeServiceOf, OUR_REASON } from '../workflow/hosts.js';
-
-/** A notification is published within seconds if the broker is well. */
-const STUCK_AFTER_S = 600;
-
-export interface KnownLeftovers {
-  readonly hosts: readonly LeftHost[];
-  readonly moves: readonly LeftMove[];
-  readonly stopped: readonly LeftStopped[];
-  readonly projects: readonly LeftProject[];
-  readonly notifications: readonly StuckNotification[];
-}
 
 /** A compute service that is disabled with a reason of ours. */
 export interface DisabledService {
@@ -28,14 +17,8 @@ export interface DisabledService {
 }
 
 /** What the database knows of. */
-export async function knownLeftovers({ leftovers }: Repositories, clock: Clock): Promise<KnownLeftovers> {
-  return {
-    hosts: await leftovers.hosts(),
-    moves: await leftovers.moves(),
-    stopped: await leftovers.stopped(),
-    projects: await leftovers.projects(),
-    notifications: await leftovers.notifications(plusSeconds(clock.now(), -STUCK_AFTER_S)),
-  };
+export function knownLeftovers({ leftovers }: Repositories, clock: Clock): Promise<Left> {
+  return leftovers.all(plusSeconds(clock.now(), -STUCK_AFTER_S));
 }
 
 /** What the cloud shows, of sessions that still run as well. @throws FenixError when it cannot be asked */

@@ -409,6 +409,7 @@ for (const kind of databaseKinds) {
           recovered_at: null,
         },
       ],
+      left: { hosts: [], moves: [], stopped: [], projects: [], notifications: [] },
     });
   });
 

@@ -28,9 +28,12 @@ test.serial('a host that a failed session left disabled is listed, and released 
   t.true(blind.stdout.split('\n').includes(left), blind.stdout);
   t.regex(blind.stdout, /\nThe cloud was not asked, .* set \[service_user\] os_auth_url\.\n$/);
 
+  t.deepEqual((await scenario.system.client.detail(id)).left.hosts, ['compute-1']);
   t.like(await manage('leftovers', 'release', 'compute-1'), { code: 0, stdout: 'Host compute-1 is enabled again.\n' });
   t.deepEqual(disabled(scenario), []);
-  t.false((await scenario.system.client.detail(id)).hosts.some((host) => host.disabled));
+  const after = await scenario.system.client.detail(id);
+  t.false(after.hosts.some((host) => host.disabled));
+  t.deepEqual(after.left, { hosts: [], moves: [], stopped: [], projects: [], notifications: [] });
   const told = (await scenario.history(id)).at(-1);
   t.like(told, { who: 'fenix-manage', what: 'host-released' });
   t.deepEqual(told?.details, { host: 'compute-1', reason: `fenix ${id}: kernel failed`, forced: false });
@@ -164,5 +167,8 @@ for (const kind of databaseKinds) {
       [[by, 'untold']],
     );
     t.deepEqual(left.notifications.map(({ sessionId }) => sessionId).sort(), [by, running.sessionId].sort());
+    const ofRunning = await repositories.leftovers.ofSession(running.sessionId).all(plusSeconds(NOON, -600));
+    const counts = Object.values(ofRunning).map((all) => all.length);
+    t.deepEqual(counts, [0, 0, 0, 0, 1], 'of a session that runs only what does not go out');
   });
 }

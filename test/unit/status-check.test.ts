@@ -26,7 +26,9 @@ import { silentLogger } from '../../src/common/logger.js';
 import { loadConfig } from '../../src/config/index.js';
 import type { Database } from '../../src/db/database.js';
 import { DatabaseToken } from '../../src/db/database.js';
+import { Repositories } from '../../src/db/repositories.js';
 import { type Simulator, startSimulator } from '../../src/simulator/index.js';
+import { aHost, aSession } from '../support/api-records.js';
 import { type Handler, httpDouble } from '../support/http-double.js';
 import { aDatabase, installed, type Options } from '../support/installation.js';
 import { aDirectory } from '../support/program.js';
@@ -135,6 +137,24 @@ test('a broker is a failure while it cannot be reached or does not answer, and a
   const { port } = silent.address() as AddressInfo;
   isFound(t, await check(`rabbit://fenix:secret@127.0.0.1:${port}/`), 'Failure', /RabbitMQ/, /or RabbitMQ\.$/);
   isFound(t, await check('amqp://x'), 'Failure', /AMQP 1\.0/, /transport_url/);
+});
+
+test('what sessions left undone is a warning', async (t) => {
+  const { url, database } = await aDatabase(t);
+  const leftovers = async () => {
+    const checks = installationChecks(partsWith(t, installed(url)), []);
+    return found(
+      checks.filter(({ name }) => ['Database', 'Leftovers'].includes(name)),
+      'Leftovers',
+    );
+  };
+  t.like(await leftovers(), { result: 'Success', details: 'Sessions left nothing undone.' });
+  const { sessions, hosts } = new Repositories(database);
+  const session = aSession({ state: 'MAINTENANCE_FAILED' });
+  await sessions.create(session, database.knex);
+  await database.knex('sessions').update({ closed: 1 });
+  await hosts.add([aHost({ sessionId: session.sessionId, disabled: true })], database.knex);
+  isFound(t, await leftovers(), 'Warning', /undone: 1 hosts\.$/, /leftovers list/);
 });
 
 test('a policy file or a plug-in that cannot be read is a failure', async (t) => {

@@ -1,17 +1,20 @@
+import { plusSeconds } from '../../common/clock.js';
+import { type Left, STUCK_AFTER_S } from '../../db/leftover-repository.js';
 import { isOwedStart, type Session, type SessionHost } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { actionView, hostView, impactView, instanceView, projectView, runView } from './detail-views.js';
 import { reasonView, timeOrNull, waitView } from './view.js';
 
 /** GET /v1/maintenance/{sid}/detail (v1 §1.4). */
-export async function sessionDetail({ repositories }: ApiDeps, session: Session): Promise<object> {
+export async function sessionDetail({ repositories, clock }: ApiDeps, session: Session): Promise<object> {
   const { sessionId } = session;
-  const [hosts, projects, instances, runs, impacts] = await Promise.all([
+  const [hosts, projects, instances, runs, impacts, left] = await Promise.all([
     repositories.hosts.list(sessionId),
     repositories.projects.list(sessionId),
     repositories.instances.list(sessionId),
     repositories.pluginRuns.list(sessionId),
     repositories.impacts.list(sessionId),
+    repositories.leftovers.ofSession(sessionId).all(plusSeconds(clock.now(), -STUCK_AFTER_S)),
   ]);
   const stopped = new Set(impacts.filter(isOwedStart).map(({ instanceId }) => instanceId));
   return {
@@ -23,6 +26,7 @@ export async function sessionDetail({ repositories }: ApiDeps, session: Session)
     action_plugins: session.actions.map(actionView),
     action_plugin_instances: runs.map(runView),
     impacts: impacts.map(impactView),
+    left: leftView(left),
   };
 }
 
@@ -43,6 +47,17 @@ function head(session: Session): object {
     percent_done: session.percentDone,
     reason: session.reason && reasonView(session.reason),
     waiting: session.waiting && waitView(session.waiting),
+  };
+}
+
+/** What nobody looks after any more, or does not get through. */
+function leftView({ hosts, moves, stopped, projects, notifications }: Left): object {
+  return {
+    hosts: hosts.map(({ hostname }) => hostname),
+    moves: moves.map(({ instanceId, action, state }) => ({ instance_id: instanceId, action, state })),
+    stopped: stopped.map(({ instanceId }) => instanceId),
+    projects: projects.map(({ projectId }) => projectId),
+    notifications: notifications.map(({ eventType, attempts, error }) => ({ event_type: eventType, attempts, error })),
   };
 }
 

@@ -2,14 +2,9 @@ import type { Command } from 'commander';
 import type { DependencyContainer } from 'tsyringe';
 import { Clock } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
+import type { Left } from '../../db/leftover-repository.js';
 import { Repositories } from '../../db/repositories.js';
-import {
-  type DisabledService,
-  disabledServices,
-  type KnownLeftovers,
-  knownLeftovers,
-  releaseHost,
-} from '../../engine/leftovers.js';
+import { type DisabledService, disabledServices, knownLeftovers, releaseHost } from '../../engine/leftovers.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
 import { registerCloud } from '../wiring/cloud.js';
 import { say, WHO, withInstallation } from './installation.js';
@@ -61,7 +56,7 @@ async function askCloud(repositories: Repositories, parts: DependencyContainer):
   }
 }
 
-function leftoverLines({ hosts, moves, stopped, projects, notifications }: KnownLeftovers, asked: Asked): string[] {
+function leftoverLines({ hosts, moves, stopped, projects, notifications }: Left, asked: Asked): string[] {
   const disabled = new Map(asked.services?.map((service) => [service.host, service]));
   const now = (host: string): string =>
     asked.services === null ? '' : disabled.has(host) ? '' : ' (not disabled by us any more, says the cloud)';

@@ -76,6 +76,14 @@ const IMPACT = object({
   recovered_at: orNull(TIME),
 });
 
+const LEFT = object({
+  hosts: listOf({ type: 'string', description: 'Its compute service stays disabled until it is retried or released' }),
+  moves: listOf(object({ instance_id: TEXT, action: TEXT, state: TEXT })),
+  stopped: listOf({ type: 'string', description: 'Instance that was stopped and not started again' }),
+  projects: listOf({ type: 'string', description: 'Project that scaled in and was not told MAINTENANCE_COMPLETE' }),
+  notifications: listOf(object({ event_type: TEXT, attempts: COUNT, error: orNull({ type: 'string' }) })),
+});
+
 /** Everything known of a session (v1 §1.4). */
 export const SESSION_DETAIL = object({
   session_id: UUID,
@@ -99,4 +107,5 @@ export const SESSION_DETAIL = object({
   action_plugins: listOf(ACTION),
   action_plugin_instances: listOf(RUN),
   impacts: listOf(IMPACT),
+  left: LEFT,
 });

@@ -1,9 +1,11 @@
 import type { DependencyContainer } from 'tsyringe';
-import { MachineClock } from '../../../common/clock.js';
+import { Clock, MachineClock } from '../../../common/clock.js';
 import { Logger } from '../../../common/logger.js';
 import { parseDatabaseUrl } from '../../../config/index.js';
 import { Database, DatabaseToken } from '../../../db/database.js';
 import { SchemaMigrator } from '../../../db/migrator.js';
+import { Repositories } from '../../../db/repositories.js';
+import { knownLeftovers } from '../../../engine/leftovers.js';
 import { Topology } from '../../../messaging/topology.js';
 import { PolicyEnforcer } from '../../../policy/index.js';
 import { loadPlugins } from '../../../workflow/loader.js';
@@ -36,6 +38,12 @@ export function installationChecks(parts: DependencyContainer, warnings: readonl
       name: 'Broker',
       remedy: 'Mend [DEFAULT] transport_url and [oslo_messaging_rabbit], or RabbitMQ.',
       run: () => checkBroker(parts),
+    },
+    {
+      name: 'Leftovers',
+      after: 'Database',
+      remedy: 'See "fenix-manage leftovers list".',
+      run: () => checkLeftovers(parts),
     },
     {
       name: 'Policy',
@@ -77,6 +85,14 @@ async function checkDatabase(parts: DependencyContainer): Promise<Finding> {
     return warning('SQLite serves a single process.', 'Use MySQL or MariaDB where API and engine run side by side.');
   }
   return success(`The schema is at ${code}.`);
+}
+
+async function checkLeftovers(parts: DependencyContainer): Promise<Finding> {
+  const left = await knownLeftovers(parts.resolve(Repositories), parts.resolve<Clock>(Clock));
+  const counts = Object.entries(left).filter(([, all]) => all.length > 0);
+  if (counts.length === 0) return success('Sessions left nothing undone.');
+  const told = counts.map(([what, all]) => `${all.length} ${what}`).join(', ');
+  return warning(`Sessions left something undone: ${told}.`, '"fenix-manage leftovers list" says what and of which.');
 }
 
 async function checkBroker(parts: DependencyContainer): Promise<Finding> {
