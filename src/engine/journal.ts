@@ -1,6 +1,7 @@
 import { type BackoffSettings, backoffMs } from '../common/backoff.js';
 import type { MachineClock } from '../common/clock.js';
 import { FenixError, messageOf, Stopped } from '../common/errors.js';
+import { fenced } from '../common/fence.js';
 import type { Logger } from '../common/logger.js';
 import type { JournalKey, JournalRepository, NewJournalEntry } from '../db/journal-repository.js';
 import { LeaseLost } from '../db/session-repository.js';
@@ -59,8 +60,9 @@ export class Journal {
 
   private async run(key: JournalKey, before: Before, write: JournaledWrite, repeat: number): Promise<void> {
     try {
-      this.guard.require();
-      await write.run();
+      const mayWrite = (): void => this.guard.require();
+      mayWrite();
+      await fenced(mayWrite, () => write.run());
     } catch (error) {
       return this.afterError(error, key, before, write, repeat);
     }
