@@ -13,10 +13,14 @@ const ENGINES = new Table<EngineRecord>('engines', {
   alive: 'bool',
 });
 
-/** How many sessions a living engine owns. */
-export interface Share {
+/** An engine's lease, and how many sessions it owns. */
+export interface LeaseView {
   readonly engineId: string;
   readonly sessions: number;
+  /** It takes no session any more. */
+  readonly leaving: boolean;
+  /** Seconds until the lease ends; negative: it has. */
+  readonly leftS: number;
 }
 
 type SessionQuery<R extends Row> = Knex.QueryBuilder<R, R[]>;
@@ -102,25 +106,23 @@ export class EngineRepository {
       .update({ lease_until: null }) as unknown as Promise<number>;
   }
 
-  /** Seconds until the first lease of another engine ends; undefined if there is none. */
-  async nextEndS(engineId: string): Promise<number | undefined> {
-    const age = this.database.ageOf('lease_until');
-    const rows: Row[] = await ENGINES.query(this.database.knex)
-      .whereNot({ engine_id: engineId })
-      .whereNotNull('lease_until')
-      .select({ age } as never);
-    return rows.length === 0 ? undefined : Math.max(0, Math.min(...rows.map((row) => -Number(row.age))));
-  }
-
-  /** All engines whose lease holds, but for those that are about to stop. */
-  async shares(): Promise<Share[]> {
+  /** All engines that have a lease, be it one that has ended and was not taken yet. */
+  async survey(): Promise<LeaseView[]> {
     const { knex } = this.database;
-    const owned = knex('sessions').count('*').whereRaw('sessions.owner = engines.engine_id').as('sessions');
     const rows: Row[] = await ENGINES.query(knex)
-      .where('lease_until', '>', this.database.nowPlus())
-      .where({ leaving: 0 })
-      .select('engine_id', owned as never);
-    return rows.map((row) => ({ engineId: String(row.engine_id), sessions: Number(row.sessions) }));
+      .whereNotNull('lease_until')
+      .select({
+        engine_id: 'engine_id',
+        leaving: 'leaving',
+        age: this.database.ageOf('lease_until'),
+        sessions: knex('sessions').count('*').whereRaw('sessions.owner = engines.engine_id'),
+      } as never);
+    return rows.map((row) => ({
+      engineId: String(row.engine_id),
+      sessions: Number(row.sessions),
+      leaving: Boolean(row.leaving),
+      leftS: -Number(row.age),
+    }));
   }
 
   /** It takes no session any more, and is about to stop. */

@@ -2,7 +2,7 @@ import type { Session } from '../model/index.js';
 import { hasAll } from '../workflow/registry.js';
 import type { EngineParts } from './context.js';
 import type { SessionOwner } from './session-owner.js';
-import { assigned, surplusOf } from './spreading.js';
+import { assigned, type Share, surplusOf } from './spreading.js';
 
 const MOST_PER_LOOK = 20;
 /** Part of the sweep interval that a session is left to the engine whose turn it is. */
@@ -28,6 +28,7 @@ export class Claims {
    */
   async look(
     engineId: string,
+    shares: readonly Share[],
     nowMs: number,
   ): Promise<{ readonly take: readonly Session[]; readonly laterMs: number | undefined }> {
     const { repositories, settings } = this.parts;
@@ -35,7 +36,7 @@ export class Claims {
     const found = (await repositories.sessions.claimable(MOST_PER_LOOK, except)).filter((each) => this.canOwn(each));
     this.free = new Map(found.map(({ sessionId }) => [sessionId, this.free.get(sessionId) ?? nowMs]));
     if (found.length === 0) return { take: [], laterMs: undefined };
-    const takers = assigned(await repositories.engines.shares(), [...this.free.keys()]);
+    const takers = assigned(shares, [...this.free.keys()]);
     const courtesyMs = settings.sweepS * 1000 * COURTESY;
     const leftMs = ({ sessionId }: Session): number =>
       takers.get(sessionId) === engineId ? 0 : (this.free.get(sessionId) ?? nowMs) + courtesyMs - nowMs;
@@ -47,14 +48,14 @@ export class Claims {
   }
 
   /** Those to let go, since an engine that can own them has fewer than we have; the least busy ones. */
-  async surplus(engineId: string): Promise<SessionOwner[]> {
-    const { engines } = this.parts.repositories;
-    const shares = await engines.shares();
+  async surplus(engineId: string, shares: readonly Share[]): Promise<SessionOwner[]> {
     const surplus = surplusOf(engineId, shares);
     if (surplus === 0) return [];
     const mine = shares.find((share) => share.engineId === engineId)?.sessions ?? 0;
     const fewer = new Set(shares.filter(({ sessions }) => sessions < mine - 1).map((share) => share.engineId));
-    const takers = (await engines.list(this.parts.settings.leaseS)).filter((engine) => fewer.has(engine.engineId));
+    const takers = (await this.parts.repositories.engines.list(this.parts.settings.leaseS)).filter((engine) =>
+      fewer.has(engine.engineId),
+    );
     const movable = [...this.owned].filter(
       ([sessionId, { pins }]) => !this.given.has(sessionId) && takers.some(({ plugins }) => hasAll(pins, plugins)),
     );

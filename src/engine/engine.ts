@@ -10,6 +10,7 @@ import { LeaseGuard } from './lease-guard.js';
 import type { Publish } from './outbox.js';
 import { LeaseKeeper } from './ownership.js';
 import { SessionOwner } from './session-owner.js';
+import type { Share } from './spreading.js';
 
 export interface EngineIdentity {
   /** Host name plus a random part: two processes of one host are two engines, and so are two lives of one process. */
@@ -164,19 +165,27 @@ export class Engine {
    * @returns milliseconds after which there is something to look at again, as far as can be foreseen
    */
   private async sweepOnce(): Promise<number> {
-    const { repositories, machine } = this.parts;
+    const { machine } = this.parts;
     await this.wakeOwned();
     const { life } = this;
     if (life === undefined || !life.guard.holds) return Number.POSITIVE_INFINITY;
-    await repositories.engines.expire();
-    const nowMs = machine.monotonicMs();
-    const { take, laterMs } = await this.claims.look(life.engineId, nowMs);
+    const { shares, endMs } = await this.survey(life.engineId);
+    const { take, laterMs } = await this.claims.look(life.engineId, shares, machine.monotonicMs());
     await Promise.all(take.map((session) => this.claim(life, session)));
     if (take.length === 0 && laterMs === undefined) {
-      for (const owner of await this.claims.surplus(life.engineId)) void this.handOver(owner);
+      for (const owner of await this.claims.surplus(life.engineId, shares)) void this.handOver(owner);
     }
-    const endS = (await repositories.engines.nextEndS(life.engineId)) ?? Number.POSITIVE_INFINITY;
-    return Math.min(endS * 1000, laterMs ?? Number.POSITIVE_INFINITY);
+    return Math.min(endMs, laterMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** What living engines own, and when the first lease of another one ends; takes theirs from those that are dead. */
+  private async survey(engineId: string): Promise<{ readonly shares: readonly Share[]; readonly endMs: number }> {
+    const { engines } = this.parts.repositories;
+    const leases = await engines.survey();
+    if (leases.some(({ leftS }) => leftS < 0)) await engines.expire();
+    const living = leases.filter(({ leftS }) => leftS >= 0);
+    const ends = living.filter((lease) => lease.engineId !== engineId).map(({ leftS }) => leftS * 1000);
+    return { shares: living.filter(({ leaving }) => !leaving), endMs: Math.min(...ends) };
   }
 
   private async wakeOwned(): Promise<void> {

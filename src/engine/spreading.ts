@@ -1,4 +1,8 @@
-import type { Share } from '../db/engine-repository.js';
+/** How many sessions an engine owns. */
+export interface Share {
+  readonly engineId: string;
+  readonly sessions: number;
+}
 
 /**
  * Who is to take which of these free sessions: one after the other goes to the engine with the fewest, so that engines

@@ -117,29 +117,31 @@ onEach(
   },
 );
 
-onEach('a share is what a living engine owns; who is about to stop has none', async (t, { repositories, stored }) => {
-  const { sessions, engines } = repositories;
-  for (const session of [await stored(), await stored()]) await sessions.claim(session, 'engine-a');
-  const shares = async () => (await engines.shares()).map(({ engineId, sessions: n }) => [engineId, n]).sort();
-  t.deepEqual(await shares(), [
-    ['engine-a', 2],
-    ['engine-b', 0],
-  ]);
-  await engines.retire('engine-b');
-  t.deepEqual(await shares(), [['engine-a', 2]]);
-  await engines.renew('engine-a', -1);
-  t.deepEqual(await shares(), []);
-});
-
-onEach('the first end of another lease is known in seconds', async (t, { repositories }) => {
-  const { engines } = repositories;
-  await engines.renew('engine-a', 1);
-  const left = (await engines.nextEndS('engine-b')) as number;
-  t.true(left <= 1 && left > 0);
-  t.true(((await engines.nextEndS('engine-a')) as number) > 1);
-  await engines.leave('engine-a');
-  t.is(await engines.nextEndS('engine-b'), undefined);
-});
+onEach(
+  'a survey shows who has a lease, for how long, with how many sessions, and who is about to stop',
+  async (t, { repositories, stored }) => {
+    const { sessions, engines } = repositories;
+    for (const session of [await stored(), await stored()]) await sessions.claim(session, 'engine-a');
+    const survey = async () => {
+      const leases = (await engines.survey()).sort((a, b) => (a.engineId < b.engineId ? -1 : 1));
+      return leases.map(({ leftS, ...rest }) => ({ ...rest, left: Math.ceil(leftS / 30) * 30 }));
+    };
+    const one = { engineId: 'engine-a', sessions: 2, leaving: false, left: 30 };
+    const two = { engineId: 'engine-b', sessions: 0, leaving: false, left: 30 };
+    t.deepEqual(await survey(), [one, two]);
+    await engines.retire('engine-b');
+    await engines.renew('engine-a', 60);
+    t.deepEqual(await survey(), [
+      { ...one, left: 60 },
+      { ...two, leaving: true },
+    ]);
+    await engines.renew('engine-a', -10);
+    await engines.leave('engine-b');
+    t.deepEqual(await survey(), [{ ...one, left: -0 }]);
+    await engines.expire();
+    t.deepEqual(await survey(), []);
+  },
+);
 
 onEach(
   'a released session is free at once; a late release of a lost lease changes nothing',
