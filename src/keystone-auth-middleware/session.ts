@@ -1,7 +1,6 @@
 import { MachineClock } from '../common/clock.js';
 import { currentRequestId } from '../common/context.js';
 import { FenixError, messageOf } from '../common/errors.js';
-import { passFence } from '../common/fence.js';
 import { Logger } from '../common/logger.js';
 import { orStopped } from '../common/unless-aborted.js';
 import {
@@ -153,7 +152,6 @@ export class KeystoneSession {
   private async exchange<Body>(request: ServiceRequest, url: URL): Promise<ServiceAnswer<Body>> {
     for (let token = await orStopped(this.current(), request.signal), last = false; ; last = true) {
       const prepared = this.prepare(request, url, token);
-      if (prepared.writes) passFence();
       const answer = await exchange(prepared, this.clock, this.fetch);
       const { status } = answer;
       if ((status >= 200 && status <= 299) || request.accepts?.includes(status)) return answer as ServiceAnswer<Body>;
