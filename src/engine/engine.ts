@@ -136,6 +136,7 @@ export class Engine {
   private async register(): Promise<Life> {
     const { repositories, plugins, machine, settings } = this.parts;
     const { engineId } = this.current;
+    await this.links.heartbeat.prepare();
     const [renewed, alive] = [new SharedInstant(), new SharedInstant()];
     renewed.set(machine.monotonicMs());
     alive.set(machine.monotonicMs());

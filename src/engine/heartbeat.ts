@@ -15,6 +15,8 @@ export interface LeaseLife {
 
 /** Keeps a lease (L2). Where it can, away from the event loop that may be busy. */
 export interface Heartbeat {
+  /** Before there is a lease: all that takes time. @throws what keeps it from beating */
+  prepare(): Promise<void>;
   /** Renews until the lease is lost for good or `signal` aborts; never rejects. */
   run(life: LeaseLife, signal: AbortSignal): Promise<'lost' | 'stopped'>;
 }
@@ -33,6 +35,10 @@ export class RenewalLoop implements Heartbeat {
     private readonly settings: HeartbeatSettings,
     private readonly log: Pick<Logger, 'warn'>,
   ) {}
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
 
   async run(life: LeaseLife, signal: AbortSignal): Promise<'lost' | 'stopped'> {
     const { machine, settings } = this;

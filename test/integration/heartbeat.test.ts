@@ -28,12 +28,12 @@ async function alive(t: ExecutionContext, settings: HeartbeatSettings) {
   if (kind === undefined) throw new Error('there is no server');
   const { database, settings: target, close } = await kind.open();
   const repositories = new Repositories(database);
+  const heartbeat = new ThreadHeartbeat(target as DatabaseTarget, settings, machine, silentLogger);
+  await heartbeat.prepare();
   const renewed = new SharedInstant();
   renewed.set(machine.monotonicMs());
-  const registered = repositories.engines.register(anEngine('engine-a'), settings.leaseS);
-  await registered;
+  await repositories.engines.register(anEngine('engine-a'), settings.leaseS);
   const guard = new LeaseGuard('engine-a', settings.leaseS, machine, renewed);
-  const heartbeat = new ThreadHeartbeat(target as DatabaseTarget, settings, machine, silentLogger);
   const life = { engineId: 'engine-a', renewed, alive: new SharedInstant() };
   const stopping = new AbortController();
   const first = renewed.ms;
