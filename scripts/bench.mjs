@@ -1,4 +1,4 @@
-// npm run bench -- api|rpc|idle: builds, starts what the measurement needs, runs it. Its last line of output is JSON.
+// npm run bench -- api|rpc|idle|takeover: builds, starts what the measurement needs, runs it. Its last line of output is JSON.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildIfStale, install, root } from './lib/prepare.mjs';
@@ -9,7 +9,12 @@ import * as oslo from './services/oslo-messaging.mjs';
 import * as rabbitmq from './services/rabbitmq.mjs';
 
 /** What each measurement needs; services that were named from outside are used as they are. */
-const NEEDS = { api: [rabbitmq, mariadb, flask], rpc: [rabbitmq, oslo], idle: [rabbitmq, mariadb] };
+const NEEDS = {
+  api: [rabbitmq, mariadb, flask],
+  rpc: [rabbitmq, oslo],
+  idle: [rabbitmq, mariadb],
+  takeover: [rabbitmq, mariadb],
+};
 
 const [name, ...args] = process.argv.slice(2);
 process.exitCode = await main().catch((error) => {

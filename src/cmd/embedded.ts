@@ -17,7 +17,7 @@ import { adminOf, operatorOptions } from './simulated.js';
 import { ApiServerToken, apiComponent, registerApi } from './wiring/api.js';
 import { registerCloud } from './wiring/cloud.js';
 import { registerCore } from './wiring/core.js';
-import { engineComponents, registerEngine } from './wiring/engine.js';
+import { engineComponents, inlineHeartbeat, registerEngine } from './wiring/engine.js';
 import { brokerComponent, MemoryBrokerToken, registerMessaging } from './wiring/messaging.js';
 
 export interface EmbeddedOptions {
@@ -159,7 +159,7 @@ function composeApi(child: DependencyContainer): Component[] {
 
 function composeEngine(child: DependencyContainer): Component[] {
   registerCloud(child);
-  registerEngine(child);
+  registerEngine(child, inlineHeartbeat);
   return engineComponents(child);
 }
 

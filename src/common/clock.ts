@@ -25,9 +25,10 @@ export const MachineClock: unique symbol = Symbol('MachineClock');
 /** Node's timers overflow beyond this and would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** The same instants in all threads of the process. */
 export class SystemMachineClock implements MachineClock {
   monotonicMs(): number {
-    return performance.now();
+    return Number(process.hrtime.bigint()) / 1e6;
   }
 
   async sleepMs(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Impact, OutboxEntry, SessionHost, SessionProject, SessionState } from '../model/index.js';
 import type { Database } from './database.js';
+import { unattended } from './engine-repository.js';
 import type { Row } from './table.js';
 import { fromTimeText, toTimeText } from './time-text.js';
 
@@ -94,10 +95,7 @@ export class LeftoverRepository {
           });
       })
       .where((alone) => {
-        void alone
-          .where('sessions.closed', 1)
-          .orWhereNull('sessions.owner')
-          .orWhere('sessions.lease_until', '<', this.database.nowPlus());
+        void alone.where('sessions.closed', 1).orWhere((idle) => void unattended(idle, this.database));
       })
       .orderBy('left_one.begun_at');
     return rows.map((row) => ({

@@ -57,8 +57,9 @@ export class OutboxRepository {
     await OUTBOX.update(this.database.knex, { outboxId }, { publishedAt: at });
   }
 
-  /** @param attempts set when the attempt does not count, since certainly nothing went out */
+  /** @param attempts set when the attempt does not count, since certainly nothing went out; unless somebody tried since */
   async markError(outboxId: number, error: string, attempts?: number): Promise<void> {
-    await OUTBOX.update(this.database.knex, { outboxId }, { error, ...(attempts !== undefined && { attempts }) });
+    const known = { outboxId, ...(attempts !== undefined && { attempts: attempts + 1 }) };
+    await OUTBOX.update(this.database.knex, known, { error, ...(attempts !== undefined && { attempts }) });
   }
 }

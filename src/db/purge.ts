@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { SessionState } from '../model/index.js';
 import type { Database, Tx } from './database.js';
+import { unattended } from './engine-repository.js';
 import { FINISHED } from './session-repository.js';
 import type { Row } from './table.js';
 import { toTimeText } from './time-text.js';
@@ -85,12 +86,9 @@ export class Purge {
   /** Closed, with nothing to consume, and with no engine at work on it. */
   private old(tx: Tx, { before, finished }: PurgeOptions): Knex.QueryBuilder<Row, Row[]> {
     const commands = () => tx('commands').select(tx.raw('1')).whereRaw('commands.session_id = sessions.session_id');
-    return tx<Row, Row[]>('sessions')
+    return unattended(tx<Row, Row[]>('sessions'), this.database)
       .where({ closed: 1 })
       .where('updated_at', '<', toTimeText(before))
-      .where((free) => {
-        void free.whereNull('owner').orWhere('lease_until', '<', this.database.nowPlus());
-      })
       .whereNotExists(commands().whereNull('handled_at'))
       .where((over) => {
         void over.whereExists(commands().where({ kind: 'delete' }));

@@ -63,8 +63,12 @@ export function addColumns(knex: Knex, name: string, shape: (table: TableShape) 
 }
 
 export function dropColumn(knex: Knex, name: string, column: string): Promise<void> {
+  return dropColumns(knex, name, [column]);
+}
+
+export function dropColumns(knex: Knex, name: string, columns: string[]): Promise<void> {
   return knex.schema.alterTable(name, (table) => {
-    table.dropColumn(column);
+    table.dropColumns(...columns);
   });
 }
 

@@ -1,6 +1,8 @@
+import type { Knex } from 'knex';
 import { FenixError } from '../common/errors.js';
 import type { Session, SessionState } from '../model/index.js';
 import type { Database, Tx } from './database.js';
+import { ownerless } from './engine-repository.js';
 import { type Row, Table } from './table.js';
 
 const SESSIONS = new Table<Session>('sessions', {
@@ -41,7 +43,7 @@ export type SessionSummary = Pick<Session, (typeof SUMMARY)[number]>;
 /** No handler works on a session in these. */
 export const FINISHED: readonly SessionState[] = ['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'];
 
-/** The proof of ownership under which everything of a session is written (L2). */
+/** The proof of ownership under which everything of a session is written, as long as its engine's lease holds (L2). */
 export interface Lease {
   readonly sessionId: string;
   readonly engineId: string;
@@ -75,8 +77,9 @@ export interface PageQuery {
 
 /** The lease was lost: another engine owns the session, or nobody could prove that we still do. */
 export class LeaseLost extends FenixError {
-  constructor({ sessionId, epoch }: Lease) {
-    super('conflict', 'lease-lost', `This engine does not own session ${sessionId} any more (epoch ${epoch}).`);
+  /** @param what of whose ownership nothing is left, e.g. `session 12 (epoch 3)` */
+  constructor(what: string) {
+    super('conflict', 'lease-lost', `This engine does not own ${what} any more.`);
   }
 }
 
@@ -157,13 +160,10 @@ export class SessionRepository {
     return Number(rows[0]?.n);
   }
 
-  /**
-   * Sessions that need an engine and have none: not closed or with commands to consume, and no valid lease. Database
-   * time.
-   */
+  /** Sessions that need an engine and have none: not closed or with commands to consume, and no owner that lives. */
   async claimable(limit: number, except: readonly string[] = []): Promise<Session[]> {
     const { knex } = this.database;
-    const rows = await SESSIONS.query(knex)
+    const rows = await ownerless(SESSIONS.query(knex), this.database)
       .where((needed) => {
         void needed.where({ closed: 0 }).orWhereExists((commands) => {
           void commands
@@ -173,52 +173,35 @@ export class SessionRepository {
             .whereNull('commands.handled_at');
         });
       })
-      .where((free) => {
-        void free.whereNull('owner').orWhere('lease_until', '<', this.database.nowPlus());
-      })
       .whereNotIn('session_id', [...except])
       .orderBy('created_at')
       .limit(limit);
     return rows.map((row) => SESSIONS.fromRow(row));
   }
 
-  /** Takes a session whose lease is free; undefined if another engine was faster. */
-  async claim(session: Session, engineId: string, leaseS: number): Promise<Lease | undefined> {
-    const { knex } = this.database;
+  /** Takes a session that no living engine owns; undefined if another one was faster, or our own lease has ended. */
+  async claim(session: Pick<Session, 'sessionId' | 'epoch'>, engineId: string): Promise<Lease | undefined> {
+    const { sessionId } = session;
     const epoch = session.epoch + 1;
-    const taken = await SESSIONS.query(knex)
-      .where({ session_id: session.sessionId, epoch: session.epoch })
-      .where((free) => {
-        void free.whereNull('owner').orWhere('lease_until', '<', this.database.nowPlus());
-      })
-      .update({ owner: engineId, epoch, lease_until: this.database.nowPlus(leaseS) });
-    return taken === 1 ? { sessionId: session.sessionId, engineId, epoch } : undefined;
-  }
-
-  /** Prolongs every lease of the engine that still holds. @returns session ids with their epochs */
-  async renew(engineId: string, leaseS: number): Promise<Map<string, number>> {
-    const { knex } = this.database;
-    await SESSIONS.query(knex)
-      .where({ owner: engineId })
-      .where('lease_until', '>', this.database.nowPlus())
-      .update({ lease_until: this.database.nowPlus(leaseS) });
-    const rows = await SESSIONS.query(knex)
-      .where({ owner: engineId })
-      .where('lease_until', '>', this.database.nowPlus())
-      .select('session_id', 'epoch');
-    return new Map(rows.map((row) => [String(row.session_id), Number(row.epoch)]));
+    const free = ownerless(SESSIONS.query(this.database.knex), this.database);
+    const taken = await this.ofLiving(free.where({ session_id: sessionId, epoch: session.epoch }), engineId).update({
+      owner: engineId,
+      epoch,
+      lease_until: null,
+    });
+    return Number(taken) === 1 ? { sessionId, engineId, epoch } : undefined;
   }
 
   /** Gives the lease back; harmless when it is lost already. */
   async release({ sessionId, engineId, epoch }: Lease): Promise<void> {
     await SESSIONS.query(this.database.knex)
       .where({ session_id: sessionId, owner: engineId, epoch })
-      .update({ owner: null, lease_until: null });
+      .update({ owner: null });
   }
 
   /**
-   * The compare-and-set under which an owner writes: checks the lease, takes `numbers` sequence numbers and patches
-   * the session in one statement.
+   * The compare-and-set under which an owner writes: checks owner, epoch and the engine's lease, takes `numbers`
+   * sequence numbers and patches the session in one statement.
    * @returns the first of the numbers
    * @throws LeaseLost
    */
@@ -226,12 +209,11 @@ export class SessionRepository {
     const { closed, ...fields } = patch;
     const row: Row = { ...SESSIONS.toRow({ ...fields, updatedAt: now }), seq: tx.raw('seq + ?', [numbers]) };
     if (closed !== undefined) row.closed = Number(closed);
-    const written = await SESSIONS.query(tx)
-      .where({ session_id: lease.sessionId, owner: lease.engineId, epoch: lease.epoch })
-      .where('lease_until', '>', this.database.nowPlus())
-      .update(row);
-    if (written !== 1) throw new LeaseLost(lease);
-    const after = await SESSIONS.query(tx).where({ session_id: lease.sessionId }).first('seq');
+    const { sessionId, engineId, epoch } = lease;
+    const owned = SESSIONS.query(tx).where({ session_id: sessionId, owner: engineId, epoch });
+    const written = await this.ofLiving(owned, engineId).update(row);
+    if (Number(written) !== 1) throw new LeaseLost(`session ${sessionId} (epoch ${epoch})`);
+    const after = await SESSIONS.query(tx).where({ session_id: sessionId }).first('seq');
     return Number(after?.seq) - numbers + 1;
   }
 
@@ -245,6 +227,17 @@ export class SessionRepository {
     const query = SESSIONS.query(tx).whereIn('session_id', [...sessionIds]);
     if (this.database.locksRows) void query.forUpdate().skipLocked();
     return (await query.select('session_id')).map((row) => String(row.session_id));
+  }
+
+  /** Only while the engine's lease holds, by the database's time. */
+  private ofLiving(query: Knex.QueryBuilder<Row, Row[]>, engineId: string): Knex.QueryBuilder<Row, Row[]> {
+    return query.whereExists((engines) => {
+      void engines
+        .select(this.database.knex.raw('1'))
+        .from('engines')
+        .where('engines.engine_id', engineId)
+        .where('engines.lease_until', '>', this.database.nowPlus());
+    });
   }
 
   private visible(tx: Tx) {

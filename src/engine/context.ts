@@ -9,6 +9,7 @@ import type { WorkflowSettings } from '../workflow/view.js';
 import type { CloudWatch } from './cloud-watch.js';
 import type { Effects } from './effects/effects.js';
 import type { Journal } from './journal.js';
+import type { LeaseGuard } from './lease-guard.js';
 import type { SessionWriter } from './session-writer.js';
 
 /** What all sessions of an engine share. */
@@ -33,6 +34,8 @@ export interface EngineSettings extends WorkflowSettings {
   readonly cloudPollS: number;
   readonly leaseS: number;
   readonly heartbeatS: number;
+  /** Machine seconds without a sign of life of the main thread after which its lease is not renewed any more. */
+  readonly hungS: number;
   readonly sweepS: number;
 }
 
@@ -44,6 +47,7 @@ export interface SessionContext extends EngineParts {
   readonly adminProjectId: string;
   readonly writer: SessionWriter;
   readonly journal: Journal;
+  readonly guard: LeaseGuard;
   readonly effects: Effects;
   /** Aborted once an admin wants moves in flight taken back. */
   readonly takeBack: AbortController;

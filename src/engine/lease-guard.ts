@@ -1,39 +1,43 @@
 import type { MachineClock } from '../common/clock.js';
-import { type Lease, LeaseLost } from '../db/session-repository.js';
+import type { SharedInstant } from '../common/shared-instant.js';
+import { LeaseLost } from '../db/session-repository.js';
 
 /** Part of the lease after which its owner stops by its own clock, before the database would let another engine in. */
 const SAFE_PART = 0.8;
 
-/** What the owner itself may believe of its lease, by the machine's monotonic clock (L2). */
+/** What an engine itself may believe of its lease, by the machine's monotonic clock (L2). */
 export class LeaseGuard {
-  private renewedMs: number;
+  private ended = false;
 
-  /** @param leaseS the lease's length in seconds, counted from before the request that took it */
+  /**
+   * @param leaseS the lease's length in seconds
+   * @param renewed when the request was sent that prolonged it last; may be moved by another thread
+   */
   constructor(
-    private readonly lease: Lease,
+    readonly engineId: string,
     private readonly leaseS: number,
     private readonly machine: MachineClock,
-    takenMs: number,
-  ) {
-    this.renewedMs = takenMs;
-  }
+    private readonly renewed: SharedInstant,
+  ) {}
 
-  /** The database has prolonged the lease; `askedMs` is when it was asked. What has ended here stays ended. */
-  renewed(askedMs: number): void {
-    if (this.holds) this.renewedMs = Math.max(this.renewedMs, askedMs);
-  }
-
+  /** What was seen to have ended stays ended, whatever answers come late. */
   get holds(): boolean {
-    return this.leftMs > 0;
+    if (this.leftMs <= 0) this.ended = true;
+    return !this.ended;
   }
 
-  /** Until it must be let go, unless it is renewed. */
+  /** Until everything must be let go, unless it is renewed. */
   get leftMs(): number {
-    return this.renewedMs + this.leaseS * 1000 * SAFE_PART - this.machine.monotonicMs();
+    return this.renewed.ms + this.leaseS * 1000 * SAFE_PART - this.machine.monotonicMs();
+  }
+
+  /** The lease is known to be lost. */
+  end(): void {
+    this.ended = true;
   }
 
   /** Asked right before every write to the world. @throws LeaseLost */
   require(): void {
-    if (!this.holds) throw new LeaseLost(this.lease);
+    if (!this.holds) throw new LeaseLost(`sessions as ${this.engineId}`);
   }
 }

@@ -4,7 +4,9 @@ import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import { Wake } from '../common/wake.js';
 import type { OutboxRepository } from '../db/outbox-repository.js';
+import { LeaseLost } from '../db/session-repository.js';
 import type { OutboxEntry } from '../model/index.js';
+import type { LeaseGuard } from './lease-guard.js';
 
 const BATCH = 50;
 const BACKOFF: BackoffSettings = { firstMs: 250, factor: 2, ceilingMs: 30_000 };
@@ -23,6 +25,7 @@ export class OutboxPublisher {
     private readonly sessionId: string,
     private readonly outbox: OutboxRepository,
     private readonly publish: Publish,
+    private readonly guard: Pick<LeaseGuard, 'require'>,
     private readonly clock: Clock,
     private readonly machine: MachineClock,
     /** Something was delivered: silence counts again. */
@@ -49,7 +52,7 @@ export class OutboxPublisher {
         if (delivered > 0) this.onDelivered();
         await this.wake.wait(signal);
       } catch (error) {
-        if (error instanceof Stopped) return;
+        if (error instanceof Stopped || error instanceof LeaseLost) return;
         const say = failures === 0 ? 'warn' : 'debug';
         this.log[say]({ reason: messageOf(error), failures }, 'notification could not be published, trying again');
         await this.machine.sleepMs(backoffMs(BACKOFF, failures), signal).catch(() => undefined);
@@ -73,12 +76,14 @@ export class OutboxPublisher {
 
   private async publishOne(entry: OutboxEntry): Promise<void> {
     const { outboxId, messageId, eventType, attempts, once, error } = entry;
+    this.guard.require();
     if (once && attempts > 0) {
       const about = { messageId, eventType, reason: error };
       this.log.warn(about, 'notification not repeated: managers act once per receipt');
       return this.outbox.giveUp(outboxId, this.clock.now());
     }
     if (!(await this.outbox.markAttempt(outboxId, attempts + 1))) throw new Error('another engine publishes as well');
+    this.guard.require();
     try {
       await this.publish(entry);
     } catch (thrown) {

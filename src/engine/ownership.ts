@@ -1,84 +1,33 @@
-import { messageOf } from '../common/errors.js';
-import type { Logger } from '../common/logger.js';
-import type { EngineParts } from './context.js';
+import type { MachineClock } from '../common/clock.js';
+import type { Heartbeat, LeaseLife } from './heartbeat.js';
 import type { LeaseGuard } from './lease-guard.js';
 
-/** What ownership keeps of an owned session. */
-export interface Owned {
-  readonly epoch: number;
-  readonly guard: LeaseGuard;
-  /** The lease is gone: stop at once, write nothing more. */
-  lost(): void;
-}
-
-/** Renews the leases of all sessions of this engine, and lets go of those that could not be renewed in time (L2). */
+/** Watches over one life of an engine: renewed by its heartbeat, seen to its end by the main thread's own clock (L2). */
 export class LeaseKeeper {
-  private orphans: ReadonlyMap<string, number> = new Map();
-
   constructor(
-    private readonly engineId: string,
-    private readonly parts: Pick<EngineParts, 'repositories' | 'machine' | 'settings'>,
-    private readonly owned: ReadonlyMap<string, Owned>,
-    private readonly log: Logger,
+    private readonly heartbeat: Heartbeat,
+    private readonly machine: MachineClock,
+    private readonly heartbeatS: number,
   ) {}
 
-  /** Two loops: a database that does not answer must not keep us from seeing that a lease ends. */
-  async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.renewals(signal), this.watch(signal)]);
-  }
-
-  private async renewals(signal: AbortSignal): Promise<void> {
-    const { machine, settings } = this.parts;
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    while (!signal.aborted) {
-      await machine.sleepMs(settings.heartbeatS * 1000, signal).catch(() => undefined);
-      if (!signal.aborted) await Promise.race([this.renew(), stopped]);
-    }
-  }
-
-  private async watch(signal: AbortSignal): Promise<void> {
-    const { machine, settings } = this.parts;
-    while (!signal.aborted) {
-      const ends = [...this.owned.values()].map(({ guard }) => guard.leftMs).filter((left) => left > 0);
-      await machine.sleepMs(Math.min(settings.heartbeatS * 1000, ...ends), signal).catch(() => undefined);
-      if (!signal.aborted) this.letGo();
-    }
-  }
-
-  private letGo(): void {
-    for (const [sessionId, owned] of this.owned) {
-      if (owned.guard.holds) continue;
-      this.log.warn({ session: sessionId }, 'lease lost, letting the session go');
-      owned.lost();
-    }
-  }
-
-  /** One heartbeat. */
-  async renew(): Promise<void> {
-    const { repositories, machine, settings } = this.parts;
-    const askedMs = machine.monotonicMs();
-    try {
-      const held = await repositories.sessions.renew(this.engineId, settings.leaseS);
-      for (const [sessionId, { epoch, guard }] of this.owned) {
-        if (held.get(sessionId) === epoch) guard.renewed(askedMs);
-      }
-      await this.releaseOrphans(held);
-      await repositories.engines.touch(this.engineId);
-    } catch (error) {
-      this.log.warn({ reason: messageOf(error) }, 'leases could not be renewed');
-    }
-  }
-
   /**
-   * Leases in our name of sessions that we do not work on (the database was away when they were to be given back) would
-   * be renewed for ever. Seen twice, since a lease is in the database a moment before its session is among the owned.
+   * Until the lease may not be believed in any more, or `signal` aborts. Two loops: a database that does not answer must
+   * not keep us from seeing that the lease ends.
    */
-  private async releaseOrphans(held: ReadonlyMap<string, number>): Promise<void> {
-    const orphans = new Map([...held].filter(([sessionId, epoch]) => this.owned.get(sessionId)?.epoch !== epoch));
-    for (const [sessionId, epoch] of orphans) {
-      if (this.orphans.get(sessionId) !== epoch) continue;
-      await this.parts.repositories.sessions.release({ sessionId, engineId: this.engineId, epoch });
+  async keep(life: LeaseLife, guard: LeaseGuard, signal: AbortSignal): Promise<'lost' | 'stopped'> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const beating = this.heartbeat.run(life, either).then((outcome) => {
+      if (outcome === 'lost') guard.end();
+      over.abort();
+    });
+    while (!either.aborted && guard.holds) {
+      life.alive.set(this.machine.monotonicMs());
+      const restMs = Math.min(this.heartbeatS * 1000, guard.leftMs);
+      await this.machine.sleepMs(restMs, either).catch(() => undefined);
     }
-    this.orphans = orphans;
+    over.abort();
+    await beating;
+    return signal.aborted && guard.holds ? 'stopped' : 'lost';
   }
 }

@@ -1,7 +1,8 @@
 import { withRequestId } from '../common/context.js';
-import { messageOf } from '../common/errors.js';
+import { messageOf, Stopped } from '../common/errors.js';
 import type { Lease } from '../db/session-repository.js';
-import type { Session } from '../model/index.js';
+import type { PluginPin, Session } from '../model/index.js';
+import type { CloudPort } from '../workflow/cloud-port.js';
 import type { EngineParts, SessionContext } from './context.js';
 import { Effects } from './effects/effects.js';
 import { runMove } from './effects/move.js';
@@ -10,42 +11,51 @@ import { runService } from './effects/service.js';
 import { runSettle } from './effects/settle.js';
 import { runStart } from './effects/start.js';
 import { Journal } from './journal.js';
-import { LeaseGuard } from './lease-guard.js';
+import type { LeaseGuard } from './lease-guard.js';
+import { abandonablePlans, abandonableReads } from './let-go.js';
 import { OutboxPublisher, type Publish } from './outbox.js';
-import type { Owned } from './ownership.js';
 import { SessionRunner } from './runner.js';
 import { SessionWriter } from './session-writer.js';
 
 /** Everything that works on one session while this engine owns it, put together and taken apart. */
-export class SessionOwner implements Owned {
-  readonly guard: LeaseGuard;
+export class SessionOwner {
   private readonly stopping = new AbortController();
   private readonly outbox: OutboxPublisher;
   private readonly writer: SessionWriter;
   private readonly journal: Journal;
   private runner: SessionRunner | undefined;
+  private effects: Effects | undefined;
   private ended: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly lease: Lease,
     private readonly session: Session,
     private readonly parts: EngineParts,
+    private readonly guard: LeaseGuard,
     publish: Publish,
-    takenMs: number,
   ) {
     const { repositories, clock, machine, settings } = parts;
     const log = parts.log.child({ session: lease.sessionId, request_id: session.requestId });
     const wake = (): void => this.raise();
-    this.guard = new LeaseGuard(lease, settings.leaseS, machine, takenMs);
-    this.outbox = new OutboxPublisher(lease.sessionId, repositories.outbox, publish, clock, machine, wake, log);
+    this.outbox = new OutboxPublisher(lease.sessionId, repositories.outbox, publish, guard, clock, machine, wake, log);
     this.writer = new SessionWriter(lease, repositories, clock, () => this.outbox.raise());
     const { requestTimeoutS } = settings;
     const { signal } = this.stopping;
-    this.journal = new Journal(repositories.journal, this.writer, this.guard, machine, requestTimeoutS, signal, log);
+    this.journal = new Journal(repositories.journal, this.writer, guard, machine, requestTimeoutS, signal, log);
   }
 
-  get epoch(): number {
-    return this.lease.epoch;
+  get sessionId(): string {
+    return this.lease.sessionId;
+  }
+
+  /** What an engine must have to own it. */
+  get pins(): readonly PluginPin[] {
+    return this.session.plugins;
+  }
+
+  /** Effects under way. */
+  get busy(): number {
+    return this.effects?.count ?? 0;
   }
 
   raise(): void {
@@ -58,6 +68,7 @@ export class SessionOwner implements Owned {
     return this.ended;
   }
 
+  /** The lease is gone: nothing new begins, nothing more is written. */
   lost(): void {
     this.stopping.abort();
   }
@@ -69,29 +80,30 @@ export class SessionOwner implements Owned {
   }
 
   private async work(): Promise<void> {
-    let effects: Effects | undefined;
     let publishing: Promise<void> | undefined;
     try {
       const context = await this.context();
-      effects = context.effects;
+      this.effects = context.effects;
       this.runner = new SessionRunner(context, this.session.workflow, this.outbox);
       publishing = this.outbox.run(this.stopping.signal);
       const { runner } = this;
       await runner.run();
     } finally {
       this.stopping.abort();
-      await Promise.all([publishing, effects?.settled()]);
+      await Promise.all([publishing, this.effects?.settled()]);
       // Also a lease that we had to take for lost: whoever comes next need not wait for its end.
       await this.parts.repositories.sessions.release(this.lease);
     }
   }
 
   private async context(): Promise<SessionContext> {
-    const { parts, writer, journal, session } = this;
+    const { parts, writer, journal, guard, session } = this;
+    const { signal } = this.stopping;
+    const cloud = abandonableReads(parts.cloud, signal);
     const log = parts.log.child({ session: session.sessionId, request_id: session.requestId });
     const effects: Effects = new Effects(
       {
-        move: (entry) => runMove(context, entry),
+        move: (entry, resumed) => runMove(context, entry, resumed),
         settle: (entry) => runSettle(context, entry),
         start: (entry) => runStart(context, entry),
         plugin: (entry, resumed) => runPlugin(context, entry, resumed),
@@ -99,31 +111,35 @@ export class SessionOwner implements Owned {
       },
       () => this.raise(),
       parts.machine,
-      this.stopping.signal,
+      signal,
       log,
     );
     const takeBack = new AbortController();
     if (session.aborting?.revert) takeBack.abort();
     const context: SessionContext = {
       ...parts,
+      cloud,
+      planner: abandonablePlans(parts.planner, signal),
       log,
       sessionId: session.sessionId,
       style: parts.plugins.workflow(session.workflow).style,
-      adminProjectId: await this.adminProjectId(),
+      adminProjectId: await this.adminProjectId(cloud),
       writer,
       journal,
+      guard,
       effects,
       takeBack,
-      stopping: this.stopping.signal,
+      stopping: signal,
     };
     return context;
   }
 
   /** The configured admin project, else the project of whoever created the session (v1 §3.3). */
-  private async adminProjectId(): Promise<string> {
+  private async adminProjectId(cloud: CloudPort): Promise<string> {
     try {
-      return await this.parts.cloud.adminProjectId();
+      return await cloud.adminProjectId();
     } catch (error) {
+      if (error instanceof Stopped) throw error;
       this.parts.log.warn({ reason: messageOf(error) }, 'admin project is not known, using the session creator’s');
       return this.session.projectId;
     }

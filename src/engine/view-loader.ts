@@ -1,4 +1,5 @@
 import { plusSeconds } from '../common/clock.js';
+import { orStopped } from '../common/unless-aborted.js';
 import type { Repositories } from '../db/repositories.js';
 import type { Session } from '../model/index.js';
 import type { HostPlan } from '../planner/host-plan.js';
@@ -28,7 +29,7 @@ export async function loadView(
   outbox: OutboxPublisher,
 ): Promise<SessionView> {
   const { repositories, clock, settings, sessionId } = context;
-  const cloud = await context.watch.view();
+  const cloud = await orStopped(context.watch.view(), context.stopping);
   const now = clock.now();
   const hosts = await repositories.hosts.list(sessionId);
   return {

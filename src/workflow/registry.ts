@@ -48,14 +48,7 @@ export class PluginRegistry {
 
   /** The first pin that this process can't serve with the same code, as a sentence; undefined if it has them all. */
   missing(pins: readonly PluginPin[]): string | undefined {
-    for (const pin of pins) {
-      const info = this.plugins.get(keyOf(pin.kind, pin.name))?.info;
-      if (info === undefined) return `${pin.kind} ${pin.name} is not installed here`;
-      if (info.version !== pin.version || info.digest !== pin.digest) {
-        return `${pin.kind} ${pin.name} is version ${info.version} (${info.digest.slice(0, 12)}) here, the session needs ${pin.version} (${pin.digest.slice(0, 12)})`;
-      }
-    }
-    return undefined;
+    return missingOf(pins, (kind, name) => this.plugins.get(keyOf(kind, name))?.info);
   }
 
   private get(kind: PluginKind, name: string): LoadedPlugin<PluginOf[PluginKind]> {
@@ -64,6 +57,26 @@ export class PluginRegistry {
       throw new FenixError('terminal', 'plug-in-missing', `There is no ${kind} plug-in "${name}".`);
     return found;
   }
+}
+
+/** Whether an engine with these plug-ins can serve the pins with the same code. */
+export function hasAll(pins: readonly PluginPin[], infos: readonly PluginInfo[]): boolean {
+  const found = new Map(infos.map((info) => [keyOf(info.kind, info.name), info]));
+  return missingOf(pins, (kind, name) => found.get(keyOf(kind, name))) === undefined;
+}
+
+function missingOf(
+  pins: readonly PluginPin[],
+  infoOf: (kind: PluginKind, name: string) => PluginInfo | undefined,
+): string | undefined {
+  for (const pin of pins) {
+    const info = infoOf(pin.kind, pin.name);
+    if (info === undefined) return `${pin.kind} ${pin.name} is not installed here`;
+    if (info.version !== pin.version || info.digest !== pin.digest) {
+      return `${pin.kind} ${pin.name} is version ${info.version} (${info.digest.slice(0, 12)}) here, the session needs ${pin.version} (${pin.digest.slice(0, 12)})`;
+    }
+  }
+  return undefined;
 }
 
 function keyOf(kind: PluginKind, name: string): string {

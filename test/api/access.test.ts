@@ -109,7 +109,7 @@ async function anApi(t: ExecutionContext, kind: DatabaseKind, enforceNewDefaults
   const { database, close } = await kind.open();
   t.teardown(close);
   const repositories = new Repositories(database);
-  await repositories.engines.register({ engineId: 'engine', host: 'h', version: '1', plugins: PLUGINS });
+  await repositories.engines.register({ engineId: 'engine', host: 'h', version: '1', plugins: PLUGINS }, 1000);
   const keystone = await KeystoneDouble.start(t, TOKENS);
   const clock = new SteppedMachineClock();
   const validator = keystone.validator({ revocationIntervalS: REVOCATION_INTERVAL_S }, clock);

@@ -204,7 +204,7 @@ test('health: well, degraded without engines or broker, 503 without the database
     broker: { ok: broker },
   });
   t.deepEqual(await health(), { code: 200, status: 'degraded', checks: checks(0, true) });
-  await repositories.engines.register({ engineId: 'e', host: 'h', version: '1', plugins: PLUGINS });
+  await repositories.engines.register({ engineId: 'e', host: 'h', version: '1', plugins: PLUGINS }, 1000);
   t.deepEqual(await health(), { code: 200, status: 'ok', checks: checks(1, true) });
   brokerUp = false;
   t.deepEqual(await health(), { code: 200, status: 'degraded', checks: checks(1, false) });

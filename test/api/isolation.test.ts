@@ -44,7 +44,10 @@ async function anApi(t: ExecutionContext, kind: DatabaseKind): Promise<TestApi> 
   const { database, close } = await kind.open();
   t.teardown(close);
   const repositories = new Repositories(database);
-  await repositories.engines.register({ engineId: 'engine', host: `${MARK}-engine`, version: '1', plugins: PLUGINS });
+  await repositories.engines.register(
+    { engineId: 'engine', host: `${MARK}-engine`, version: '1', plugins: PLUGINS },
+    1000,
+  );
   const keystone = await KeystoneDouble.start(t, TOKENS);
   const authenticate = keystoneAuth({ validator: keystone.validator(), wwwAuthenticateUri: keystone.url });
   return TestApi.on(t, repositories, { behindProxy: true }, { authenticate });

@@ -207,7 +207,7 @@ for (const kind of databaseKinds) {
       const early = await api.post({ maintenance_at: at });
       t.like(early.json, { status: 503, code: 'no-engine' });
       t.true(Number(early.headers['retry-after']) > 0);
-      await repositories.engines.register({ engineId: 'e', host: 'h', version: '1', plugins: PLUGINS });
+      await repositories.engines.register({ engineId: 'e', host: 'h', version: '1', plugins: PLUGINS }, 1000);
       await repositories.engines.leave('e');
       t.is((await api.post({ maintenance_at: at })).status, 200);
     },

@@ -173,11 +173,18 @@ async function aPublisher(t: ExecutionContext) {
     const trouble = troubles.shift();
     if (trouble !== undefined) throw trouble;
   };
+  const lost: { yet?: LeaseLost } = {};
+  const guard = {
+    require: () => {
+      if (lost.yet !== undefined) throw lost.yet;
+    },
+  };
   const onDelivered = () => delivered.push('delivered');
   const outbox = new OutboxPublisher(
     sessionId,
     repositories.outbox,
     publish,
+    guard,
     clock,
     machine,
     onDelivered,
@@ -196,7 +203,7 @@ async function aPublisher(t: ExecutionContext) {
     story.writer.commit((unit) => unit.notify('maintenance.scheduled', { n }, { once }));
   const idle = () => until(async () => !(await outbox.hasPending()));
   const numbers = () => tried.map(({ n }) => n);
-  return { ...story, outbox, machine, tried, troubles, delivered, gate, stopping, start, notify, idle, numbers };
+  return { ...story, outbox, machine, tried, troubles, delivered, gate, lost, stopping, start, notify, idle, numbers };
 }
 
 const down = () => new FenixError('transient', 'broker-down', 'No broker.');
@@ -312,4 +319,13 @@ test('stopped while it waits for a broker that is away, it ends at once', async 
   stopping.abort();
   await running;
   t.true(await outbox.hasPending());
+});
+
+test('an engine whose lease has ended publishes nothing more and writes nothing about it', async (t) => {
+  const { lost, start, notify, tried, stored } = await aPublisher(t);
+  await notify(1);
+  lost.yet = new LeaseLost('its sessions');
+  await start();
+  t.deepEqual(tried, []);
+  t.like((await stored())[0], { attempts: 0, error: null, published_at: null });
 });

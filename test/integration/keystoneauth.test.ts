@@ -28,7 +28,7 @@ const run = promisify(execFile);
     const { database, close } = await sqlite.open();
     t.teardown(close);
     const repositories = new Repositories(database);
-    await repositories.engines.register({ engineId: 'engine', host: 'h', version: '1', plugins: PLUGINS });
+    await repositories.engines.register({ engineId: 'engine', host: 'h', version: '1', plugins: PLUGINS }, 1000);
     // The catalog wants an address before the API can know its Keystone.
     let target = '';
     const front = await httpDouble(async ({ path, query, headers }) => {

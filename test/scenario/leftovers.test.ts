@@ -4,7 +4,7 @@ import { Repositories } from '../../src/db/repositories.js';
 import { knownLeftovers } from '../../src/engine/leftovers.js';
 import type { Session } from '../../src/model/index.js';
 import { databaseKinds } from '../support/api-databases.js';
-import { aHost, aNotice, aProject, aSession, NOON } from '../support/api-records.js';
+import { aHost, aNotice, anEngine, aProject, aSession, NOON } from '../support/api-records.js';
 import { withManage } from '../support/manage.js';
 import { Scenario } from '../support/scenario.js';
 
@@ -128,7 +128,8 @@ for (const kind of databaseKinds) {
     const { hosts, projects, notices, journal, outbox, sessions } = repositories;
     const closed = await store(repositories, true);
     const running = await store(repositories, false, { state: 'START_MAINTENANCE' });
-    await sessions.claim(running, 'engine-a', 1000);
+    await repositories.engines.register(anEngine('engine-a'), 1000);
+    await sessions.claim(running, 'engine-a');
     for (const { sessionId } of [closed, running]) {
       await hosts.add([aHost({ sessionId, disabled: true }), aHost({ sessionId, hostname: 'other' })], database.knex);
       for (const projectId of ['told', 'untold']) {

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Notice, Session, SessionHost, SessionInstance, SessionProject } from '../../src/model/index.js';
+import type {
+  EngineRecord,
+  Notice,
+  Session,
+  SessionHost,
+  SessionInstance,
+  SessionProject,
+} from '../../src/model/index.js';
 
 export const NOON = new Date('2026-01-01T12:00:00Z');
 
@@ -103,4 +110,9 @@ export function aNotice(overrides: Partial<Notice> & Pick<Notice, 'sessionId'>):
     question: null,
     ...overrides,
   };
+}
+
+/** As it registers itself. */
+export function anEngine(engineId: string): Pick<EngineRecord, 'engineId' | 'host' | 'version' | 'plugins'> {
+  return { engineId, host: 'h', version: '1', plugins: [] };
 }

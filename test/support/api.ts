@@ -171,7 +171,7 @@ export class TestApi {
     const { database, close } = await kind.open();
     t.teardown(close);
     const repositories = new Repositories(database);
-    await repositories.engines.register({ engineId: 'engine', host: 'h', version: '1', plugins: PLUGINS });
+    await repositories.engines.register({ engineId: 'engine', host: 'h', version: '1', plugins: PLUGINS }, 1000);
     return TestApi.on(t, repositories, settings);
   }
 

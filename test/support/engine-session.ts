@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import { ManualClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
+import { SharedInstant } from '../../src/common/shared-instant.js';
 import { Database } from '../../src/db/database.js';
 import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
@@ -21,7 +22,7 @@ import { inlinePlanner } from '../../src/planner/planner.js';
 import type { CloudPort } from '../../src/workflow/cloud-port.js';
 import type { ActionPlugin, InstanceActionPlugin } from '../../src/workflow/contract.js';
 import { PluginRegistry } from '../../src/workflow/registry.js';
-import { aSession, NOON } from './api-records.js';
+import { anEngine, aSession, NOON } from './api-records.js';
 import { SETTINGS } from './engine-views.js';
 import { ManualMachineClock } from './manual-machine-clock.js';
 
@@ -32,6 +33,7 @@ export const ENGINE_SETTINGS: EngineSettings = {
   cloudPollS: 2,
   leaseS: 30,
   heartbeatS: 5,
+  hungS: 60,
   sweepS: 2,
 };
 
@@ -51,16 +53,20 @@ export async function anOwnedSession(
 ): Promise<{ readonly session: Session; readonly lease: Lease }> {
   const session = aSession(overrides);
   await repositories.database.transaction((tx) => repositories.sessions.create(session, tx));
-  const lease = await repositories.sessions.claim(session, engineId, 1000);
+  await repositories.engines.register(anEngine(engineId), 1000);
+  const lease = await repositories.sessions.claim(session, engineId);
   if (lease === undefined) throw new Error('the session could not be claimed');
   return { session, lease };
 }
 
-/** As another engine would: the lease is over, and taken anew. */
-export async function takeOver(repositories: Repositories, { sessionId }: Lease, engineId: string): Promise<Lease> {
-  await repositories.database.knex('sessions').where({ session_id: sessionId }).update({ lease_until: '2000-01-01' });
-  const session = await repositories.sessions.getEvenDeleted(sessionId);
-  const lease = session && (await repositories.sessions.claim(session, engineId, 1000));
+/** As another engine would: the owner's lease is over, and its session is claimed anew. */
+export async function takeOver(repositories: Repositories, lost: Lease, engineId: string): Promise<Lease> {
+  const { engines, sessions } = repositories;
+  await engines.renew(lost.engineId, -1);
+  await engines.expire();
+  await engines.register(anEngine(engineId), 1000);
+  const session = await sessions.getEvenDeleted(lost.sessionId);
+  const lease = session && (await sessions.claim(session, engineId));
   if (lease === undefined) throw new Error('the session could not be taken over');
   return lease;
 }
@@ -100,7 +106,9 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
   const cloud = aCloudPort(options.cloud);
   const stopping = new AbortController();
   const { signal } = stopping;
-  const guard = new LeaseGuard(lease, settings.leaseS, machine, machine.monotonicMs());
+  const renewed = new SharedInstant();
+  renewed.set(machine.monotonicMs());
+  const guard = new LeaseGuard(lease.engineId, settings.leaseS, machine, renewed);
   const writer = new SessionWriter(lease, repositories, clock, () => undefined);
   const { requestTimeoutS, cloudPollS } = settings;
   const journal = new Journal(repositories.journal, writer, guard, machine, requestTimeoutS, signal, silentLogger);
@@ -134,6 +142,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     adminProjectId: 'admin-project',
     writer,
     journal,
+    guard,
     effects,
     takeBack: new AbortController(),
     stopping: signal,

@@ -4,7 +4,7 @@ import { Purge, SESSION_TABLES } from '../../src/db/purge.js';
 import { Repositories } from '../../src/db/repositories.js';
 import type { Session } from '../../src/model/index.js';
 import { databaseKinds } from '../support/api-databases.js';
-import { aHost, aNotice, aProject, aSession, NOON } from '../support/api-records.js';
+import { aHost, aNotice, anEngine, aProject, aSession, NOON } from '../support/api-records.js';
 import { anImpact } from '../support/engine-views.js';
 
 const OLD = { before: plusSeconds(NOON, 1), finished: false, dryRun: false };
@@ -83,7 +83,8 @@ onEach('what is left of old deleted sessions goes, and nothing of any other', as
   ];
   const owned = await stored({ deleted: 'handled' });
   const session = await repositories.sessions.getEvenDeleted(owned);
-  if (session !== undefined) await repositories.sessions.claim(session, 'engine-a', 1000);
+  await repositories.engines.register(anEngine('engine-a'), 1000);
+  if (session !== undefined) await repositories.sessions.claim(session, 'engine-a');
   const owing = await stored({ deleted: 'handled', disabled: true });
 
   const dry = await new Purge(repositories.database).run({ ...OLD, dryRun: true });
@@ -130,7 +131,7 @@ onEach('finished sessions that nobody deleted go only when asked for', async (t,
 
 onEach('engines that are long gone are forgotten, but for the last that the API knows of', async (t, world) => {
   const { engines, database } = world.repositories;
-  for (const engineId of ['a', 'b', 'c']) await engines.register({ engineId, host: 'h', version: '1', plugins: [] });
+  for (const engineId of ['a', 'b', 'c']) await engines.register(anEngine(engineId), 1000);
   await database.knex('engines').where({ engine_id: 'a' }).update({ seen_at: '2020-01-01' });
   await database.knex('engines').where({ engine_id: 'b' }).update({ seen_at: '2020-01-02' });
   t.is(await engines.prune(86_400, true), 2);

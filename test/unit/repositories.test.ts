@@ -5,10 +5,10 @@ import { FenixError } from '../../src/common/errors.js';
 import { Database, isDuplicate } from '../../src/db/database.js';
 import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
-import { LeaseLost } from '../../src/db/session-repository.js';
+import { type Lease, LeaseLost, type SessionPatch } from '../../src/db/session-repository.js';
 import type { Impact, PluginInfo, Session } from '../../src/model/index.js';
 import { databaseKinds } from '../support/api-databases.js';
-import { aHost, aNotice, anInstance, aProject, aSession, NOON } from '../support/api-records.js';
+import { aHost, aNotice, anEngine, anInstance, aProject, aSession, NOON } from '../support/api-records.js';
 
 interface World {
   readonly repositories: Repositories;
@@ -29,6 +29,7 @@ function onEach(title: string, story: (t: ExecutionContext, world: World) => Pro
       const second = kind.name === 'SQLite' ? first.database : await Database.open(first.settings);
       if (second !== first.database) t.teardown(() => second.close());
       const repositories = new Repositories(first.database);
+      for (const engineId of ['engine-a', 'engine-b']) await repositories.engines.register(anEngine(engineId), 30);
       const stored = async (overrides?: Partial<Session>): Promise<Session> => {
         const session = aSession(overrides);
         await repositories.database.transaction((tx) => repositories.sessions.create(session, tx));
@@ -44,8 +45,8 @@ onEach(
   async (t, { repositories, other, stored }) => {
     const session = await stored();
     const leases = await Promise.all([
-      repositories.sessions.claim(session, 'engine-a', 30),
-      other.sessions.claim(session, 'engine-b', 30),
+      repositories.sessions.claim(session, 'engine-a'),
+      other.sessions.claim(session, 'engine-b'),
     ]);
     const won = leases.filter((lease) => lease !== undefined);
     t.is(won.length, 1);
@@ -56,44 +57,89 @@ onEach(
 );
 
 onEach(
-  'a lease that has ended can be taken, and its former owner writes no more',
+  'what an engine without a lease owned can be taken, and its former owner writes no more',
   async (t, { repositories, stored }) => {
-    const { sessions, database } = repositories;
+    const { sessions, engines, database } = repositories;
     const session = await stored();
-    const lost = await sessions.claim(session, 'engine-a', -1);
-    t.truthy(lost);
-    t.is((await sessions.claimable(10)).length, 1);
-    const write = database.transaction((tx) => sessions.write(lost as never, 1, { state: 'SCALE_IN' }, NOON, tx));
-    await t.throwsAsync(write, { instanceOf: LeaseLost });
+    const lost = (await sessions.claim(session, 'engine-a')) as Lease;
+    const write = (lease: Lease, patch: SessionPatch = {}) =>
+      database.transaction((tx) => sessions.write(lease, 1, patch, NOON, tx));
+    await engines.renew('engine-a', -1);
+    await t.throwsAsync(write(lost, { state: 'SCALE_IN' }), { instanceOf: LeaseLost });
+    t.deepEqual(await sessions.claimable(10), [], 'it may still be renewed');
+    t.is(await sessions.claim({ ...session, epoch: 1 }, 'engine-b'), undefined);
 
+    t.is(await engines.expire(), 1);
     const [found] = await sessions.claimable(10);
-    const taken = await sessions.claim(found as Session, 'engine-b', 30);
-    t.is(taken?.epoch, 2);
-    await t.throwsAsync(
-      database.transaction((tx) => sessions.write(lost as never, 1, {}, NOON, tx)),
-      {
-        instanceOf: LeaseLost,
-      },
-    );
-    t.is(await database.transaction((tx) => sessions.write(taken as never, 1, { state: 'SCALE_IN' }, NOON, tx)), 1);
+    const taken = (await sessions.claim(found as Session, 'engine-b')) as Lease;
+    t.is(taken.epoch, 2);
+    await t.throwsAsync(write(lost), { instanceOf: LeaseLost });
+    t.is(await write(taken, { state: 'SCALE_IN' }), 1);
     t.is((await sessions.get(session.sessionId))?.state, 'SCALE_IN');
   },
 );
 
 onEach(
-  'renewing keeps what still holds and names it; what has ended stays lost',
+  'a lease is prolonged also late, as long as nobody took note of its end; after that it is lost for good',
+  async (t, { repositories, other }) => {
+    const { engines } = repositories;
+    await engines.renew('engine-a', -1);
+    t.true(await engines.renew('engine-a', 30));
+    t.is(await other.engines.expire(), 0);
+    await engines.renew('engine-a', -1);
+    t.is(await other.engines.expire(), 1);
+    t.false(await engines.renew('engine-a', 30));
+    t.true(await engines.renew('engine-b', 30));
+  },
+);
+
+onEach('an engine without a lease takes nothing', async (t, { repositories, stored }) => {
+  const { sessions, engines } = repositories;
+  const session = await stored();
+  await engines.renew('engine-a', -1);
+  t.is(await sessions.claim(session, 'engine-a'), undefined);
+  t.is(await sessions.claim(session, 'engine-c'), undefined, 'it never registered');
+  t.truthy(await sessions.claim(session, 'engine-b'));
+});
+
+onEach(
+  'an engine of the schema before keeps its sessions for as long as the lease in them says',
   async (t, { repositories, stored }) => {
-    const { sessions } = repositories;
-    const kept = await stored();
-    const ended = await stored();
-    await sessions.claim(kept, 'engine-a', 30);
-    await sessions.claim(ended, 'engine-a', -1);
-    t.deepEqual([...(await sessions.renew('engine-a', 60))], [[kept.sessionId, 1]]);
-    t.deepEqual([...(await sessions.renew('engine-b', 60))], []);
-    t.deepEqual(
-      (await sessions.claimable(10)).map(({ sessionId }) => sessionId),
-      [ended.sessionId],
-    );
+    const { sessions, database } = repositories;
+    const { sessionId } = await stored();
+    const row = () => database.knex('sessions').where({ session_id: sessionId });
+    await row().update({ owner: 'engine-before', epoch: 1, lease_until: database.nowPlus(30) });
+    t.deepEqual(await sessions.claimable(10), []);
+    await row().update({ lease_until: database.nowPlus(-1) });
+    const [found] = await sessions.claimable(10);
+    t.truthy(await sessions.claim(found as Session, 'engine-b'));
+    t.is((await row().first()).lease_until, null);
+  },
+);
+
+onEach(
+  'a survey shows who has a lease, for how long, with how many sessions, and who is about to stop',
+  async (t, { repositories, stored }) => {
+    const { sessions, engines } = repositories;
+    for (const session of [await stored(), await stored()]) await sessions.claim(session, 'engine-a');
+    const survey = async () => {
+      const leases = (await engines.survey()).sort((a, b) => (a.engineId < b.engineId ? -1 : 1));
+      return leases.map(({ leftS, ...rest }) => ({ ...rest, left: Math.ceil(leftS / 30) * 30 }));
+    };
+    const one = { engineId: 'engine-a', sessions: 2, leaving: false, left: 30 };
+    const two = { engineId: 'engine-b', sessions: 0, leaving: false, left: 30 };
+    t.deepEqual(await survey(), [one, two]);
+    await engines.retire('engine-b');
+    await engines.renew('engine-a', 60);
+    t.deepEqual(await survey(), [
+      { ...one, left: 60 },
+      { ...two, leaving: true },
+    ]);
+    await engines.renew('engine-a', -10);
+    await engines.leave('engine-b');
+    t.deepEqual(await survey(), [{ ...one, left: -0 }]);
+    await engines.expire();
+    t.deepEqual(await survey(), []);
   },
 );
 
@@ -102,10 +148,10 @@ onEach(
   async (t, { repositories, stored }) => {
     const { sessions } = repositories;
     const session = await stored();
-    const first = await sessions.claim(session, 'engine-a', 30);
+    const first = await sessions.claim(session, 'engine-a');
     await sessions.release(first as never);
     const [free] = await sessions.claimable(10);
-    const second = await sessions.claim(free as Session, 'engine-b', 30);
+    const second = await sessions.claim(free as Session, 'engine-b');
     await sessions.release(first as never);
     t.is((await sessions.get(session.sessionId))?.owner, 'engine-b');
     t.is(second?.epoch, 2);
@@ -117,7 +163,7 @@ onEach(
   async (t, { repositories, stored }) => {
     const { sessions, database } = repositories;
     const session = await stored();
-    const lease = await sessions.claim(session, 'engine-a', 30);
+    const lease = await sessions.claim(session, 'engine-a');
     await database.transaction((tx) => sessions.write(lease as never, 0, { closed: true }, NOON, tx));
     await sessions.release(lease as never);
     t.deepEqual(await sessions.claimable(10), []);
@@ -139,7 +185,7 @@ onEach(
   'sequence numbers have no gaps and no doubles under concurrent writes',
   async (t, { repositories, other, stored }) => {
     const session = await stored();
-    const lease = await repositories.sessions.claim(session, 'engine-a', 30);
+    const lease = await repositories.sessions.claim(session, 'engine-a');
     const writers = Array.from({ length: 12 }, (_, i) => {
       const { sessions, database } = i % 2 === 0 ? repositories : other;
       return database.transaction((tx) => sessions.write(lease as never, 2, {}, NOON, tx));
@@ -381,26 +427,25 @@ function aPlugin(name: string, version: string): PluginInfo {
 
 onEach('plug-ins are those of living engines, else of those last seen', async (t, { repositories }) => {
   const { engines } = repositories;
+  for (const engineId of ['engine-a', 'engine-b']) await engines.leave(engineId);
   t.deepEqual(await engines.plugins(30), []);
-  await engines.register({
-    engineId: 'old',
-    host: 'a',
-    version: '1',
-    plugins: [aPlugin('noop', '1'), aPlugin('x', '1')],
-  });
+  const plugins = [aPlugin('noop', '1'), aPlugin('x', '1')];
+  await engines.register({ engineId: 'old', host: 'a', version: '1', plugins }, 30);
   await engines.leave('old');
   t.deepEqual(
-    (await engines.list(30)).map(({ engineId, alive }) => ({ engineId, alive })),
-    [{ engineId: 'old', alive: false }],
+    (await engines.list(30)).filter(({ alive }) => alive),
+    [],
   );
   t.deepEqual(
     (await engines.plugins(30)).map(({ name }) => name),
     ['noop', 'x'],
   );
-  await engines.register({ engineId: 'new', host: 'b', version: '2', plugins: [aPlugin('noop', '2')] });
+  await engines.register({ engineId: 'new', host: 'b', version: '2', plugins: [aPlugin('noop', '2')] }, 30);
   t.deepEqual(await engines.plugins(30), [aPlugin('noop', '2')]);
-  await engines.touch('old');
-  t.is((await engines.list(30)).filter(({ alive }) => alive).length, 2);
+  t.deepEqual(
+    (await engines.list(30)).filter(({ alive }) => alive).map(({ engineId }) => engineId),
+    ['new'],
+  );
 });
 
 onEach('records come back with the same values and types', async (t, { repositories }) => {

@@ -20,6 +20,12 @@ import type { RunningDemo } from './system.js';
 
 export type DistributedOptions = Pick<DemoOptions, 'speed' | 'dialect' | 'engines' | 'apis' | 'log'>;
 
+export interface DistributedDemo extends RunningDemo {
+  readonly engines: readonly ServiceProcess[];
+  /** One more engine, by the name of its host. */
+  startEngine(host: string): Promise<ServiceProcess>;
+}
+
 /** Domain seconds per second that processes on a small machine keep up with. */
 const SPEED = 20;
 
@@ -35,7 +41,7 @@ export async function startDistributed(
   options: DistributedOptions,
   topology: Topology,
   log: Logger,
-): Promise<RunningDemo & { readonly engines: readonly ServiceProcess[] }> {
+): Promise<DistributedDemo> {
   // What is up, to be ended in reverse order.
   const up: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -54,7 +60,7 @@ async function start(
   topology: Topology,
   log: Logger,
   up: (() => Promise<void>)[],
-): Promise<Omit<RunningDemo, 'stop'> & { readonly engines: readonly ServiceProcess[] }> {
+): Promise<Omit<DistributedDemo, 'stop'>> {
   const origin = new Date();
   const clock = new ScaledClock(speed, origin.getTime());
   const transportUrl = needed(BROKER_URL);
@@ -89,16 +95,26 @@ async function start(
   const apiUrl = `${balancer.url}/v1`;
   simulator.setMaintenanceUrl(apiUrl);
   await simulator.addManagers({ dialect });
-  const working = Array.from({ length: engines }, (_, index) => {
-    const engine = { ...given.engine, host: `engine-${index + 1}` };
-    return launch('engine', { ...given, DEFAULT: { ...common, public_url: apiUrl }, engine });
-  });
-  await Promise.all(working.map((engine) => engine.says('engine started')));
+  const startEngine = async (host: string): Promise<ServiceProcess> => {
+    const engine = { ...given.engine, host };
+    const started = launch('engine', { ...given, DEFAULT: { ...common, public_url: apiUrl }, engine });
+    await started.says('engine started');
+    return started;
+  };
+  const names = Array.from({ length: engines }, (_, index) => `engine-${index + 1}`);
+  const working = await Promise.all(names.map(startEngine));
   const admin = adminOf(simulator, log);
   const client = new FenixClient({ url: apiUrl, token: () => admin.authToken() });
   const broken = Promise.race(services.map((service) => service.broken));
   broken.catch(() => undefined);
-  return { system: { simulator, apiUrl, admin, client, database }, engines: working, clock, speed, broken };
+  return {
+    system: { simulator, apiUrl, admin, client, database },
+    engines: working,
+    startEngine,
+    clock,
+    speed,
+    broken,
+  };
 }
 
 /** A database of its own on the server, with the schema; gone when the demo ends. */

@@ -2,16 +2,19 @@ import { type DependencyContainer, type InjectionToken } from 'tsyringe';
 import { Clock, MachineClock } from '../../common/clock.js';
 import type { Component } from '../../common/lifecycle.js';
 import { Logger } from '../../common/logger.js';
-import type { Config } from '../../config/index.js';
+import { type Config, parseDatabaseUrl } from '../../config/index.js';
 import { Repositories } from '../../db/repositories.js';
 import { CloudWatch } from '../../engine/cloud-watch.js';
 import type { EngineSettings } from '../../engine/context.js';
 import { Engine, newIdentity } from '../../engine/engine.js';
+import { type Heartbeat, type HeartbeatSettings, RenewalLoop } from '../../engine/heartbeat.js';
+import { ThreadHeartbeat } from '../../engine/heartbeat-thread.js';
 import type { Publish } from '../../engine/outbox.js';
 import { EventualServer } from '../../messaging/eventual-server.js';
 import { Notifier } from '../../messaging/notifier.js';
 import type { Reach, SessionPolicy } from '../../model/index.js';
 import { inlinePlanner, Planner, ThreadPlanner } from '../../planner/planner.js';
+import { EngineApi } from '../../rpc/engine-api.js';
 import { serveEngineApi } from '../../rpc/engine-server.js';
 import type { LegacyHandlers } from '../../rpc/legacy-engine.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
@@ -23,9 +26,15 @@ import { ConfigToken, once } from './core.js';
 import { shared, TransportToken } from './messaging.js';
 
 const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
+const HeartbeatToken: InjectionToken<Heartbeat> = Symbol('Heartbeat');
 const EngineServerToken: InjectionToken<EventualServer> = Symbol('EngineServer');
 
-export function registerEngine(container: DependencyContainer): void {
+/** @param heartbeat what renews the lease; default: a thread of its own where the database bears that */
+export function registerEngine(
+  container: DependencyContainer,
+  heartbeat: (container: DependencyContainer) => Heartbeat = ownHeartbeat,
+): void {
+  once(container, HeartbeatToken, heartbeat);
   once<Planner>(container, Planner, (c) =>
     c.resolve(ConfigToken).engine.plannerThreads === 0 ? inlinePlanner : new ThreadPlanner(),
   );
@@ -41,7 +50,10 @@ export function registerEngine(container: DependencyContainer): void {
   once(container, Engine, makeEngine);
 }
 
-/** Plug-ins, then the engine, then its RPC server, which may be without a broker for a while (L1). */
+/**
+ * Plug-ins, the RPC server, which may be without a broker for a while (L1), and then the engine: the first to stop, so that
+ * nothing holds up the hand-over of its sessions.
+ */
 export function engineComponents(container: DependencyContainer): Component[] {
   return [
     {
@@ -54,11 +66,6 @@ export function engineComponents(container: DependencyContainer): Component[] {
       stop: () => container.resolve<Planner>(Planner).close(),
     },
     {
-      name: 'engine',
-      start: () => container.resolve(Engine).start(),
-      stop: () => container.resolve(Engine).stop(),
-    },
-    {
       name: 'rpc server',
       start: async () => {
         const server = await makeServer(container);
@@ -66,6 +73,11 @@ export function engineComponents(container: DependencyContainer): Component[] {
         await server.start();
       },
       stop: () => container.resolve(EngineServerToken).stop(),
+    },
+    {
+      name: 'engine',
+      start: () => container.resolve(Engine).start(),
+      stop: () => container.resolve(Engine).stop(),
     },
   ];
 }
@@ -75,18 +87,46 @@ function makeEngine(container: DependencyContainer): Engine {
   const notifier = container.resolve(Notifier);
   const publish: Publish = ({ eventType, payload, messageId, createdAt }) =>
     notifier.send({ eventType, payload, messageId, timestamp: createdAt, publisherId: 'fenix' });
+  const log = container.resolve<Logger>(Logger);
+  const machine = container.resolve<MachineClock>(MachineClock);
+  const repositories = container.resolve(Repositories);
+  const settings = engineSettings(config, container.resolve(PublicUrlToken));
   const parts = {
-    repositories: container.resolve(Repositories),
+    repositories,
     cloud: container.resolve<CloudPort>(CloudPort),
     watch: container.resolve(CloudWatch),
     clock: container.resolve<Clock>(Clock),
-    machine: container.resolve<MachineClock>(MachineClock),
+    machine,
     planner: container.resolve<Planner>(Planner),
     plugins: container.resolve(PluginRegistry),
-    settings: engineSettings(config, container.resolve(PublicUrlToken)),
-    log: container.resolve<Logger>(Logger),
+    settings,
+    log,
   };
-  return new Engine(newIdentity(config.engine.host, VERSION), parts, publish);
+  const heartbeat = container.resolve(HeartbeatToken);
+  const engines = container.resolve(EngineApi);
+  const hint = (sessionId: string): Promise<unknown> => engines.wake(sessionId);
+  return new Engine(newIdentity(config.engine.host, VERSION), parts, { publish, heartbeat, hint });
+}
+
+/** SQLite lets one connection write at a time: there a thread of its own would wait for the main thread. */
+function ownHeartbeat(container: DependencyContainer): Heartbeat {
+  const config = container.resolve(ConfigToken);
+  const target = parseDatabaseUrl(config.database.connection);
+  if (target.kind !== 'mysql') return inlineHeartbeat(container);
+  const machine = container.resolve<MachineClock>(MachineClock);
+  return new ThreadHeartbeat(target, leaseSettings(config), machine, container.resolve<Logger>(Logger));
+}
+
+/** In the main thread, on its connections. */
+export function inlineHeartbeat(container: DependencyContainer): Heartbeat {
+  const { engines } = container.resolve(Repositories);
+  const machine = container.resolve<MachineClock>(MachineClock);
+  const settings = leaseSettings(container.resolve(ConfigToken));
+  return new RenewalLoop(engines, machine, settings, container.resolve<Logger>(Logger));
+}
+
+function leaseSettings({ engine }: Config): HeartbeatSettings {
+  return { leaseS: engine.leaseTime, heartbeatS: engine.heartbeatInterval, hungS: engine.hungTime };
 }
 
 async function makeServer(container: DependencyContainer): Promise<EventualServer> {
@@ -119,13 +159,13 @@ async function legacyHandlers(container: DependencyContainer): Promise<LegacyHan
   return legacyRpc(container);
 }
 
-function engineSettings({ default: common, engine, nova, workflow }: Config, url: string): EngineSettings {
+function engineSettings(config: Config, url: string): EngineSettings {
+  const { default: common, engine, nova, workflow } = config;
   return {
+    ...leaseSettings(config),
     publicUrl: url,
     requestTimeoutS: nova.timeout,
     cloudPollS: engine.cloudPollInterval,
-    leaseS: engine.leaseTime,
-    heartbeatS: engine.heartbeatInterval,
     sweepS: engine.sweepInterval,
     projectMaintenanceReplyS: common.projectMaintenanceReply,
     projectScaleInReplyS: common.projectScaleInReply,

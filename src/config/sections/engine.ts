@@ -13,8 +13,14 @@ export const engine = {
       "Serve the RPC methods of the Python releases' engine as well (docs/messaging.md). They ask for no token: whoever " +
         'reaches the broker may create, delete and answer for every project.',
     ),
-    lease_time: number(4, 'Seconds that an engine owns a session for without renewing.', { min: 0.1 }),
-    heartbeat_interval: number(1, 'Seconds between renewals of the lease; well below lease_time.', { min: 0.01 }),
+    lease_time: number(3, 'Seconds that an engine owns a session for without renewing.', { min: 0.1 }),
+    heartbeat_interval: number(0.5, 'Seconds between renewals of the lease; well below lease_time.', { min: 0.01 }),
+    hung_time: number(
+      15,
+      'Seconds that the main thread may be busy at a stretch: until then another thread renews the lease (with MySQL), ' +
+        'after that other engines take over.',
+      { min: 0.1 },
+    ),
     sweep_interval: number(2, 'Seconds between two looks at the database for work that no message told of.', {
       min: 0.01,
     }),

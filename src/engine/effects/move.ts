@@ -1,5 +1,6 @@
 import { plusSeconds } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
+import { orStopped } from '../../common/unless-aborted.js';
 import type { JournalKey } from '../../db/journal-repository.js';
 import type { Impact, JournalEntry, MoveAction } from '../../model/index.js';
 import type {
@@ -29,10 +30,11 @@ export interface MoveIntent {
 }
 
 /** Moves one instance by its instance-action plug-in and records how it ended. */
-export async function runMove(session: SessionContext, entry: JournalEntry): Promise<void> {
+/** @param resumed an earlier life had begun it: what it waited for may long have come */
+export async function runMove(session: SessionContext, entry: JournalEntry, resumed = false): Promise<void> {
   const intent = entry.intent as unknown as MoveIntent;
   const plugin = session.plugins.instanceAction(intent.action);
-  const outcome = await outcomeOf(() => plugin.run(moveContext(session, entry, intent)));
+  const outcome = await outcomeOf(() => plugin.run(moveContext(session, entry, intent, resumed)));
   session.watch.changed();
   const late = await session.writer.commit((unit) => recordOutcome(session, unit, entry, intent, outcome, plugin));
   session.log.info({ instance: entry.subject, from: intent.from, target: intent.target, ...outcome }, 'move ended');
@@ -59,7 +61,9 @@ export function moveContext(
   session: SessionContext,
   entry: Pick<JournalEntry, 'sessionId' | 'subject' | 'attempt'>,
   intent: MoveIntent,
+  resumed = false,
 ): InstanceActionContext {
+  let looksAtOnce = resumed;
   const { cloud, settings, clock, journal, watch, stopping } = session;
   const keyOf = (step: string): JournalKey => {
     const { sessionId, subject, attempt } = entry;
@@ -85,7 +89,8 @@ export function moveContext(
     },
     watch: async (judge, until) => {
       for (;;) {
-        const view = await watch.next(stopping);
+        const view = await (looksAtOnce ? orStopped(watch.view(), stopping) : watch.next(stopping));
+        looksAtOnce = false;
         const verdict = await judge(view.servers.find((server) => server.id === entry.subject));
         if (verdict !== undefined) return verdict;
         if (clock.now() >= until) return undefined;

@@ -21,6 +21,7 @@ export interface PluginIntent {
 export async function runPlugin(session: SessionContext, entry: JournalEntry, resumed: boolean): Promise<void> {
   const intent = entry.intent as unknown as PluginIntent;
   const plugin = session.plugins.action(intent.plugin);
+  session.guard.require();
   const outcome = await withinTime(session, entry, plugin, resumed);
   const failed = isFailure(outcome.state);
   // Told to let go, plug-ins end in many ways; none of them says anything about the host.

@@ -1,26 +1,13 @@
 import test, { type ExecutionContext } from 'ava';
 import { ManualClock } from '../../src/common/clock.js';
-import { silentLogger } from '../../src/common/logger.js';
 import type { Repositories } from '../../src/db/repositories.js';
-import { LeaseLost } from '../../src/db/session-repository.js';
 import { admit, type ImpactRequest } from '../../src/engine/admission.js';
 import { moveInstance } from '../../src/engine/decisions/move-instance.js';
-import { LeaseGuard } from '../../src/engine/lease-guard.js';
-import { LeaseKeeper, type Owned } from '../../src/engine/ownership.js';
 import { SessionWriter } from '../../src/engine/session-writer.js';
 import type { Server } from '../../src/workflow/cloud-port.js';
 import { NOON } from '../support/api-records.js';
-import {
-  aDatabase,
-  addInstanceAction,
-  aLife,
-  anOwnedSession,
-  ENGINE_SETTINGS,
-  takeOver,
-  until,
-} from '../support/engine-session.js';
+import { aDatabase, addInstanceAction, aLife, anOwnedSession } from '../support/engine-session.js';
 import { aServer, at, aView, SMALL } from '../support/engine-views.js';
-import { ManualMachineClock } from '../support/manual-machine-clock.js';
 
 /** Two engines with a session each, on one database. */
 async function twoSessions(t: ExecutionContext) {
@@ -170,123 +157,4 @@ test('a move that needs a target is never begun without one', async (t) => {
   const decision = { kind: 'move-instance', instanceId: 'i1', action: 'MIGRATE', target: null } as const;
   await t.throwsAsync(moveInstance(context, view, decision), { code: 'no-target' });
   t.deepEqual(await repositories.journal.list(session.sessionId), []);
-});
-
-const LEASE = { sessionId: 'session', engineId: 'engine-a', epoch: 1 };
-
-test('an owner believes in its lease for less than its length, counted from before it asked', (t) => {
-  const machine = new ManualMachineClock();
-  machine.advanceMs(5000);
-  const guard = new LeaseGuard(LEASE, 30, machine, 1000);
-  machine.advanceMs(19_999);
-  t.true(guard.holds);
-  guard.require();
-  machine.advanceMs(1);
-  t.false(guard.holds);
-  t.throws(() => guard.require(), { instanceOf: LeaseLost });
-});
-
-test('a renewal counts from when it was asked for, and never backwards', (t) => {
-  const machine = new ManualMachineClock();
-  const guard = new LeaseGuard(LEASE, 30, machine, 0);
-  machine.advanceMs(20_000);
-  guard.renewed(15_000);
-  guard.renewed(10_000);
-  machine.advanceMs(18_999);
-  t.true(guard.holds);
-  machine.advanceMs(1);
-  t.false(guard.holds);
-});
-
-test('what ended for its owner stays ended: a late answer revives nothing', (t) => {
-  const machine = new ManualMachineClock();
-  const guard = new LeaseGuard(LEASE, 30, machine, 0);
-  machine.advanceMs(24_000);
-  guard.renewed(23_000);
-  t.false(guard.holds);
-});
-
-/** A keeper of one session's lease, whose database can be made to fail or to hang. */
-async function aKeeper(t: ExecutionContext) {
-  const repositories = await aDatabase(t);
-  const { session, lease } = await anOwnedSession(repositories);
-  const machine = new ManualMachineClock();
-  const guard = new LeaseGuard(lease, 30, machine, 0);
-  const log: string[] = [];
-  const owned = new Map<string, Owned>([
-    [session.sessionId, { epoch: lease.epoch, guard, lost: () => log.push('lost') }],
-  ]);
-  const trouble: { renew?: () => Promise<never> } = {};
-  const { sessions } = repositories;
-  const renew = sessions.renew.bind(sessions);
-  sessions.renew = (...args) => trouble.renew?.() ?? renew(...args);
-  const keeper = new LeaseKeeper('engine-a', { repositories, machine, settings: ENGINE_SETTINGS }, owned, silentLogger);
-  const stopping = new AbortController();
-  t.teardown(() => stopping.abort());
-  return { repositories, sessions, lease, machine, guard, log, owned, keeper, trouble, stopping };
-}
-
-test('heartbeats keep a lease for as long as the database prolongs it', async (t) => {
-  const { machine, guard, log, keeper, stopping } = await aKeeper(t);
-  const running = keeper.run(stopping.signal);
-  for (let beat = 0; beat < 20; beat += 1) {
-    await until(() => machine.nextDueMs() === 5000);
-    machine.advanceMs(5000);
-  }
-  await until(() => machine.nextDueMs() === 5000);
-  t.true(guard.holds);
-  t.deepEqual(log, []);
-  stopping.abort();
-  await running;
-});
-
-const troubles: Readonly<Record<string, () => Promise<never>>> = {
-  'renewals that fail': () => Promise.reject(new Error('the database is away')),
-  'a database that never answers': () => new Promise(() => undefined),
-};
-for (const [title, renew] of Object.entries(troubles)) {
-  test(`${title}: the session is let go as soon as its owner may not believe in the lease`, async (t) => {
-    const { machine, log, keeper, trouble, stopping } = await aKeeper(t);
-    trouble.renew = renew;
-    const running = keeper.run(stopping.signal);
-    while (log.length === 0 && machine.monotonicMs() < 60_000) {
-      await until(() => machine.nextDueMs() !== undefined);
-      machine.advanceMs(machine.nextDueMs() as number);
-      await until(() => log.length > 0 || machine.nextDueMs() !== undefined);
-    }
-    t.deepEqual(log, ['lost']);
-    t.is(machine.monotonicMs(), 24_000);
-    stopping.abort();
-    await running;
-  });
-}
-
-test('a lease that another engine took is not believed in, however fresh the heartbeat', async (t) => {
-  const { repositories, lease, machine, guard, keeper } = await aKeeper(t);
-  await takeOver(repositories, lease, 'engine-b');
-  machine.advanceMs(20_000);
-  await keeper.renew();
-  t.is(guard.leftMs, 4000);
-});
-
-test('a slow answer counts from when it was asked for', async (t) => {
-  const { machine, guard, sessions, keeper } = await aKeeper(t);
-  const renew = sessions.renew;
-  sessions.renew = async (...args) => {
-    const held = await renew(...args);
-    machine.advanceMs(7000);
-    return held;
-  };
-  machine.advanceMs(10_000);
-  await keeper.renew();
-  t.is(guard.leftMs, 17_000);
-});
-
-test('a lease in our name that nobody here works on is given back, not renewed for ever', async (t) => {
-  const { repositories, owned, keeper } = await aKeeper(t);
-  owned.clear();
-  await keeper.renew();
-  t.deepEqual(await repositories.sessions.claimable(10), [], 'it may just be about to be taken here');
-  await keeper.renew();
-  t.is((await repositories.sessions.claimable(10)).length, 1);
 });
