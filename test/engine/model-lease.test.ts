@@ -61,6 +61,8 @@ type Rows = Pick<State, 'leases' | 'owner' | 'epoch'>;
 class Model {
   /** Ways from a state to an end, by the state. */
   private readonly ways = new Map<string, bigint>();
+  /** States on the way to the present one: broken rules may lead back to them. */
+  private readonly passed = new Set<string>();
   /** What each piece of work did to the rows that it found: the same rows are not asked twice. */
   private readonly known = new Map<string, { readonly answer: Answer; readonly rows: Rows }>();
   private nowS = 0;
@@ -86,7 +88,7 @@ class Model {
     const model = new Model(repositories, session.sessionId, broke);
     clock.model = model;
     const lease = await repositories.sessions.claim(session, ENGINES[0]);
-    const actor: Actor = { heartbeat: null, beatS: 0, renewedS: 0, ended: false, seen: null, owned: null };
+    const actor: Actor = { heartbeat: null, beatS: -1, renewedS: 0, ended: false, seen: null, owned: null };
     const actors = { [ENGINES[0]]: { ...actor, owned: lease?.epoch ?? null }, [ENGINES[1]]: actor };
     return { model, state: { nowS: 0, actors, ...(await model.read()) } };
   }
@@ -100,6 +102,8 @@ class Model {
     const key = JSON.stringify(state);
     const known = this.ways.get(key);
     if (known !== undefined) return known;
+    if (this.passed.has(key)) return 0n;
+    this.passed.add(key);
     this.hold(state);
     let ways = 0n;
     for (const [engineId, step] of this.stepsOf(state)) {
@@ -109,6 +113,7 @@ class Model {
     if (state.nowS < LAST_TICK) ways += await this.explore({ ...state, nowS: state.nowS + 1 });
     const total = ways === 0n ? 1n : ways;
     this.ways.set(key, total);
+    this.passed.delete(key);
     return total;
   }
 
@@ -263,14 +268,19 @@ class Model {
   }
 }
 
-test('two engines never both believe that they own a session, whatever stands still, dies or comes late', async (t) => {
-  t.timeout(120_000);
-  const { model, state } = await Model.start(t);
-  const ways = await model.explore(state);
-  t.log(`${ways} interleavings over ${model.states} states, ${model.steps} steps, ${model.transactions} transactions`);
-  t.true(model.wasTakenOver);
-  t.true(ways > 1000n);
-});
+test.serial(
+  'two engines never both believe that they own a session, whatever stands still, dies or comes late',
+  async (t) => {
+    t.timeout(120_000);
+    const { model, state } = await Model.start(t);
+    const ways = await model.explore(state);
+    t.log(
+      `${ways} interleavings over ${model.states} states, ${model.steps} steps, ${model.transactions} transactions`,
+    );
+    t.true(model.wasTakenOver);
+    t.true(ways > 1000n);
+  },
+);
 
 for (const [broke, message] of [
   ['a session is claimed whoever owns it', /two owners/],
@@ -280,7 +290,7 @@ for (const [broke, message] of [
   ['leases are taken before they end', /two owners/],
   ['an owner writes whatever its epoch', /writes what/],
 ] as const) {
-  test(`were it so that ${broke}, it would be found out`, async (t) => {
+  test.serial(`were it so that ${broke}, it would be found out`, async (t) => {
     const { model, state } = await Model.start(t, broke);
     const error = await t.throwsAsync(model.explore(state), { message });
     t.log(`after ${model.steps} steps: ${error?.message.slice(0, 80)}`);
