@@ -16,12 +16,15 @@ import { quantile } from './statistics.js';
  * counted, as that one has to wait for its time-out.
  */
 const WANTED_S = 5;
-/** Domain time, so that something is always due; engines' leases do not know of it. */
-const SPEED = 20;
 const LONGEST_S = 60;
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
+  options: {
+    rounds: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    // Of domain time, so that something is always due; engines' leases do not know of it.
+    speed: { type: 'string', default: '10' },
+  },
 });
 const rounds = Number(values.rounds);
 const random = createRandom(Number(values.seed));
@@ -33,10 +36,10 @@ const topology = generateTopology({
   seed: 1,
   controllers: 0,
   constraints: { maxImpacted: 3, recoveryTime: 5 },
-  timings: { coldMigration: 15, liveMigration: 15 },
+  timings: { coldMigration: 10, liveMigration: 10 },
 });
 const demo = await startDistributed(
-  { speed: SPEED, dialect: 'reference', engines: 2, apis: 1 },
+  { speed: Number(values.speed), dialect: 'reference', engines: 2, apis: 1 },
   topology,
   silentLogger,
 );
