@@ -1,0 +1,243 @@
+import 'reflect-metadata';
+import test, { type ExecutionContext } from 'ava';
+import type { NewSession } from '../../../src/client/index.js';
+import { plusSeconds } from '../../../src/common/clock.js';
+import type { Values } from '../../../src/config/index.js';
+import { SessionRepository } from '../../../src/db/session-repository.js';
+import type { SessionState } from '../../../src/model/index.js';
+import type { JudgeOptions, Topology } from '../../../src/simulator/index.js';
+import { mysqlServer } from '../services/mysql.js';
+import { rabbitUrl } from '../services/rabbitmq.js';
+import { type EngineProcess, EnginePool } from './engine-process.js';
+import { until } from './patience.js';
+import { type Point, sameAs, wordsOf } from './points.js';
+import { SCENARIOS } from './scenarios.js';
+import { aStage, merged, type Scene, type Stage } from './stage.js';
+import { faultsOf, type Outcome, outcomeOf } from './verdict.js';
+
+/** The maintenance of host `a` with its one instance: short enough to be run once for each of its points. */
+export interface CrashScenario {
+  readonly topology: Topology;
+  readonly session?: Partial<NewSession>;
+  readonly options?: Values;
+  readonly judgeBy?: JudgeOptions;
+  /** What an admin does meanwhile; resolves when that is done. */
+  readonly meanwhile?: (scene: Scene, stage: Stage, sessionId: string, signal: AbortSignal) => Promise<void>;
+  /** State in which the session ends. */
+  readonly ends: SessionState;
+  /** Beginnings of names of points without which the scenario would not show what it is for. */
+  readonly needs: readonly string[];
+  /** Beginnings of the names of the first and the last point that others have not as well; absent = all are its own. */
+  readonly own?: readonly [string, string];
+}
+
+/** Which points to die at. */
+export interface Sample {
+  /** Every how many-th one; 1 = all. */
+  readonly every: number;
+  readonly seed: number;
+  /** Also those that another scenario has as well. */
+  readonly whole: boolean;
+}
+
+/** Every how many-th crash another engine stands by and waits for the lease to run out. */
+const TAKEOVER_EVERY = 5;
+/** Real seconds. The lease of an engine that is started after the crash is ended by hand: nobody else could hold it. */
+const LEASE_S = { restart: 30, takeover: 2 };
+
+/** As "npm run test:crash" says by FENIX_CRASH_EVERY, FENIX_CRASH_SEED and FENIX_CRASH_WHOLE. */
+function sampleOf({ FENIX_CRASH_EVERY: every, FENIX_CRASH_SEED: seed, FENIX_CRASH_WHOLE: whole }: NodeJS.ProcessEnv): Sample {
+  return { every: Number(every ?? 1), seed: Number(seed ?? 0), whole: whole === '1' };
+}
+
+/** The test of a scenario, skipped where there are no servers. */
+export function crashTest(name: keyof typeof SCENARIOS, sample?: Sample): void {
+  const title = `${name}: an engine may die at any point, and what comes of it is the same`;
+  if (mysqlServer === undefined || rabbitUrl === undefined) test.skip(title, (t) => t.fail());
+  else test.serial(title, (t) => crashEverywhere(t, SCENARIOS[name], sample));
+}
+
+interface Run {
+  readonly outcome: Outcome;
+  readonly faults: readonly string[];
+  readonly lost: number;
+  readonly points: readonly Point[];
+  readonly killed: boolean;
+  readonly takenOver: boolean;
+  readonly lastWords: readonly string[];
+}
+
+/** Dies at each point of the scenario in turn, and expects each time what happens without that. */
+async function crashEverywhere(
+  t: ExecutionContext,
+  scenario: CrashScenario,
+  sample: Sample = sampleOf(process.env),
+): Promise<void> {
+  if (mysqlServer === undefined || rabbitUrl === undefined) throw new Error('needs MariaDB and RabbitMQ');
+  const began = performance.now();
+  const pool = new EnginePool();
+  t.teardown(() => pool.end());
+  const stage = await aStage(t, mysqlServer, rabbitUrl);
+  const runner = new Runner(stage, pool, scenario);
+  const [first, second] = [await runner.run(), await runner.run()];
+  t.is((first.outcome.session as { state?: string }).state, scenario.ends);
+  t.deepEqual(first.faults, [], 'without a crash');
+  t.deepEqual(second.outcome, first.outcome, 'two runs without a crash');
+  // What depends on the moment is in one recording and not in the other.
+  const both = first.points.filter((point) => second.points.some(sameAs(point)));
+  for (const needed of scenario.needs) t.true(both.some(({ name }) => name.startsWith(needed)), needed);
+  const points = sample.whole ? both : ownOf(scenario, both);
+  const chosen = points.filter((_, index) => index % sample.every === sample.seed % sample.every);
+  const done = { kills: 0, takeovers: 0, lost: 0, runs: 2 };
+  const bad: string[] = [];
+  for (const [index, point] of chosen.entries()) {
+    const wantsTakeover = index % TAKEOVER_EVERY === TAKEOVER_EVERY - 1;
+    const run = await runner.run({ dieAt: point, takeover: wantsTakeover });
+    done.runs += 1;
+    done.kills += Number(run.killed);
+    done.takeovers += Number(run.takenOver);
+    done.lost += run.lost;
+    const complaints = [
+      ...(run.killed ? [] : ['it was never reached']),
+      ...run.faults,
+      ...differences(first.outcome, run.outcome),
+    ];
+    if (complaints.length > 0) bad.push(`${wordsOf(point)}${run.takenOver ? ', taken over' : ''}: ${complaints.join('; ')}`);
+    if (complaints.length > 0 && process.env.FENIX_CRASH_VERBOSE) t.log(bad.at(-1), run.lastWords.join('\n'));
+  }
+  const seconds = Math.round((performance.now() - began) / 1000);
+  t.log(
+    `${points.length} points, ${chosen.length} chosen, ${done.runs} runs, ${done.kills} kills, ` +
+      `${done.takeovers} takeovers, ${done.lost} notices lost that may be, ${seconds} s`,
+  );
+  t.true(chosen.length > 0);
+  t.deepEqual(bad, []);
+}
+
+class Runner {
+  constructor(
+    private readonly stage: Stage,
+    private readonly pool: EnginePool,
+    private readonly scenario: CrashScenario,
+  ) {}
+
+  /** One session from its creation until nothing is left to be done. */
+  async run({ dieAt, takeover = false }: { dieAt?: Point; takeover?: boolean } = {}): Promise<Run> {
+    const { stage, pool, scenario } = this;
+    const scene = await stage.set(scenario.topology, merged(OPTIONS, scenario.options ?? {}));
+    const ended = new AbortController();
+    const leaseS = takeover ? LEASE_S.takeover : LEASE_S.restart;
+    const engines = [pool.take()];
+    const [first] = engines as [EngineProcess];
+    try {
+      await first.start(scene.engineOptions('first', leaseS), dieAt);
+      const sessionId = await scene.client.create(sessionOf(scene, scenario.session));
+      const acting = scenario.meanwhile?.(scene, stage, sessionId, ended.signal);
+      acting?.catch(() => undefined);
+      let killed = false;
+      const over = async (): Promise<boolean> => (await this.isOver(sessionId)) && heardAll(stage, scene, sessionId);
+      const death = first.died.then(() => {
+        killed = true;
+      });
+      if (takeover) {
+        await until(async () => killed || (await this.ownerOf(sessionId)) !== null);
+        engines.push(await this.another(scene, leaseS));
+      }
+      const takenOver = takeover && !killed;
+      await until(async () => killed || (await over()));
+      if (killed && !takenOver) {
+        await death;
+        await stage.database.knex('sessions').whereNotNull('owner').update({ lease_until: '2000-01-01' });
+        if (!takeover) engines.push(await this.another(scene, leaseS));
+      }
+      await until(over);
+      await acting;
+      const { faults, lost } = await faultsOf(stage, scene, sessionId, scenario.judgeBy ?? {});
+      const outcome = await outcomeOf(stage, scene, sessionId);
+      return {
+        outcome,
+        faults,
+        lost,
+        points: [...first.passed],
+        killed,
+        takenOver: takenOver && killed,
+        lastWords: engines.flatMap(({ lastWords }) => lastWords),
+      };
+    } catch (error) {
+      const said = engines.flatMap(({ lastWords }) => lastWords).join('\n');
+      const at = dieAt === undefined ? 'without a crash' : wordsOf(dieAt);
+      throw new Error(`${at}: ${String(error)}\n${said}`, { cause: error });
+    } finally {
+      ended.abort();
+      for (const engine of engines) {
+        if (engine.isAlive) {
+          await engine.stop();
+          pool.giveBack(engine);
+        }
+      }
+      await scene.end();
+    }
+  }
+
+  private async another(scene: Scene, leaseS: number): Promise<EngineProcess> {
+    const engine = this.pool.take();
+    await engine.start(scene.engineOptions('second', leaseS));
+    return engine;
+  }
+
+  private async isOver(sessionId: string): Promise<boolean> {
+    const sessions = new SessionRepository(this.stage.database);
+    const session = await sessions.get(sessionId);
+    return session?.owner === null && (await sessions.isClosed(sessionId)) === true;
+  }
+
+  private async ownerOf(sessionId: string): Promise<string | null> {
+    return (await new SessionRepository(this.stage.database).get(sessionId))?.owner ?? null;
+  }
+}
+
+/** Quick to look, patient with answers: what a crash makes late is no silence. */
+const OPTIONS: Values = {
+  DEFAULT: { project_maintenance_reply: 3000, project_scale_in_reply: 60, blocked_timeout: 7200, notify_retries: 20 },
+  engine: { cloud_poll_interval: 2, sweep_interval: 0.2, planner_threads: 0 },
+  nova: { interface: 'public', timeout: 1 },
+};
+
+/** Each action has a log of the run's own. */
+function sessionOf({ clock, log }: Scene, { actions = [NOOP], ...rest }: Partial<NewSession> = {}): NewSession {
+  return {
+    state: 'MAINTENANCE',
+    maintenance_at: plusSeconds(clock.now(), 10).toISOString().slice(0, 19).replace('T', ' '),
+    hosts: ['a'],
+    metadata: {},
+    actions: actions.map((action) =>
+      action.plugin === NOOP.plugin ? action : { ...action, metadata: { ...action.metadata, log } },
+    ),
+    ...rest,
+  };
+}
+
+const NOOP = { plugin: 'noop', type: 'host', metadata: {} } as const;
+
+function ownOf({ own }: CrashScenario, points: readonly Point[]): readonly Point[] {
+  if (own === undefined) return points;
+  const [first, last] = own;
+  const begins = (word: string) => (point: Point) => point.name.startsWith(word);
+  return points.slice(points.findIndex(begins(first)), points.findLastIndex(begins(last)) + 1);
+}
+
+/** What was published has come to those it was for. */
+async function heardAll({ database }: Stage, { heard }: Scene, sessionId: string): Promise<boolean> {
+  const rows: { message_id: string; once: number }[] = await database
+    .knex('outbox')
+    .where({ session_id: sessionId })
+    .select('message_id', 'once');
+  return rows.every(({ message_id: id, once }) => Boolean(once) || heard.includes(id));
+}
+
+function differences(expected: Outcome, found: Outcome): string[] {
+  return (Object.keys(expected) as (keyof Outcome)[]).flatMap((part) => {
+    const [want, got] = [JSON.stringify(expected[part]), JSON.stringify(found[part])];
+    return want === got ? [] : [`${part} is ${got} instead of ${want}`];
+  });
+}

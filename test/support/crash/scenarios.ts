@@ -1,0 +1,89 @@
+import { fileURLToPath } from 'node:url';
+import { HistoryRepository } from '../../../src/db/history-repository.js';
+import { twoHosts } from './clouds.js';
+import type { CrashScenario } from './matrix.js';
+import { until } from './patience.js';
+import type { Stage } from './stage.js';
+
+/** Each way of an instance off its host, each way back, and a plug-in with `undo`: one host of one instance is maintained. */
+export const SCENARIOS = {
+  MIGRATE: {
+    topology: twoHosts(),
+    ends: 'MAINTENANCE_DONE',
+    needs: ['cloud migrate', 'cloud confirmResize', 'cloud disableService', 'cloud enableService', 'plug-in noop run'],
+  },
+  LIVE_MIGRATE: {
+    topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' } }),
+    ends: 'MAINTENANCE_DONE',
+    needs: ['cloud liveMigrate'],
+    own: ['transaction move begun', 'transaction host empty'],
+  },
+  'LIVE_MIGRATE that is forced': {
+    topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' }, timings: { liveMigration: 1e6 } }),
+    options: { DEFAULT: { live_migration_wait_time: 10, live_migration_timeout_action: 'force_complete' } },
+    ends: 'MAINTENANCE_DONE',
+    needs: ['cloud liveMigrate', 'cloud forceCompleteLiveMigration'],
+    own: ['transaction LIVE_MIGRATE/live-migrate-1 done', 'transaction host empty'],
+  },
+  'LIVE_MIGRATE that is aborted': {
+    topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' }, timings: { liveMigration: 1e6 } }),
+    options: { DEFAULT: { live_migration_wait_time: 10 } },
+    ends: 'MAINTENANCE_FAILED',
+    needs: ['cloud liveMigrate', 'cloud abortLiveMigration', 'cloud enableService'],
+    own: ['transaction LIVE_MIGRATE/live-migrate-1 done', 'sessions.release'],
+  },
+  OWN_ACTION: {
+    topology: twoHosts({ manager: { action: 'OWN_ACTION' } }),
+    ends: 'MAINTENANCE_DONE',
+    needs: ['transaction move begun'],
+    own: ['transaction move begun', 'transaction host empty'],
+  },
+  EVACUATE: {
+    topology: twoHosts({ a: { up: false } }),
+    session: { policy: { down_hosts: 'evacuate' } },
+    ends: 'MAINTENANCE_DONE',
+    needs: ['cloud evacuate'],
+    own: ['transaction move begun', 'transaction host empty'],
+  },
+  STOP_START: {
+    topology: twoHosts({ a: { zone: 'west' } }),
+    session: { policy: { immovable: 'stop_while_out' } },
+    judgeBy: { mayStop: ['vm-1'] },
+    ends: 'MAINTENANCE_DONE',
+    needs: ['cloud stop', 'cloud start'],
+    own: ['transaction move begun', 'sessions.release'],
+  },
+  'abort with revert': {
+    // Long enough to be on its way however long the crash takes.
+    topology: twoHosts({ timings: { coldMigration: 300 } }),
+    meanwhile: async ({ simulator, client }, _stage, sessionId, signal) => {
+      await until(() => simulator.log.of('move-begun').length > 0, signal);
+      await client.control(sessionId, { abort: { moves: 'revert' } });
+    },
+    ends: 'MAINTENANCE_FAILED',
+    needs: ['cloud migrate', 'cloud revertResize', 'cloud enableService'],
+    own: ['transaction MIGRATE/migrate done', 'sessions.release'],
+  },
+  'a plug-in with undo': {
+    topology: twoHosts(),
+    options: { DEFAULT: { plugin_path: fileURLToPath(new URL('./plugins', import.meta.url)) } },
+    session: {
+      policy: { plugin_failed: 'ask' },
+      actions: [
+        { plugin: 'installing', type: 'host', name: 'kernel', order: 1 },
+        { plugin: 'installing', type: 'host', name: 'firmware', order: 2, metadata: { fails: true } },
+      ],
+    },
+    meanwhile: async ({ client }, stage, sessionId, signal) => {
+      await until(() => hasTold(stage, sessionId, 'question'), signal);
+      await client.control(sessionId, { abort: {} });
+    },
+    ends: 'MAINTENANCE_FAILED',
+    needs: ['plug-in kernel run', 'plug-in kernel undo', 'plug-in firmware undo', 'cloud enableService'],
+    own: ['transaction host empty', 'sessions.release'],
+  },
+} satisfies Record<string, CrashScenario>;
+
+async function hasTold({ database }: Stage, sessionId: string, what: string): Promise<boolean> {
+  return (await new HistoryRepository(database).list(sessionId)).some((line) => line.what === what);
+}
