@@ -4,6 +4,7 @@ import { coldMigrate, settleLate } from '../../src/workflow/cold-migration.js';
 import type { InstanceActionContext, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
 import {
   acceptMigration,
+  concludingWrite,
   isIdle,
   newest,
   notBegun,
@@ -99,11 +100,8 @@ async function forceComplete(context: InstanceActionContext, round: number): Pro
   const { cloud, instanceId } = context;
   const migration = await newest(context);
   if (migration === undefined) return false;
-  const write = {
-    run: () => cloud.forceCompleteLiveMigration(instanceId, migration.id),
-    // Nova shows no trace of it but the end; to be asked twice does no harm.
-    probe: async () => (await cloud.server(instanceId))?.taskState !== 'migrating',
-  };
+  const force = (): Promise<void> => cloud.forceCompleteLiveMigration(instanceId, migration.id);
+  const write = concludingWrite(context, 'live_migration_force_complete', force, hasEnded);
   return refusable(context, () => context.once(`force-complete-${round}`, write));
 }
 
@@ -112,11 +110,13 @@ async function abort(context: InstanceActionContext, round: number): Promise<voi
   const { cloud, instanceId } = context;
   const migration = await newest(context);
   if (migration === undefined) return;
-  const write = {
-    run: () => cloud.abortLiveMigration(instanceId, migration.id),
-    probe: async () => (await cloud.server(instanceId))?.taskState !== 'migrating',
-  };
+  const cancel = (): Promise<void> => cloud.abortLiveMigration(instanceId, migration.id);
+  const write = concludingWrite(context, 'live_migration_cancel', cancel, hasEnded);
   await refusable(context, () => context.once(`abort-${round}`, write));
+}
+
+function hasEnded(server: Server | undefined): boolean {
+  return server?.taskState !== 'migrating';
 }
 
 export default {

@@ -1,7 +1,16 @@
 import { plusSeconds } from '../common/clock.js';
 import type { Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
-import { acceptMigration, isIdle, newest, newestEvent, notBegun, noValidHost, refusable } from './migrations.js';
+import {
+  acceptMigration,
+  concludingWrite,
+  isIdle,
+  newest,
+  newestEvent,
+  notBegun,
+  noValidHost,
+  refusable,
+} from './migrations.js';
 
 /** Code of a refusal: the move began, and the instance is back where it was. */
 export const CAME_BACK = 'came-back';
@@ -47,11 +56,12 @@ async function concludeOurs(context: InstanceActionContext): Promise<MoveOutcome
 /** In VERIFY_RESIZE: confirmed, unless an admin wants it back before that was asked for and Nova lets us. */
 async function conclude(context: InstanceActionContext): Promise<MoveOutcome> {
   const { cloud, instanceId, settings, clock } = context;
-  const probe = async (): Promise<boolean> => (await cloud.server(instanceId))?.status !== 'VERIFY_RESIZE';
+  const isOver = (server: Server | undefined): boolean => server?.status !== 'VERIFY_RESIZE';
   const wantedBack = context.takeBack.aborted && !(await context.begun('confirm'));
-  const revert = (): Promise<void> => context.once('revert', { run: () => cloud.revertResize(instanceId), probe });
-  if (!wantedBack || !(await refusable(context, revert))) {
-    await context.once('confirm', { run: () => cloud.confirmResize(instanceId), probe, conflictPasses: true });
+  const revert = concludingWrite(context, 'revertResize', () => cloud.revertResize(instanceId), isOver);
+  if (!wantedBack || !(await refusable(context, () => context.once('revert', revert)))) {
+    const confirm = concludingWrite(context, 'confirmResize', () => cloud.confirmResize(instanceId), isOver);
+    await context.once('confirm', { ...confirm, conflictPasses: true });
   }
   const until = plusSeconds(clock.now(), settings.coldMigrationTimeoutS);
   const end = await context.watch((server) => settled(context, server), until);

@@ -1,4 +1,4 @@
-import type { ManagerOptions, Timings, Topology } from '../../../src/simulator/index.js';
+import type { FaultPlan, ManagerOptions, Timings, Topology } from '../../../src/simulator/index.js';
 
 const FLAVOR = { name: 'm', vcpus: 2, memoryMb: 4096, diskGb: 20 };
 const SIZE = { vcpus: 8, memoryMb: 16_384, diskGb: 80 };
@@ -7,16 +7,18 @@ const SIZE = { vcpus: 8, memoryMb: 16_384, diskGb: 80 };
 export interface Variation {
   readonly manager?: ManagerOptions;
   readonly timings?: Partial<Timings>;
+  readonly faults?: FaultPlan;
   /** Host `a`, else like `b`. */
   readonly a?: Partial<Topology['hosts'][number]>;
 }
 
 /** Host `a` with one instance of an application of two, the other one on `b`, which has room for both. */
-export function twoHosts({ manager = {}, timings = {}, a = {} }: Variation = {}): Topology {
+export function twoHosts({ manager = {}, timings = {}, faults = {}, a = {} }: Variation = {}): Topology {
   const member = (name: string, host: string) => ({ name, host, flavor: FLAVOR.name, group: 'app' });
   return {
     seed: 1,
     timings,
+    faults,
     flavors: [FLAVOR],
     hosts: [
       { name: 'a', ...SIZE, ...a },

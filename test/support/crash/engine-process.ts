@@ -24,7 +24,7 @@ export class EngineProcess {
     this.child = fork(SCRIPT, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.died = once(this.child, 'exit').then(([, signal]) => signal);
     createInterface({ input: this.child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
-      this.lastWords.push(line);
+      this.lastWords.push(shortened(line));
       if (this.lastWords.length > LINES) this.lastWords.shift();
     });
     this.child.on('message', (said: Said) => {
@@ -102,5 +102,14 @@ export class EnginePool {
     this.all.add(engine);
     void engine.died.then(() => this.all.delete(engine));
     return engine;
+  }
+}
+
+function shortened(line: string): string {
+  try {
+    const { time, level, msg, reason = '', action = '' } = JSON.parse(line) as Record<string, string>;
+    return `${time} ${level} ${msg} ${action} ${reason}`;
+  } catch {
+    return line;
   }
 }

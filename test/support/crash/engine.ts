@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import { container as root } from 'tsyringe';
-import type { Component } from '../../../src/common/lifecycle.js';
-import { createLogger } from '../../../src/common/logger.js';
-import { messageOf } from '../../../src/common/errors.js';
 import { registerCloud } from '../../../src/cmd/wiring/cloud.js';
 import { databaseComponent, once, registerCore } from '../../../src/cmd/wiring/core.js';
 import { engineComponents, registerEngine } from '../../../src/cmd/wiring/engine.js';
 import { brokerComponent, registerMessaging } from '../../../src/cmd/wiring/messaging.js';
+import { messageOf } from '../../../src/common/errors.js';
+import type { Component } from '../../../src/common/lifecycle.js';
+import { createLogger } from '../../../src/common/logger.js';
 import { loadConfig, type Values } from '../../../src/config/index.js';
 import { type Database, DatabaseToken } from '../../../src/db/database.js';
 import { Repositories } from '../../../src/db/repositories.js';

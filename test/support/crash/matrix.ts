@@ -8,7 +8,7 @@ import type { SessionState } from '../../../src/model/index.js';
 import type { JudgeOptions, Topology } from '../../../src/simulator/index.js';
 import { mysqlServer } from '../services/mysql.js';
 import { rabbitUrl } from '../services/rabbitmq.js';
-import { type EngineProcess, EnginePool } from './engine-process.js';
+import { EnginePool, type EngineProcess } from './engine-process.js';
 import { until } from './patience.js';
 import { type Point, sameAs, wordsOf } from './points.js';
 import { SCENARIOS } from './scenarios.js';
@@ -46,7 +46,11 @@ const TAKEOVER_EVERY = 5;
 const LEASE_S = { restart: 30, takeover: 2 };
 
 /** As "npm run test:crash" says by FENIX_CRASH_EVERY, FENIX_CRASH_SEED and FENIX_CRASH_WHOLE. */
-function sampleOf({ FENIX_CRASH_EVERY: every, FENIX_CRASH_SEED: seed, FENIX_CRASH_WHOLE: whole }: NodeJS.ProcessEnv): Sample {
+function sampleOf({
+  FENIX_CRASH_EVERY: every,
+  FENIX_CRASH_SEED: seed,
+  FENIX_CRASH_WHOLE: whole,
+}: NodeJS.ProcessEnv): Sample {
   return { every: Number(every ?? 1), seed: Number(seed ?? 0), whole: whole === '1' };
 }
 
@@ -85,7 +89,11 @@ async function crashEverywhere(
   t.deepEqual(second.outcome, first.outcome, 'two runs without a crash');
   // What depends on the moment is in one recording and not in the other.
   const both = first.points.filter((point) => second.points.some(sameAs(point)));
-  for (const needed of scenario.needs) t.true(both.some(({ name }) => name.startsWith(needed)), needed);
+  for (const needed of scenario.needs)
+    t.true(
+      both.some(({ name }) => name.startsWith(needed)),
+      needed,
+    );
   const points = sample.whole ? both : ownOf(scenario, both);
   const chosen = points.filter((_, index) => index % sample.every === sample.seed % sample.every);
   const done = { kills: 0, takeovers: 0, lost: 0, runs: 2 };
@@ -102,7 +110,8 @@ async function crashEverywhere(
       ...run.faults,
       ...differences(first.outcome, run.outcome),
     ];
-    if (complaints.length > 0) bad.push(`${wordsOf(point)}${run.takenOver ? ', taken over' : ''}: ${complaints.join('; ')}`);
+    if (complaints.length > 0)
+      bad.push(`${wordsOf(point)}${run.takenOver ? ', taken over' : ''}: ${complaints.join('; ')}`);
     if (complaints.length > 0 && process.env.FENIX_CRASH_VERBOSE) t.log(bad.at(-1), run.lastWords.join('\n'));
   }
   const seconds = Math.round((performance.now() - began) / 1000);
@@ -196,9 +205,22 @@ class Runner {
   }
 }
 
-/** Quick to look, patient with answers: what a crash makes late is no silence. */
+/** Domain seconds that a crash makes of nothing late. */
+const PATIENT_S = 36_000;
+
+/** Quick to look, patient with answers: what a crash makes late is no silence and no failure. */
 const OPTIONS: Values = {
-  DEFAULT: { project_maintenance_reply: 3000, project_scale_in_reply: 60, blocked_timeout: 7200, notify_retries: 20 },
+  DEFAULT: {
+    project_maintenance_reply: PATIENT_S,
+    project_scale_in_reply: 60,
+    notify_retries: 20,
+    blocked_timeout: PATIENT_S,
+    cold_migration_timeout: PATIENT_S,
+    live_migration_wait_time: PATIENT_S,
+    own_action_timeout: PATIENT_S,
+    action_plugin_timeout: PATIENT_S,
+  },
+  workflow: { ask_timeout: PATIENT_S },
   engine: { cloud_poll_interval: 2, sweep_interval: 0.2, planner_threads: 0 },
   nova: { interface: 'public', timeout: 1 },
 };

@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { HistoryRepository } from '../../../src/db/history-repository.js';
+import { JournalRepository } from '../../../src/db/journal-repository.js';
+import type { LogEvent, SimulatorLog } from '../../../src/simulator/index.js';
 import { twoHosts } from './clouds.js';
+import type { GatedClock } from './gated-clock.js';
 import type { CrashScenario } from './matrix.js';
 import { until } from './patience.js';
 import type { Stage } from './stage.js';
@@ -19,21 +22,27 @@ export const SCENARIOS = {
     own: ['transaction move begun', 'transaction host empty'],
   },
   'LIVE_MIGRATE that is forced': {
-    topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' }, timings: { liveMigration: 1e6 } }),
-    options: { DEFAULT: { live_migration_wait_time: 10, live_migration_timeout_action: 'force_complete' } },
+    topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' }, faults: { moves: { stuck: 1 } } }),
+    options: { DEFAULT: { live_migration_wait_time: 20, live_migration_timeout_action: 'force_complete' } },
     ends: 'MAINTENANCE_DONE',
     needs: ['cloud liveMigrate', 'cloud forceCompleteLiveMigration'],
     own: ['transaction LIVE_MIGRATE/live-migrate-1 done', 'transaction host empty'],
   },
   'LIVE_MIGRATE that is aborted': {
-    topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' }, timings: { liveMigration: 1e6 } }),
-    options: { DEFAULT: { live_migration_wait_time: 10 } },
+    topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' }, faults: { moves: { stuck: 1 } } }),
+    options: { DEFAULT: { live_migration_wait_time: 20 } },
     ends: 'MAINTENANCE_FAILED',
     needs: ['cloud liveMigrate', 'cloud abortLiveMigration', 'cloud enableService'],
     own: ['transaction LIVE_MIGRATE/live-migrate-1 done', 'sessions.release'],
   },
   OWN_ACTION: {
     topology: twoHosts({ manager: { action: 'OWN_ACTION' } }),
+    // The project acts when the move was begun, however long the crash takes.
+    meanwhile: async ({ simulator, cloudClock }, stage, sessionId, signal) => {
+      holdAfter(simulator.log, ({ kind }) => kind === 'instance-added', cloudClock);
+      await until(() => hasBegun(stage, sessionId, 'move'), signal);
+      cloudClock.release();
+    },
     ends: 'MAINTENANCE_DONE',
     needs: ['transaction move begun'],
     own: ['transaction move begun', 'transaction host empty'],
@@ -54,11 +63,14 @@ export const SCENARIOS = {
     own: ['transaction move begun', 'sessions.release'],
   },
   'abort with revert': {
-    // Long enough to be on its way however long the crash takes.
-    topology: twoHosts({ timings: { coldMigration: 300 } }),
-    meanwhile: async ({ simulator, client }, _stage, sessionId, signal) => {
+    topology: twoHosts(),
+    // The instance arrives when the abort is known, however long the crash takes.
+    meanwhile: async ({ simulator, client, cloudClock }, stage, sessionId, signal) => {
+      holdAfter(simulator.log, ({ kind }) => kind === 'move-begun', cloudClock);
       await until(() => simulator.log.of('move-begun').length > 0, signal);
       await client.control(sessionId, { abort: { moves: 'revert' } });
+      await until(() => hasTold(stage, sessionId, 'command-taken'), signal);
+      cloudClock.release();
     },
     ends: 'MAINTENANCE_FAILED',
     needs: ['cloud migrate', 'cloud revertResize', 'cloud enableService'],
@@ -83,6 +95,21 @@ export const SCENARIOS = {
     own: ['transaction host empty', 'sessions.release'],
   },
 } satisfies Record<string, CrashScenario>;
+
+/** The cloud's time stands still from the moment on that such a thing happens in it. */
+function holdAfter(log: SimulatorLog, isIt: (event: LogEvent) => boolean, clock: GatedClock): void {
+  const add = log.add.bind(log);
+  log.add = (event) => {
+    add(event);
+    if (!isIt(event)) return;
+    clock.hold();
+    log.add = add;
+  };
+}
+
+async function hasBegun({ database }: Stage, sessionId: string, action: string): Promise<boolean> {
+  return (await new JournalRepository(database).list(sessionId)).some((entry) => entry.action === action);
+}
 
 async function hasTold({ database }: Stage, sessionId: string, what: string): Promise<boolean> {
   return (await new HistoryRepository(database).list(sessionId)).some((line) => line.what === what);

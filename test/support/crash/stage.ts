@@ -10,7 +10,7 @@ import { adminOf, operatorOptions } from '../../../src/cmd/simulated.js';
 import { ApiServerToken, apiComponent, registerApi } from '../../../src/cmd/wiring/api.js';
 import { registerCore } from '../../../src/cmd/wiring/core.js';
 import { registerMessaging, TransportToken } from '../../../src/cmd/wiring/messaging.js';
-import { ScaledClock } from '../../../src/common/clock.js';
+import { type Clock, ScaledClock } from '../../../src/common/clock.js';
 import { silentLogger } from '../../../src/common/logger.js';
 import { loadConfig, type MysqlTarget, type Values } from '../../../src/config/index.js';
 import { Database, DatabaseToken } from '../../../src/db/database.js';
@@ -20,6 +20,7 @@ import { NotificationListener } from '../../../src/messaging/notification-listen
 import type { Transport } from '../../../src/messaging/transport.js';
 import { type Simulator, startSimulator, type Topology } from '../../../src/simulator/index.js';
 import { connectTo } from '../services/rabbitmq.js';
+import { GatedClock } from './gated-clock.js';
 
 /** Domain seconds per second. */
 const SPEED = 60;
@@ -35,7 +36,10 @@ export interface Stage {
 export interface Scene {
   readonly simulator: Simulator;
   readonly client: FenixClient;
-  readonly clock: ScaledClock;
+  /** The service's. */
+  readonly clock: Clock;
+  /** The cloud's and its managers'. */
+  readonly cloudClock: GatedClock;
   /** Ids of the messages that Ceilometer has dealt with, as often as it did. */
   readonly heard: readonly string[];
   /** A file for what plug-ins do, empty at first. */
@@ -80,7 +84,8 @@ export async function aStage(t: ExecutionContext, mysql: MysqlTarget['mysql'], r
       await empty(database, tables);
       writeFileSync(log, '');
       const clock = new ScaledClock(SPEED);
-      const simulator = await startSimulator({ topology, clock });
+      const cloudClock = new GatedClock(clock);
+      const simulator = await startSimulator({ topology, clock: cloudClock });
       const heard: string[] = [];
       onNotification = async (notification) => {
         await simulator.deliver(notification);
@@ -100,6 +105,7 @@ export async function aStage(t: ExecutionContext, mysql: MysqlTarget['mysql'], r
       return {
         simulator,
         clock,
+        cloudClock,
         heard,
         log,
         client: new FenixClient({ url: api.url, token: () => admin.authToken() }),

@@ -54,11 +54,17 @@ export async function outcomeOf(
       ...simulator.log
         .of('move-ended')
         .map(({ instanceId, type, outcome }) => plain(`${type} of ${instanceId}: ${outcome}`)),
-      ...readFileSync(log, 'utf8').split('\n').filter((line) => line !== ''),
-    ].map((text) => text.replace(/migrations\/\d+/, 'migrations/<id>')).sort(),
-    notices: notices.map(({ state, instanceIds, host, outcome }) =>
-      plain(`${state} for ${[...instanceIds].sort()} on ${host}: ${outcome}`),
-    ).sort(),
+      ...readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line !== ''),
+    ]
+      .map((text) => text.replace(/migrations\/\d+/, 'migrations/<id>'))
+      .sort(),
+    notices: notices
+      .map(({ state, instanceIds, host, outcome }) =>
+        plain(`${state} for ${[...instanceIds].sort()} on ${host}: ${outcome}`),
+      )
+      .sort(),
   };
 }
 
@@ -83,7 +89,9 @@ export async function faultsOf(
     const state = String(JSON.parse(String(row.payload)).state);
     const id = String(row.message_id);
     const isNotice = row.event_type === 'maintenance.scheduled';
-    const times = isNotice ? posts.filter(({ messageId }) => messageId === id).length : heard.filter((one) => one === id).length;
+    const times = isNotice
+      ? posts.filter(({ messageId }) => messageId === id).length
+      : heard.filter((one) => one === id).length;
     const what = `${row.event_type} ${state}`;
     if (row.published_at === null) faults.push(`${what} is still in the outbox.`);
     if (times === 0 && ONCE.has(state) && isNotice) lost += 1;
@@ -99,8 +107,12 @@ function shownOf(detail: SessionDetail): object {
     reason: detail.reason?.code ?? null,
     percent: detail.percent_done,
     hosts: detail.hosts.map(({ hostname, state, disabled, maintained }) => ({ hostname, state, disabled, maintained })),
-    plugins: detail.action_plugin_instances.map(({ plugin, hostname, state }) => `${plugin} ${hostname} ${state}`).sort(),
-    instances: detail.instances.map(({ instance_name, host, state, action_done }) => `${instance_name} ${host} ${state} ${action_done}`).sort(),
+    plugins: detail.action_plugin_instances
+      .map(({ plugin, hostname, state }) => `${plugin} ${hostname} ${state}`)
+      .sort(),
+    instances: detail.instances
+      .map(({ instance_name, host, state, action_done }) => `${instance_name} ${host} ${state} ${action_done}`)
+      .sort(),
   };
 }
 

@@ -90,7 +90,8 @@ async function remembering(
   published: Map<unknown, string>,
 ): Promise<readonly OutboxEntry[]> {
   const entries = await read();
-  for (const { outboxId, eventType, payload } of entries) published.set(outboxId, `${eventType} ${payload.state ?? ''}`);
+  for (const { outboxId, eventType, payload } of entries)
+    published.set(outboxId, `${eventType} ${payload.state ?? ''}`);
   return entries;
 }
 

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { Notifier } from '../../../src/messaging/notifier.js';
-import type { ActionContext, ActionPlugin } from '../../../src/workflow/contract.js';
 import type { CloudPort } from '../../../src/workflow/cloud-port.js';
+import type { ActionContext, ActionPlugin } from '../../../src/workflow/contract.js';
 import type { PluginRegistry } from '../../../src/workflow/registry.js';
 import type { Points } from './points.js';
 

@@ -12,7 +12,9 @@ const logOf = ({ metadata }: ActionContext): string => (metadata as unknown as M
 
 function isInstalled(context: ActionContext): boolean {
   const changes = readFileSync(logOf(context), 'utf8').split('\n');
-  return changes.findLast((line) => line.endsWith(` ${context.host} ${context.name}`))?.startsWith('installed') === true;
+  return (
+    changes.findLast((line) => line.endsWith(` ${context.host} ${context.name}`))?.startsWith('installed') === true
+  );
 }
 
 function change(context: ActionContext, what: 'installed' | 'removed'): void {
