@@ -11,7 +11,7 @@ import { silentLogger } from '../../src/common/logger.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { OpenStackCloud } from '../../src/openstack/index.js';
 import { startSimulator, type Topology } from '../../src/simulator/index.js';
-import type { CloudPort } from '../../src/workflow/cloud-port.js';
+import type { CloudPort, Server } from '../../src/workflow/cloud-port.js';
 import type { ActionContext, InstanceActionContext, InstanceActionPlugin } from '../../src/workflow/contract.js';
 import { SETTINGS } from '../support/engine-views.js';
 
@@ -385,6 +385,44 @@ test('LIVE_MIGRATE: what outlasts its time is forced to its end where that is wa
   t.like(await early.run(liveMigrate), { result: 'failed', code: 'time-out' });
   t.deepEqual(early.log, ['live-migrate-1', 'force-complete-1', 'abort-1'], 'Nova forces none that does not run yet');
 });
+
+const LIVE_TOO_LONG = { ...aTopology(), timings: { liveMigration: 1000 } };
+const CONCLUSIONS = [
+  { step: 'confirm', plugin: migrate },
+  { step: 'revert', plugin: migrate, wantedBack: true },
+  { step: 'abort-1', plugin: liveMigrate, topology: LIVE_TOO_LONG, settings: { liveMigrationWaitS: 400 } },
+  {
+    step: 'force-complete-1',
+    plugin: liveMigrate,
+    topology: LIVE_TOO_LONG,
+    settings: { liveMigrationWaitS: 400, liveMigrationTimeoutAction: 'force_complete' },
+  },
+] as const;
+
+for (const { step, plugin, ...rest } of CONCLUSIONS)
+  test(`${plugin.name}: that Nova has accepted "${step}" is seen before the server shows it`, async (t) => {
+    const { topology, settings, wantedBack } = { topology: aTopology(), settings: {}, wantedBack: false, ...rest };
+    const { cloud, context, meanwhile, wantBack } = await aStory(t, topology, settings);
+    if (wantedBack) meanwhile.set(2, wantBack);
+    let shown: Promise<Server | undefined> | undefined;
+    const slow: CloudPort = new Proxy(cloud, {
+      get: (target, name, receiver) =>
+        name === 'server' && shown !== undefined ? () => shown : Reflect.get(target, name, receiver),
+    });
+    const probed: boolean[] = [];
+    const { once } = context();
+    const watching: InstanceActionContext['once'] = async (name, write) => {
+      if (name !== step) return once(name, write);
+      shown = cloud.server(WEB);
+      const before = (await write.before?.()) ?? {};
+      probed.push(await write.probe(before));
+      await write.run();
+      probed.push(await write.probe(before));
+      shown = undefined;
+    };
+    await plugin.run(context({ once: watching, cloud: slow }));
+    t.deepEqual(probed, [false, true]);
+  });
 
 test('LIVE_MIGRATE: a gone instance is gone', async (t) => {
   const { run } = await aStory(t);
