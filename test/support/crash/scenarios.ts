@@ -19,21 +19,21 @@ export const SCENARIOS = {
     topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' } }),
     ends: 'MAINTENANCE_DONE',
     needs: ['cloud liveMigrate'],
-    own: ['transaction move begun', 'transaction host empty'],
+    own: [['transaction move begun', 'transaction host empty']],
   },
   'LIVE_MIGRATE that is forced': {
     topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' }, faults: { moves: { stuck: 1 } } }),
     options: { DEFAULT: { live_migration_wait_time: 20, live_migration_timeout_action: 'force_complete' } },
     ends: 'MAINTENANCE_DONE',
     needs: ['cloud liveMigrate', 'cloud forceCompleteLiveMigration'],
-    own: ['transaction LIVE_MIGRATE/live-migrate-1 done', 'transaction host empty'],
+    own: [['transaction LIVE_MIGRATE/live-migrate-1 done', 'transaction host empty']],
   },
   'LIVE_MIGRATE that is aborted': {
     topology: twoHosts({ manager: { action: 'LIVE_MIGRATE' }, faults: { moves: { stuck: 1 } } }),
     options: { DEFAULT: { live_migration_wait_time: 20 } },
     ends: 'MAINTENANCE_FAILED',
     needs: ['cloud liveMigrate', 'cloud abortLiveMigration', 'cloud enableService'],
-    own: ['transaction LIVE_MIGRATE/live-migrate-1 done', 'sessions.release'],
+    own: [['transaction LIVE_MIGRATE/live-migrate-1 done', 'sessions.release']],
   },
   OWN_ACTION: {
     topology: twoHosts({ manager: { action: 'OWN_ACTION' } }),
@@ -45,14 +45,14 @@ export const SCENARIOS = {
     },
     ends: 'MAINTENANCE_DONE',
     needs: ['transaction move begun'],
-    own: ['transaction move begun', 'transaction host empty'],
+    own: [['transaction move begun', 'transaction host empty']],
   },
   EVACUATE: {
     topology: twoHosts({ a: { up: false } }),
     session: { policy: { down_hosts: 'evacuate' } },
     ends: 'MAINTENANCE_DONE',
     needs: ['cloud evacuate'],
-    own: ['transaction move begun', 'transaction host empty'],
+    own: [['transaction move begun', 'transaction host empty']],
   },
   STOP_START: {
     topology: twoHosts({ a: { zone: 'west' } }),
@@ -60,7 +60,10 @@ export const SCENARIOS = {
     judgeBy: { mayStop: ['vm-1'] },
     ends: 'MAINTENANCE_DONE',
     needs: ['cloud stop', 'cloud start'],
-    own: ['transaction move begun', 'sessions.release'],
+    own: [
+      ['transaction move begun', 'transaction host empty'],
+      ['transaction start begun', 'transaction start done'],
+    ],
   },
   'abort with revert': {
     topology: twoHosts(),
@@ -74,7 +77,7 @@ export const SCENARIOS = {
     },
     ends: 'MAINTENANCE_FAILED',
     needs: ['cloud migrate', 'cloud revertResize', 'cloud enableService'],
-    own: ['transaction MIGRATE/migrate done', 'sessions.release'],
+    own: [['transaction MIGRATE/migrate done', 'sessions.release']],
   },
   'a plug-in with undo': {
     topology: twoHosts(),
@@ -92,7 +95,7 @@ export const SCENARIOS = {
     },
     ends: 'MAINTENANCE_FAILED',
     needs: ['plug-in kernel run', 'plug-in kernel undo', 'plug-in firmware undo', 'cloud enableService'],
-    own: ['transaction host empty', 'sessions.release'],
+    own: [['transaction host in_maintenance', 'sessions.release']],
   },
 } satisfies Record<string, CrashScenario>;
 

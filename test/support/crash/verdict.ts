@@ -8,16 +8,38 @@ import type { Scene, Stage } from './stage.js';
 /** Managers act once per receipt of these, so the outbox does not send them again (L4). */
 const ONCE = new Set(['SCALE_IN', 'MAINTENANCE_COMPLETE']);
 
-/** How a run ended: two that went the same way have the same. */
+/** How a run ended, in lines without what differs from run to run: two that went the same way have the same ones. */
 export interface Outcome {
   /** Of the session and its hosts, instances, plug-ins and effects, by the service's own word. */
-  readonly session: object;
+  readonly session: readonly string[];
   /** Of the cloud: where what is, in which state. */
-  readonly cloud: object;
-  /** Every request of the service that was to change the cloud, with its answer; every move that came of it. */
+  readonly cloud: readonly string[];
+  /** Every request of the service that was to change the cloud, with its answer; all that came of it. */
   readonly effects: readonly string[];
   /** What was sent to managers, by its content: each thing once, however often it was delivered. */
   readonly notices: readonly string[];
+}
+
+/** What one has and the other one has not, a sentence for each part of it. */
+export function differences(expected: Outcome, found: Outcome): string[] {
+  return (Object.keys(expected) as (keyof Outcome)[]).flatMap((part) => {
+    const lacking = without(expected[part], found[part]);
+    const more = without(found[part], expected[part]);
+    return [
+      ...(lacking.length > 0 ? [`${part} without ${lacking.join(', ')}`] : []),
+      ...(more.length > 0 ? [`${part} with ${more.join(', ')}`] : []),
+    ];
+  });
+}
+
+/** As often as each line is there. */
+function without(lines: readonly string[], taken: readonly string[]): string[] {
+  const left = [...taken];
+  return lines.filter((line) => {
+    const at = left.indexOf(line);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }
 
 /** @param sessionId stands in reasons, and is another one in each run */
@@ -35,36 +57,28 @@ export async function outcomeOf(
   };
   const journal = await repositories.journal.list(sessionId);
   const notices = await repositories.notices.list(sessionId);
+  const calls = simulator.log
+    .of('call')
+    .filter(({ projectId, path }) => isService(simulator, projectId) && !path.includes('/auth/'))
+    .map(({ method, path, body, status }) => `${method} ${path} ${JSON.stringify(body)} ${status}`);
+  const moves = simulator.log
+    .of('move-ended')
+    .map(({ instanceId, type, outcome }) => `${type} of ${instanceId} ${outcome}`);
+  const installed = readFileSync(log, 'utf8').split('\n');
   return {
-    session: { ...shownOf(await client.detail(sessionId)), effects: journal.filter(isEffect).map(wordsOf).sort() },
-    cloud: {
-      hosts: [...simulator.cloud.hosts.values()].map(({ name, enabled, disabledReason }) =>
-        plain(`${name} ${enabled} ${disabledReason}`),
+    session: [...shownOf(await client.detail(sessionId)), ...journal.filter(isEffect).map(wordsOf)].map(plain),
+    cloud: [
+      ...[...simulator.cloud.hosts.values()].map(
+        ({ name, enabled, disabledReason }) => `${name} ${enabled ? 'enabled' : `disabled: ${disabledReason}`}`,
       ),
-      instances: simulator.cloud
-        .instances()
-        .map((instance) => plain(`${instance.name} on ${instance.host} ${statusOf(instance)} ${instance.taskState}`))
-        .sort(),
-    },
-    effects: [
-      ...simulator.log
-        .of('call')
-        .filter(({ projectId, path }) => isService(simulator, projectId) && !path.includes('/auth/'))
-        .map(({ method, path, body, status }) => plain(`${method} ${path} ${JSON.stringify(body)} ${status}`)),
-      ...simulator.log
-        .of('move-ended')
-        .map(({ instanceId, type, outcome }) => plain(`${type} of ${instanceId}: ${outcome}`)),
-      ...readFileSync(log, 'utf8')
-        .split('\n')
-        .filter((line) => line !== ''),
-    ]
-      .map((text) => text.replace(/migrations\/\d+/, 'migrations/<id>'))
-      .sort(),
-    notices: notices
-      .map(({ state, instanceIds, host, outcome }) =>
-        plain(`${state} for ${[...instanceIds].sort()} on ${host}: ${outcome}`),
-      )
-      .sort(),
+      ...simulator.cloud.instances().map((one) => `${one.name} on ${one.host} ${statusOf(one)} ${one.taskState}`),
+    ].map(plain),
+    effects: [...calls, ...moves, ...installed].map((line) =>
+      plain(line).replace(/migrations\/\d+/, 'migrations/<id>'),
+    ),
+    notices: notices.map(({ state, instanceIds, host, outcome }) =>
+      plain(`${state} for ${[...instanceIds].sort()} on ${host}: ${outcome}`),
+    ),
   };
 }
 
@@ -101,19 +115,13 @@ export async function faultsOf(
   return { faults, lost };
 }
 
-function shownOf(detail: SessionDetail): object {
-  return {
-    state: detail.state,
-    reason: detail.reason?.code ?? null,
-    percent: detail.percent_done,
-    hosts: detail.hosts.map(({ hostname, state, disabled, maintained }) => ({ hostname, state, disabled, maintained })),
-    plugins: detail.action_plugin_instances
-      .map(({ plugin, hostname, state }) => `${plugin} ${hostname} ${state}`)
-      .sort(),
-    instances: detail.instances
-      .map(({ instance_name, host, state, action_done }) => `${instance_name} ${host} ${state} ${action_done}`)
-      .sort(),
-  };
+function shownOf(detail: SessionDetail): string[] {
+  return [
+    `${detail.state}, ${detail.reason?.code ?? 'no reason'}, ${detail.percent_done} %`,
+    ...detail.hosts.map((one) => `${one.hostname} ${one.state}, ours: ${one.disabled}, maintained: ${one.maintained}`),
+    ...detail.action_plugin_instances.map((one) => `${one.plugin} on ${one.hostname} ${one.state}`),
+    ...detail.instances.map((one) => `${one.instance_name} on ${one.host} ${one.state}, moved: ${one.action_done}`),
+  ];
 }
 
 interface Entry {
