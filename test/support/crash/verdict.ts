@@ -120,7 +120,10 @@ function shownOf(detail: SessionDetail): string[] {
     `${detail.state}, ${detail.reason?.code ?? 'no reason'}, ${detail.percent_done} %`,
     ...detail.hosts.map((one) => `${one.hostname} ${one.state}, ours: ${one.disabled}, maintained: ${one.maintained}`),
     ...detail.action_plugin_instances.map((one) => `${one.plugin} on ${one.hostname} ${one.state}`),
-    ...detail.instances.map((one) => `${one.instance_name} on ${one.host} ${one.state}, moved: ${one.action_done}`),
+    // Its state is as it was seen last, which depends on the moment.
+    ...detail.instances.map(({ instance_name: name, host, state, action_done: isDone }) =>
+      state === 'GONE' ? `${name} is gone` : `${name} on ${host}, moved: ${isDone}`,
+    ),
   ];
 }
 
