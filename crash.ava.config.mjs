@@ -5,5 +5,5 @@ export default {
   ...common,
   files: ['dist/test/crash/**/*.test.js'],
   concurrency: 2,
-  timeout: '20m',
+  timeout: '60m',
 };

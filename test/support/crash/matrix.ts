@@ -40,6 +40,8 @@ export interface Sample {
   readonly whole: boolean;
 }
 
+/** For all runs of a scenario together. */
+const LONGEST_MS = 3_600_000;
 /** Every how many-th crash another engine stands by and waits for the lease to run out. */
 const TAKEOVER_EVERY = 5;
 /** Real seconds. The lease of an engine that is started after the crash is ended by hand: nobody else could hold it. */
@@ -78,6 +80,7 @@ async function crashEverywhere(
   sample: Sample = sampleOf(process.env),
 ): Promise<void> {
   if (mysqlServer === undefined || rabbitUrl === undefined) throw new Error('needs MariaDB and RabbitMQ');
+  t.timeout(LONGEST_MS);
   const began = performance.now();
   const pool = new EnginePool();
   t.teardown(() => pool.end());
