@@ -29,7 +29,7 @@ async function run(context: InstanceActionContext): Promise<MoveOutcome> {
   const { cloud, instanceId, settings } = context;
   const server = await cloud.server(instanceId);
   if (server === undefined) return { result: 'gone' };
-  if (COLD.has(server.status)) return coldMigrate(context);
+  if (COLD.has(server.status) || (await context.begun('migrate'))) return coldMigrate(context);
   if (context.takeBack.aborted && !(await context.begun('live-migrate-1'))) return notBegun(context);
   let outcome: MoveOutcome = { result: 'failed', code: 'not-tried', message: 'The live migration was not tried.' };
   for (let round = 1; round <= settings.liveMigrationRetries + 1; round += 1) {
@@ -60,7 +60,10 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
   );
   if (accepted !== undefined) return accepted;
   const until = plusSeconds(clock.now(), settings.liveMigrationWaitS);
-  let asked = false;
+  // What an earlier life had asked for is gone on with, whatever the server shows by now.
+  let asked = await context.begun(`abort-${round}`);
+  if (asked) await abort(context, round);
+  const wasLate = !context.takeBack.aborted && (asked || (await context.begun(`force-complete-${round}`)));
   const judge = async (server: Server | undefined): Promise<MoveOutcome | undefined> => {
     if (server === undefined) return { result: 'gone' };
     if (server.status === 'ERROR') {
@@ -74,9 +77,10 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
     const message = `The live migration of instance ${instanceId} to ${target} did not succeed.`;
     return { result: 'failed', code: 'live-migration-failed', message };
   };
-  const outcome = await context.watch(judge, until);
+  const outcome = wasLate ? undefined : await context.watch(judge, until);
   if (outcome !== undefined) return outcome;
-  if (settings.liveMigrationTimeoutAction === 'force_complete' && (await forceComplete(context, round))) {
+  const mayForce = settings.liveMigrationTimeoutAction === 'force_complete' && !asked;
+  if (mayForce && (await forceComplete(context, round))) {
     const forced = await context.watch(judge, plusSeconds(clock.now(), FORCED_WAIT_S));
     if (forced !== undefined) return forced;
   }

@@ -24,15 +24,12 @@ const CAME_TO_NOTHING = new Set(['error', 'failed', 'cancelled', 'reverted']);
  * migration in error.
  */
 export async function coldMigrate(context: InstanceActionContext): Promise<MoveOutcome> {
-  const { cloud, instanceId, begunAt, settings } = context;
+  const { cloud, instanceId, settings } = context;
   const target = context.target as string;
   if (context.takeBack.aborted && !(await context.begun('migrate'))) return notBegun(context);
   const refused = await acceptMigration(context, 'migrate', 'migrate', () => cloud.migrate(instanceId, target));
   if (refused !== undefined) return refused;
-  const until = plusSeconds(begunAt, settings.coldMigrationTimeoutS);
-  const arrived = await context.watch((server) => arrival(context, server), until);
-  if (arrived === undefined) return timeOut(context, 'did not reach VERIFY_RESIZE', settings.coldMigrationTimeoutS);
-  return arrived === 'verify' ? concludeOurs(context) : arrived;
+  return toItsEnd(context, settings.coldMigrationTimeoutS, 'did not reach VERIFY_RESIZE');
 }
 
 /**
@@ -40,10 +37,17 @@ export async function coldMigrate(context: InstanceActionContext): Promise<MoveO
  * cold one would else stay in VERIFY_RESIZE with nobody to confirm it.
  */
 export async function settleLate(context: InstanceActionContext): Promise<MoveOutcome> {
-  const { begunAt, settings } = context;
-  const until = plusSeconds(begunAt, settings.blockedTimeoutS);
-  const arrived = await context.watch((server) => arrival(context, server), until);
-  if (arrived === undefined) return timeOut(context, 'did not get to the end of its move', settings.blockedTimeoutS);
+  return toItsEnd(context, context.settings.blockedTimeoutS, 'did not get to the end of its move');
+}
+
+async function toItsEnd(context: InstanceActionContext, seconds: number, what: string): Promise<MoveOutcome> {
+  // What an earlier life had begun to conclude is gone on with there, whatever the server shows by now.
+  if ((await context.begun('confirm')) || (await context.begun('revert'))) return conclude(context);
+  const arrived = await context.watch(
+    (server) => arrival(context, server),
+    plusSeconds(context.begunAt, seconds),
+  );
+  if (arrived === undefined) return timeOut(context, what, seconds);
   return arrived === 'verify' ? concludeOurs(context) : arrived;
 }
 

@@ -38,6 +38,7 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
   const log: string[] = [];
   /** What the journal would know. */
   const done = new Set<string>();
+  const begun = new Map<string, Readonly<Record<string, unknown>>>();
   const begunAt = clock.now();
   const takeBack = new AbortController();
   /** What happens in the cloud by others, by the number of the look that sees it first. */
@@ -58,8 +59,11 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
     begun: async (step) => log.includes(step),
     once: async (step, write) => {
       if (done.has(step)) return;
+      const known = begun.get(step);
+      if (known !== undefined && (await write.probe(known))) return void done.add(step);
+      const before = known ?? (await write.before?.()) ?? {};
+      begun.set(step, before);
       log.push(step);
-      const before = (await write.before?.()) ?? {};
       await write.run().catch(async (error: unknown) => {
         if (!(error instanceof FenixError && error.kind === 'conflict' && (await write.probe(before)))) throw error;
       });
