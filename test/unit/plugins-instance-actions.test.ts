@@ -90,7 +90,17 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
   };
   /** An admin aborts the session and wants moves in flight taken back. */
   const wantBack = (): void => takeBack.abort();
-  return { cloud, clock, simulator, advance, log, meanwhile, context, run, serviceOf, remove, wantBack };
+  /** The life that sends this request ends before it hears the answer. */
+  const diesOver = (step: string): Partial<InstanceActionContext> => ({
+    once: async (name, write) => {
+      if (name !== step) return context().once(name, write);
+      begun.set(name, (await write.before?.()) ?? {});
+      log.push(name);
+      await write.run();
+      throw new Stopped();
+    },
+  });
+  return { cloud, clock, simulator, advance, log, done, meanwhile, context, run, serviceOf, remove, wantBack, diesOver };
 }
 
 /** A crash: every further look at the cloud by this life ends it. */
@@ -427,6 +437,41 @@ for (const { step, plugin, ...rest } of CONCLUSIONS)
     await plugin.run(context({ once: watching, cloud: slow }));
     t.deepEqual(probed, [false, true]);
   });
+
+const ENDINGS = [
+  { step: 'confirm', plugin: migrate, steps: ['migrate'], outcome: { result: 'moved', host: 'beta' } },
+  { step: 'revert', plugin: migrate, steps: ['migrate'], outcome: { result: 'reverted' }, wantedBack: true },
+  {
+    step: 'abort-1',
+    plugin: liveMigrate,
+    steps: ['live-migrate-1'],
+    outcome: { result: 'failed', code: 'time-out' },
+    topology: LIVE_TOO_LONG,
+    settings: { liveMigrationWaitS: 400 },
+  },
+] as const;
+
+for (const { step, plugin, steps, outcome, ...rest } of ENDINGS)
+  test(`${plugin.name}: "${step}" was heard by Nova alone, and done with when the next engine looked`, async (t) => {
+    const { topology, settings, wantedBack } = { topology: aTopology(), settings: {}, wantedBack: false, ...rest };
+    const { run, log, done, advance, diesOver, meanwhile, wantBack } = await aStory(t, topology, settings);
+    if (wantedBack) meanwhile.set(2, wantBack);
+    await t.throwsAsync(run(plugin, diesOver(step)), { instanceOf: Stopped });
+    advance(60);
+    t.like(await run(plugin), outcome);
+    t.deepEqual(log, [...steps, step]);
+    t.true(done.has(step), 'its journal entry has an outcome');
+  });
+
+test('STOP_START: "start" was heard by Nova alone, and done with when the next engine looked', async (t) => {
+  const { run, context, log, done, advance, diesOver } = await aStory(t);
+  await run(stopStart);
+  await t.throwsAsync(stopStart.restore(context(diesOver('start'))), { instanceOf: Stopped });
+  advance(60);
+  t.deepEqual(await stopStart.restore(context()), { result: 'started' });
+  t.deepEqual(log, ['stop', 'start']);
+  t.true(done.has('start'), 'its journal entry has an outcome');
+});
 
 test('LIVE_MIGRATE: a gone instance is gone', async (t) => {
   const { run } = await aStory(t);
