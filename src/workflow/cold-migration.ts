@@ -43,10 +43,7 @@ export async function settleLate(context: InstanceActionContext): Promise<MoveOu
 async function toItsEnd(context: InstanceActionContext, seconds: number, what: string): Promise<MoveOutcome> {
   // What an earlier life had begun to conclude is gone on with there, whatever the server shows by now.
   if ((await context.begun('confirm')) || (await context.begun('revert'))) return conclude(context);
-  const arrived = await context.watch(
-    (server) => arrival(context, server),
-    plusSeconds(context.begunAt, seconds),
-  );
+  const arrived = await context.watch((server) => arrival(context, server), plusSeconds(context.begunAt, seconds));
   if (arrived === undefined) return timeOut(context, what, seconds);
   return arrived === 'verify' ? concludeOurs(context) : arrived;
 }

@@ -100,7 +100,21 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
       throw new Stopped();
     },
   });
-  return { cloud, clock, simulator, advance, log, done, meanwhile, context, run, serviceOf, remove, wantBack, diesOver };
+  return {
+    cloud,
+    clock,
+    simulator,
+    advance,
+    log,
+    done,
+    meanwhile,
+    context,
+    run,
+    serviceOf,
+    remove,
+    wantBack,
+    diesOver,
+  };
 }
 
 /** A crash: every further look at the cloud by this life ends it. */
