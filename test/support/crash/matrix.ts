@@ -221,7 +221,7 @@ const PATIENT_S = 36_000;
 const OPTIONS: Values = {
   DEFAULT: {
     project_maintenance_reply: PATIENT_S,
-    project_scale_in_reply: 60,
+    project_scale_in_reply: 300,
     notify_retries: 20,
     blocked_timeout: PATIENT_S,
     cold_migration_timeout: PATIENT_S,

@@ -77,7 +77,7 @@ export async function outcomeOf(
       plain(line).replace(/migrations\/\d+/, 'migrations/<id>'),
     ),
     notices: notices.map(({ state, instanceIds, host, outcome }) =>
-      plain(`${state} for ${[...instanceIds].sort()} on ${host}: ${outcome}`),
+      plain(`${state} for ${[...instanceIds].sort()} on ${host}: ${ONCE.has(state) ? 'answered or lost' : outcome}`),
     ),
   };
 }
