@@ -21,13 +21,15 @@ function change(context: ActionContext, what: 'installed' | 'removed'): void {
   appendFileSync(logOf(context), `${what} ${context.host} ${context.name}\n`);
 }
 
-/** Installs something, each time that it is told to, and removes it again where it is there. */
+/** Installs something, and removes it again where it is there. */
 export default {
   name: 'installing',
   version: '1.0.0',
   run: async (context) => {
-    change(context, 'installed');
-    return (context.metadata as unknown as Metadata).fails ? 'FAILED' : 'DONE';
+    const { fails = false } = context.metadata as unknown as Metadata;
+    // What fails can have no probe that says yes: it bears being run again instead.
+    if (!fails || !isInstalled(context)) change(context, 'installed');
+    return fails ? 'FAILED' : 'DONE';
   },
   probe: async (context) => isInstalled(context) && !(context.metadata as unknown as Metadata).fails,
   verify: async (context) => isInstalled(context) === (context.phase === 'run'),
