@@ -4,6 +4,7 @@ import { coldMigrate, settleLate } from '../../src/workflow/cold-migration.js';
 import type { InstanceActionContext, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
 import {
   acceptMigration,
+  concludingWrite,
   isIdle,
   newest,
   notBegun,
@@ -28,7 +29,7 @@ async function run(context: InstanceActionContext): Promise<MoveOutcome> {
   const { cloud, instanceId, settings } = context;
   const server = await cloud.server(instanceId);
   if (server === undefined) return { result: 'gone' };
-  if (COLD.has(server.status)) return coldMigrate(context);
+  if (COLD.has(server.status) || (await context.begun('migrate'))) return coldMigrate(context);
   if (context.takeBack.aborted && !(await context.begun('live-migrate-1'))) return notBegun(context);
   let outcome: MoveOutcome = { result: 'failed', code: 'not-tried', message: 'The live migration was not tried.' };
   for (let round = 1; round <= settings.liveMigrationRetries + 1; round += 1) {
@@ -59,7 +60,10 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
   );
   if (accepted !== undefined) return accepted;
   const until = plusSeconds(clock.now(), settings.liveMigrationWaitS);
-  let asked = false;
+  // What an earlier life had asked for is gone on with, whatever the server shows by now.
+  let asked = await context.begun(`abort-${round}`);
+  if (asked) await abort(context, round);
+  const wasLate = !context.takeBack.aborted && (asked || (await context.begun(`force-complete-${round}`)));
   const judge = async (server: Server | undefined): Promise<MoveOutcome | undefined> => {
     if (server === undefined) return { result: 'gone' };
     if (server.status === 'ERROR') {
@@ -73,9 +77,10 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
     const message = `The live migration of instance ${instanceId} to ${target} did not succeed.`;
     return { result: 'failed', code: 'live-migration-failed', message };
   };
-  const outcome = await context.watch(judge, until);
+  const outcome = wasLate ? undefined : await context.watch(judge, until);
   if (outcome !== undefined) return outcome;
-  if (settings.liveMigrationTimeoutAction === 'force_complete' && (await forceComplete(context, round))) {
+  const mayForce = settings.liveMigrationTimeoutAction === 'force_complete' && !asked;
+  if (mayForce && (await forceComplete(context, round))) {
     const forced = await context.watch(judge, plusSeconds(clock.now(), FORCED_WAIT_S));
     if (forced !== undefined) return forced;
   }
@@ -99,11 +104,8 @@ async function forceComplete(context: InstanceActionContext, round: number): Pro
   const { cloud, instanceId } = context;
   const migration = await newest(context);
   if (migration === undefined) return false;
-  const write = {
-    run: () => cloud.forceCompleteLiveMigration(instanceId, migration.id),
-    // Nova shows no trace of it but the end; to be asked twice does no harm.
-    probe: async () => (await cloud.server(instanceId))?.taskState !== 'migrating',
-  };
+  const force = (): Promise<void> => cloud.forceCompleteLiveMigration(instanceId, migration.id);
+  const write = concludingWrite(context, 'live_migration_force_complete', force, hasEnded);
   return refusable(context, () => context.once(`force-complete-${round}`, write));
 }
 
@@ -112,11 +114,13 @@ async function abort(context: InstanceActionContext, round: number): Promise<voi
   const { cloud, instanceId } = context;
   const migration = await newest(context);
   if (migration === undefined) return;
-  const write = {
-    run: () => cloud.abortLiveMigration(instanceId, migration.id),
-    probe: async () => (await cloud.server(instanceId))?.taskState !== 'migrating',
-  };
+  const cancel = (): Promise<void> => cloud.abortLiveMigration(instanceId, migration.id);
+  const write = concludingWrite(context, 'live_migration_cancel', cancel, hasEnded);
   await refusable(context, () => context.once(`abort-${round}`, write));
+}
+
+function hasEnded(server: Server | undefined): boolean {
+  return server?.taskState !== 'migrating';
 }
 
 export default {

@@ -41,7 +41,8 @@ async function restore(context: InstanceActionContext): Promise<RestoreOutcome> 
   const { cloud, instanceId, settings, begunAt } = context;
   const server = await cloud.server(instanceId);
   if (server === undefined) return { result: 'gone' };
-  if (server.status === 'SHUTOFF') {
+  // What an earlier life had asked for is gone on with, whatever the server shows by now.
+  if (server.status === 'SHUTOFF' || (await context.begun('start'))) {
     const refused = await orRefusal(() =>
       context.once('start', {
         run: () => cloud.start(instanceId),

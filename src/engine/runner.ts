@@ -48,6 +48,8 @@ export class SessionRunner {
 
   /** Runs until the session is closed, the lease is lost or the engine lets go. */
   async run(): Promise<'closed' | 'let-go'> {
+    // Moves may be wanted back since; what goes wrong here goes wrong in the first turn again, which tells it.
+    await this.hear().catch(() => undefined);
     await this.resumeEffects();
     while (!this.context.stopping.aborted) {
       try {
@@ -70,14 +72,21 @@ export class SessionRunner {
     }
   }
 
-  private async turn(): Promise<'closed' | 'goes-on'> {
-    const { context, outbox } = this;
-    const { settings } = context.repositories;
-    const wasFrozen = (await settings.frozen()) !== undefined;
+  /** Takes what projects and admins have said. @returns the session after it */
+  private async hear(): Promise<Session> {
+    const { context } = this;
     await consumeInbox(context);
     const session = await context.repositories.sessions.getEvenDeleted(context.sessionId);
     if (session === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
     if (session.aborting?.revert) context.takeBack.abort();
+    return session;
+  }
+
+  private async turn(): Promise<'closed' | 'goes-on'> {
+    const { context, outbox } = this;
+    const { settings } = context.repositories;
+    const wasFrozen = (await settings.frozen()) !== undefined;
+    const session = await this.hear();
     if (wasFrozen) {
       // Read anew: what was thawed by a command that is consumed already wakes nobody.
       const freeze = await settings.frozen();

@@ -1,7 +1,16 @@
 import { plusSeconds } from '../common/clock.js';
 import type { Server } from './cloud-port.js';
 import type { InstanceActionContext, MoveOutcome } from './contract.js';
-import { acceptMigration, isIdle, newest, newestEvent, notBegun, noValidHost, refusable } from './migrations.js';
+import {
+  acceptMigration,
+  concludingWrite,
+  isIdle,
+  newest,
+  newestEvent,
+  notBegun,
+  noValidHost,
+  refusable,
+} from './migrations.js';
 
 /** Code of a refusal: the move began, and the instance is back where it was. */
 export const CAME_BACK = 'came-back';
@@ -15,15 +24,12 @@ const CAME_TO_NOTHING = new Set(['error', 'failed', 'cancelled', 'reverted']);
  * migration in error.
  */
 export async function coldMigrate(context: InstanceActionContext): Promise<MoveOutcome> {
-  const { cloud, instanceId, begunAt, settings } = context;
+  const { cloud, instanceId, settings } = context;
   const target = context.target as string;
   if (context.takeBack.aborted && !(await context.begun('migrate'))) return notBegun(context);
   const refused = await acceptMigration(context, 'migrate', 'migrate', () => cloud.migrate(instanceId, target));
   if (refused !== undefined) return refused;
-  const until = plusSeconds(begunAt, settings.coldMigrationTimeoutS);
-  const arrived = await context.watch((server) => arrival(context, server), until);
-  if (arrived === undefined) return timeOut(context, 'did not reach VERIFY_RESIZE', settings.coldMigrationTimeoutS);
-  return arrived === 'verify' ? concludeOurs(context) : arrived;
+  return toItsEnd(context, settings.coldMigrationTimeoutS, 'did not reach VERIFY_RESIZE');
 }
 
 /**
@@ -31,10 +37,14 @@ export async function coldMigrate(context: InstanceActionContext): Promise<MoveO
  * cold one would else stay in VERIFY_RESIZE with nobody to confirm it.
  */
 export async function settleLate(context: InstanceActionContext): Promise<MoveOutcome> {
-  const { begunAt, settings } = context;
-  const until = plusSeconds(begunAt, settings.blockedTimeoutS);
-  const arrived = await context.watch((server) => arrival(context, server), until);
-  if (arrived === undefined) return timeOut(context, 'did not get to the end of its move', settings.blockedTimeoutS);
+  return toItsEnd(context, context.settings.blockedTimeoutS, 'did not get to the end of its move');
+}
+
+async function toItsEnd(context: InstanceActionContext, seconds: number, what: string): Promise<MoveOutcome> {
+  // What an earlier life had begun to conclude is gone on with there, whatever the server shows by now.
+  if ((await context.begun('confirm')) || (await context.begun('revert'))) return conclude(context);
+  const arrived = await context.watch((server) => arrival(context, server), plusSeconds(context.begunAt, seconds));
+  if (arrived === undefined) return timeOut(context, what, seconds);
   return arrived === 'verify' ? concludeOurs(context) : arrived;
 }
 
@@ -47,11 +57,12 @@ async function concludeOurs(context: InstanceActionContext): Promise<MoveOutcome
 /** In VERIFY_RESIZE: confirmed, unless an admin wants it back before that was asked for and Nova lets us. */
 async function conclude(context: InstanceActionContext): Promise<MoveOutcome> {
   const { cloud, instanceId, settings, clock } = context;
-  const probe = async (): Promise<boolean> => (await cloud.server(instanceId))?.status !== 'VERIFY_RESIZE';
+  const isOver = (server: Server | undefined): boolean => server?.status !== 'VERIFY_RESIZE';
   const wantedBack = context.takeBack.aborted && !(await context.begun('confirm'));
-  const revert = (): Promise<void> => context.once('revert', { run: () => cloud.revertResize(instanceId), probe });
-  if (!wantedBack || !(await refusable(context, revert))) {
-    await context.once('confirm', { run: () => cloud.confirmResize(instanceId), probe, conflictPasses: true });
+  const revert = concludingWrite(context, 'revertResize', () => cloud.revertResize(instanceId), isOver);
+  if (!wantedBack || !(await refusable(context, () => context.once('revert', revert)))) {
+    const confirm = concludingWrite(context, 'confirmResize', () => cloud.confirmResize(instanceId), isOver);
+    await context.once('confirm', { ...confirm, conflictPasses: true });
   }
   const until = plusSeconds(clock.now(), settings.coldMigrationTimeoutS);
   const end = await context.watch((server) => settled(context, server), until);

@@ -1,6 +1,6 @@
 import { FenixError } from '../common/errors.js';
 import type { InstanceEvent, Migration, Server } from './cloud-port.js';
-import type { InstanceActionContext, MoveOutcome } from './contract.js';
+import type { InstanceActionContext, JournaledWrite, MoveOutcome } from './contract.js';
 import { isDown } from './hosts.js';
 
 /** The code of a refusal by Nova's scheduler. */
@@ -13,6 +13,12 @@ export function isIdle(server: Server): boolean {
 
 /** Nova's words for what is done to a server (os-instance-actions). */
 export type MigrationEvent = 'migrate' | 'live-migration' | 'evacuate';
+/** The same for what is done to a migration of it; Nova writes that down as it accepts the request. */
+export type ConclusionEvent =
+  | 'confirmResize'
+  | 'revertResize'
+  | 'live_migration_cancel'
+  | 'live_migration_force_complete';
 
 /**
  * Has Nova accept a migration once. The newest migration before it, and the newest event of its kind, are kept with the
@@ -57,6 +63,29 @@ export async function acceptMigration(
   if (refused.code === LEFT) return { ...refused, otherWay: true };
   const isOtherwise = isDown({ services: await cloud.services() }, from) !== (needs === 'down');
   return isOtherwise ? { ...refused, otherWay: true } : refused;
+}
+
+/**
+ * The write that concludes a migration. For a while after Nova has accepted it the server looks as it did before, and a
+ * second request would be refused; so a newer event of its kind than before is evidence as well.
+ * @param isOver whether the server shows that nothing is left to be concluded
+ */
+export function concludingWrite(
+  context: InstanceActionContext,
+  action: ConclusionEvent,
+  request: () => Promise<void>,
+  isOver: (server: Server | undefined) => boolean,
+): JournaledWrite {
+  const { cloud, instanceId } = context;
+  return {
+    before: async () => ({ event: (await newestEvent(context, action))?.requestId ?? null }),
+    run: request,
+    probe: async (before) => {
+      if (isOver(await cloud.server(instanceId))) return true;
+      const event = await newestEvent(context, action);
+      return event !== undefined && before.event !== undefined && event.requestId !== before.event;
+    },
+  };
 }
 
 /** The code of a refusal of ours: whoever moved the instance meanwhile, it is not to be moved from there. */
@@ -108,7 +137,7 @@ export function noValidHost(instanceId: string, target: string | null): MoveOutc
 /** The newest thing of a kind that was done to the instance. */
 export async function newestEvent(
   { cloud, instanceId }: InstanceActionContext,
-  action: MigrationEvent,
+  action: MigrationEvent | ConclusionEvent,
 ): Promise<InstanceEvent | undefined> {
   return (await cloud.instanceEvents(instanceId)).find((event) => event.action === action);
 }

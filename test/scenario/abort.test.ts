@@ -65,6 +65,19 @@ test.serial('abort with revert: an engine that takes over in the midst of it tak
   }
 });
 
+test.serial(
+  'abort with revert: asked for while no engine runs, it is heard before what has arrived is confirmed',
+  async (t) => {
+    const { scenario, id, client } = await midst(t);
+    const before = placesOf(scenario);
+    await scenario.system.stopEngine();
+    await client.control(id, { abort: { moves: 'revert' } });
+    await scenario.advance(TIMINGS.coldMigration + 10);
+    await scenario.system.startEngine();
+    await allBack(t, scenario, id, before);
+  },
+);
+
 test.serial('abort with revert: what was confirmed already stays, and only of that a project is told', async (t) => {
   const { scenario, id, client, log } = await midst(t);
   await scenario.until(() => log.of('move-ended').length > 0);

@@ -11,7 +11,7 @@ import { silentLogger } from '../../src/common/logger.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { OpenStackCloud } from '../../src/openstack/index.js';
 import { startSimulator, type Topology } from '../../src/simulator/index.js';
-import type { CloudPort } from '../../src/workflow/cloud-port.js';
+import type { CloudPort, Server } from '../../src/workflow/cloud-port.js';
 import type { ActionContext, InstanceActionContext, InstanceActionPlugin } from '../../src/workflow/contract.js';
 import { SETTINGS } from '../support/engine-views.js';
 
@@ -38,6 +38,7 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
   const log: string[] = [];
   /** What the journal would know. */
   const done = new Set<string>();
+  const begun = new Map<string, Readonly<Record<string, unknown>>>();
   const begunAt = clock.now();
   const takeBack = new AbortController();
   /** What happens in the cloud by others, by the number of the look that sees it first. */
@@ -58,8 +59,11 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
     begun: async (step) => log.includes(step),
     once: async (step, write) => {
       if (done.has(step)) return;
+      const known = begun.get(step);
+      if (known !== undefined && (await write.probe(known))) return void done.add(step);
+      const before = known ?? (await write.before?.()) ?? {};
+      begun.set(step, before);
       log.push(step);
-      const before = (await write.before?.()) ?? {};
       await write.run().catch(async (error: unknown) => {
         if (!(error instanceof FenixError && error.kind === 'conflict' && (await write.probe(before)))) throw error;
       });
@@ -86,7 +90,31 @@ async function aStory(t: ExecutionContext, topology = aTopology(), settings: Par
   };
   /** An admin aborts the session and wants moves in flight taken back. */
   const wantBack = (): void => takeBack.abort();
-  return { cloud, clock, simulator, advance, log, meanwhile, context, run, serviceOf, remove, wantBack };
+  /** The life that sends this request ends before it hears the answer. */
+  const diesOver = (step: string): Partial<InstanceActionContext> => ({
+    once: async (name, write) => {
+      if (name !== step) return context().once(name, write);
+      begun.set(name, (await write.before?.()) ?? {});
+      log.push(name);
+      await write.run();
+      throw new Stopped();
+    },
+  });
+  return {
+    cloud,
+    clock,
+    simulator,
+    advance,
+    log,
+    done,
+    meanwhile,
+    context,
+    run,
+    serviceOf,
+    remove,
+    wantBack,
+    diesOver,
+  };
 }
 
 /** A crash: every further look at the cloud by this life ends it. */
@@ -384,6 +412,79 @@ test('LIVE_MIGRATE: what outlasts its time is forced to its end where that is wa
   const early = await aStory(t, slow, { ...settings, liveMigrationWaitS: 60 });
   t.like(await early.run(liveMigrate), { result: 'failed', code: 'time-out' });
   t.deepEqual(early.log, ['live-migrate-1', 'force-complete-1', 'abort-1'], 'Nova forces none that does not run yet');
+});
+
+const LIVE_TOO_LONG = { ...aTopology(), timings: { liveMigration: 1000 } };
+const CONCLUSIONS = [
+  { step: 'confirm', plugin: migrate },
+  { step: 'revert', plugin: migrate, wantedBack: true },
+  { step: 'abort-1', plugin: liveMigrate, topology: LIVE_TOO_LONG, settings: { liveMigrationWaitS: 400 } },
+  {
+    step: 'force-complete-1',
+    plugin: liveMigrate,
+    topology: LIVE_TOO_LONG,
+    settings: { liveMigrationWaitS: 400, liveMigrationTimeoutAction: 'force_complete' },
+  },
+] as const;
+
+for (const { step, plugin, ...rest } of CONCLUSIONS)
+  test(`${plugin.name}: that Nova has accepted "${step}" is seen before the server shows it`, async (t) => {
+    const { topology, settings, wantedBack } = { topology: aTopology(), settings: {}, wantedBack: false, ...rest };
+    const { cloud, context, meanwhile, wantBack } = await aStory(t, topology, settings);
+    if (wantedBack) meanwhile.set(2, wantBack);
+    let shown: Promise<Server | undefined> | undefined;
+    const slow: CloudPort = new Proxy(cloud, {
+      get: (target, name, receiver) =>
+        name === 'server' && shown !== undefined ? () => shown : Reflect.get(target, name, receiver),
+    });
+    const probed: boolean[] = [];
+    const { once } = context();
+    const watching: InstanceActionContext['once'] = async (name, write) => {
+      if (name !== step) return once(name, write);
+      shown = cloud.server(WEB);
+      const before = (await write.before?.()) ?? {};
+      probed.push(await write.probe(before));
+      await write.run();
+      probed.push(await write.probe(before));
+      shown = undefined;
+    };
+    await plugin.run(context({ once: watching, cloud: slow }));
+    t.deepEqual(probed, [false, true]);
+  });
+
+const ENDINGS = [
+  { step: 'confirm', plugin: migrate, steps: ['migrate'], outcome: { result: 'moved', host: 'beta' } },
+  { step: 'revert', plugin: migrate, steps: ['migrate'], outcome: { result: 'reverted' }, wantedBack: true },
+  {
+    step: 'abort-1',
+    plugin: liveMigrate,
+    steps: ['live-migrate-1'],
+    outcome: { result: 'failed', code: 'time-out' },
+    topology: LIVE_TOO_LONG,
+    settings: { liveMigrationWaitS: 400 },
+  },
+] as const;
+
+for (const { step, plugin, steps, outcome, ...rest } of ENDINGS)
+  test(`${plugin.name}: "${step}" was heard by Nova alone, and done with when the next engine looked`, async (t) => {
+    const { topology, settings, wantedBack } = { topology: aTopology(), settings: {}, wantedBack: false, ...rest };
+    const { run, log, done, advance, diesOver, meanwhile, wantBack } = await aStory(t, topology, settings);
+    if (wantedBack) meanwhile.set(2, wantBack);
+    await t.throwsAsync(run(plugin, diesOver(step)), { instanceOf: Stopped });
+    advance(60);
+    t.like(await run(plugin), outcome);
+    t.deepEqual(log, [...steps, step]);
+    t.true(done.has(step), 'its journal entry has an outcome');
+  });
+
+test('STOP_START: "start" was heard by Nova alone, and done with when the next engine looked', async (t) => {
+  const { run, context, log, done, advance, diesOver } = await aStory(t);
+  await run(stopStart);
+  await t.throwsAsync(stopStart.restore(context(diesOver('start'))), { instanceOf: Stopped });
+  advance(60);
+  t.deepEqual(await stopStart.restore(context()), { result: 'started' });
+  t.deepEqual(log, ['stop', 'start']);
+  t.true(done.has('start'), 'its journal entry has an outcome');
 });
 
 test('LIVE_MIGRATE: a gone instance is gone', async (t) => {

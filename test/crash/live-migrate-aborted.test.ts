@@ -1,0 +1,3 @@
+import { crashTest } from '../support/crash/matrix.js';
+
+crashTest('LIVE_MIGRATE that is aborted');

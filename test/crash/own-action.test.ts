@@ -1,0 +1,3 @@
+import { crashTest } from '../support/crash/matrix.js';
+
+crashTest('OWN_ACTION');
