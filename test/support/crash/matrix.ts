@@ -165,7 +165,8 @@ class Runner {
       await until(async () => killed || (await over()));
       if (killed) {
         if ((await death) !== 'SIGKILL') throw new Error('the engine ended by itself');
-        await stage.database.knex('sessions').whereNotNull('owner').update({ lease_until: '2000-01-01' });
+        // Its lease, not its successor's: nobody has to wait for the dead.
+        await stage.database.knex('engines').where('engine_id', 'like', 'first:%').update({ lease_until: null });
         if (!takeover) engines.push(await this.another(scene));
       }
       await until(over);
