@@ -63,6 +63,11 @@ export class ServiceProcess {
     await this.ended;
   }
 
+  /** Lets it stand still, as a machine does that swaps or is being migrated, and go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child.kill(name);
+  }
+
   private hear(text: string): void {
     const line = parsed(text);
     this.lastWords = line.msg ?? text;
