@@ -61,7 +61,7 @@ export class Simulator {
     private readonly server: Server,
     private readonly delivery: AlarmDelivery,
     private readonly servers: Servers,
-    private readonly faults: Faults,
+    private readonly fates: Faults,
     private readonly endpoints: { current: Endpoints },
     readonly url: string,
   ) {
@@ -94,9 +94,14 @@ export class Simulator {
     setHostUp(this.cloud, name, up);
   }
 
+  /** What goes wrong at present. */
+  get faults(): FaultPlan {
+    return this.fates.plan;
+  }
+
   /** What goes wrong from now on, in place of the plan until now. */
   setFaults(plan: FaultPlan): void {
-    this.faults.follow(plan);
+    this.fates.follow(plan);
   }
 
   /** Lets tenants boot and delete servers of their own from now on. */

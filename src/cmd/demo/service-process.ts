@@ -31,7 +31,9 @@ export class ServiceProcess {
     const stdio = ['ignore', 'ignore', 'pipe'] as const;
     this.child = spawn(process.execPath, ['--enable-source-maps', script], { env, stdio: [...stdio], detached: true });
     this.ended = once(this.child, 'exit');
-    process.once('exit', () => this.child.kill('SIGKILL'));
+    const reap = (): void => void this.child.kill('SIGKILL');
+    process.once('exit', reap);
+    this.child.once('exit', () => process.off('exit', reap));
     createInterface({ input: this.child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
       log?.write(`${line}\n`);
       this.hear(line);

@@ -16,7 +16,7 @@ export interface FaultyCall {
 /** Decides by seed and rate what goes wrong, and logs it. What happens elsewhere meanwhile changes no decision. */
 export class Faults {
   private readonly times = new Map<string, number>();
-  private plan: FaultPlan = {};
+  private current: FaultPlan = {};
   private patterns: readonly { readonly fault: HttpFault; readonly path: RegExp }[] = [];
 
   constructor(
@@ -26,9 +26,13 @@ export class Faults {
     this.follow(plan);
   }
 
+  get plan(): FaultPlan {
+    return this.current;
+  }
+
   /** From now on. */
   follow(plan: FaultPlan): void {
-    this.plan = plan;
+    this.current = plan;
     this.patterns = (plan.http ?? []).map((fault) => ({ fault, path: new RegExp(fault.path ?? '') }));
   }
 

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import type { ControlRequest, FenixClient, NewSession } from '../../src/client/index.js';
+import { SystemMachineClock } from '../../src/common/clock.js';
+import { FenixError, messageOf, Stopped } from '../../src/common/errors.js';
+import type { Database } from '../../src/db/database.js';
+import type { Manager } from '../../src/simulator/index.js';
+
+const machine = new SystemMachineClock();
+const PAUSE_MS = 200;
+/** To be told is all; the API accepts any answer to it and keeps none. */
+const IGNORED = 'INSTANCE_ACTION_DONE';
+
+/** What the API has answered 200 to, which has to be in the database from then on, whatever happens to that (L1). */
+export class Acknowledged {
+  /** By idempotency key. */
+  readonly sessions = new Map<string, string>();
+  /** Answers that the API must never give, one sentence each. */
+  readonly faults: string[] = [];
+  private readonly constraints: string[] = [];
+  private readonly commands: { readonly sessionId: string; readonly kind: string }[] = [];
+
+  constructor(
+    private readonly client: FenixClient,
+    private readonly managers: readonly Manager[],
+  ) {}
+
+  /** Asks under one key until it is acknowledged. @returns the session's id */
+  async create(session: () => NewSession, signal: AbortSignal): Promise<string> {
+    const key = randomUUID();
+    const body = session();
+    const id = await this.insist(() => this.client.create(body, undefined, key), signal);
+    this.sessions.set(key, id);
+    return id;
+  }
+
+  /** Likewise; a session that has no use for it any more may refuse it. */
+  async control(sessionId: string, action: ControlRequest, signal: AbortSignal): Promise<void> {
+    const key = randomUUID();
+    try {
+      await this.insist(() => this.client.control(sessionId, action, undefined, key), signal);
+      this.commands.push({ sessionId, kind: Object.keys(action)[0] ?? '' });
+    } catch (error) {
+      if (!(error instanceof FenixError) || error.status !== 409) throw error;
+    }
+  }
+
+  /** Writes all the time, so that whenever the database dies there is something that it has just acknowledged. */
+  async write(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const id = randomUUID();
+      try {
+        await this.client.setInstanceConstraints(id, {
+          instance_id: id,
+          project_id: '0'.repeat(32),
+          group_id: randomUUID(),
+          instance_name: 'written',
+          max_interruption_time: 120,
+          migration_type: 'MIGRATE',
+          resource_mitigation: false,
+          lead_time: 40,
+        });
+        this.constraints.push(id);
+      } catch (error) {
+        this.judge(error);
+      }
+      await machine.sleepMs(PAUSE_MS, signal).catch(() => undefined);
+    }
+  }
+
+  get count(): number {
+    return this.sessions.size + this.constraints.length + this.commands.length + this.replies().length;
+  }
+
+  /** What was acknowledged and is not there, and what is there twice; one sentence each. */
+  async missing({ knex }: Database): Promise<string[]> {
+    // First of all: what is acknowledged while we read needs not be in what we have read.
+    const [sessions, constraints, commands, replies] = [
+      [...this.sessions.values()],
+      [...this.constraints],
+      [...this.commands],
+      this.replies(),
+    ];
+    const ids = async (table: string, column: string): Promise<string[]> =>
+      (await knex(table).select(column)).map((row) => String(row[column]));
+    const storedSessions = new Set(await ids('sessions', 'session_id'));
+    const storedConstraints = new Set(await ids('instance_constraints', 'instance_id'));
+    const storedCommands = counted(
+      (await knex('commands').select('session_id', 'kind')).map((row) => `${row.session_id} ${row.kind}`),
+    );
+    const storedReplies = counted(
+      (await knex('replies').select('session_id', 'project_id', 'state')).map(
+        (row) => `${row.session_id} ${row.project_id} ${row.state}`,
+      ),
+    );
+    return [
+      ...sessions.filter((id) => !storedSessions.has(id)).map((id) => `Session ${id} was acknowledged and is lost.`),
+      ...constraints
+        .filter((id) => !storedConstraints.has(id))
+        .map((id) => `Constraints of ${id} were acknowledged and are lost.`),
+      ...lost('command', counted(commands.map(({ sessionId, kind }) => `${sessionId} ${kind}`)), storedCommands),
+      ...lost('reply', counted(replies), storedReplies),
+    ];
+  }
+
+  private replies(): string[] {
+    return this.managers.flatMap((manager) =>
+      manager.replies
+        .filter(({ status, state }) => status === 200 && !state.endsWith(IGNORED))
+        .map(({ sessionId, projectId, state }) => `${sessionId} ${projectId} ${state}`),
+    );
+  }
+
+  private async insist<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!this.judge(error)) throw error;
+        await machine.sleepMs(PAUSE_MS, signal);
+      }
+    }
+  }
+
+  /** Whether it may pass by itself. */
+  private judge(error: unknown): boolean {
+    if (error instanceof Stopped) return false;
+    const status = error instanceof FenixError ? error.status : undefined;
+    if (status === 500) this.faults.push(`The API answered 500: ${messageOf(error)}`);
+    return status === undefined || status >= 500;
+  }
+}
+
+function counted(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
+}
+
+function lost(what: string, acknowledged: ReadonlyMap<string, number>, stored: ReadonlyMap<string, number>): string[] {
+  return [...acknowledged]
+    .filter(([key, times]) => times > (stored.get(key) ?? 0))
+    .map(([key, times]) => `Of ${what} ${key} ${times} were acknowledged, and ${stored.get(key) ?? 0} are stored.`);
+}

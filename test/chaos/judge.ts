@@ -1,0 +1,154 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Repositories } from '../../src/db/repositories.js';
+import type { JournalEntry } from '../../src/model/index.js';
+import type { SimulatorLog } from '../../src/simulator/index.js';
+import { brokenHosts, faultsOfSession, leftOpen, malformedCalls } from '../support/random-cloud/judge.js';
+import { type Given, isTrue, unansweredState } from '../support/random-cloud/reasons.js';
+import type { Run } from '../support/random-cloud/run.js';
+import { patiently } from './patiently.js';
+import { LEDGER, type LedgerLine } from './plugins/actions/ledger.js';
+import type { Wave } from './wave.js';
+
+export interface Verdict {
+  /** What is not as it should be, one sentence each; empty = nothing. */
+  readonly faults: readonly string[];
+  readonly sessions: number;
+  /** In MAINTENANCE_DONE. */
+  readonly done: number;
+  /** Why the others failed. */
+  readonly reasons: readonly string[];
+  /** Instances that arrived on another host. */
+  readonly moves: number;
+}
+
+/** Judges a wave by the simulator's own log, the marks of the plug-in, what was acknowledged, and the database. */
+export async function judgeWave(wave: Wave, folder: string): Promise<Verdict> {
+  const { installation } = wave;
+  const { simulator, engines, apis } = installation;
+  const repositories = new Repositories(installation.database);
+  const runs = await patiently(() =>
+    Promise.all(wave.sessionIds.map((id, index) => runOf(wave, repositories, id, index))),
+  );
+  const journal = runs.flatMap((run) => run.journal);
+  const report = simulator.report({ mayStayDisabled: runs.flatMap(brokenHosts) });
+  const [first] = runs;
+  const faults = [
+    ...wave.faults,
+    ...[...engines, ...apis].flatMap((member) => member.faults),
+    ...report.violations.map(({ rule, sentence }) => `${rule}: ${sentence}`),
+    ...doubledMoves(simulator.log, journal),
+    ...doubledServiceChanges(simulator.log),
+    ...doubledPlugInRuns(folder),
+    ...runs.flatMap((run, index) => faultsOfSession(run, proof).map((fault) => `Session ${index + 1}: ${fault}`)),
+    ...(first === undefined ? [] : malformedCalls(first)),
+    ...leftOpen({ journal, openImpacts: first?.openImpacts ?? 0 }),
+    ...misunderstandings(report.problems),
+    ...(await patiently(() => leftInDatabase(wave, repositories))),
+  ];
+  return {
+    faults,
+    sessions: runs.length,
+    done: runs.filter(({ detail }) => detail.state === 'MAINTENANCE_DONE').length,
+    reasons: runs.flatMap(({ detail: { state, reason, waiting } }) =>
+      state === 'MAINTENANCE_DONE' ? [] : [reason?.message ?? `${state}, waiting: ${waiting?.message}`],
+    ),
+    moves: [...report.moves.values()].reduce((sum, times) => sum + times, 0),
+  };
+}
+
+async function runOf(wave: Wave, repositories: Repositories, sessionId: string, index: number): Promise<Run> {
+  const { plan, installation } = wave;
+  const { simulator, clock, client } = installation;
+  const impacts = await repositories.impacts.active(clock.now());
+  return {
+    cloud: {
+      topology: plan.topology,
+      options: plan.options,
+      session: plan.sessions[index]?.request ?? {},
+      broker: undefined,
+      acts: [],
+      continues: false,
+    },
+    simulator,
+    report: simulator.report(),
+    detail: await client.detail(sessionId),
+    hosts: await repositories.hosts.list(sessionId),
+    history: await repositories.history.list(sessionId),
+    journal: await repositories.journal.list(sessionId),
+    openImpacts: impacts.filter(({ endedAt }) => endedAt === null).length,
+    acts: [],
+    createdAt: wave.createdAt[index] ?? wave.endedAt,
+    endedAt: wave.endedAt,
+  };
+}
+
+/** A notice may be lost with a broker, so that its project never heard it: silence is true if there was no answer. */
+function proof(run: Run, given: Given): boolean {
+  return isTrue(run, given) || (given.code === 'silence' && unansweredState(run, given) !== undefined);
+}
+
+/** Moves that Fenix began in Nova, against the requests in its journal, each of which has one decision behind it. */
+function doubledMoves(log: SimulatorLog, journal: readonly JournalEntry[]): string[] {
+  const owners = new Map(log.of('instance-added').map(({ instanceId, projectId }) => [instanceId, projectId]));
+  const begun = new Map<string, number>();
+  for (const { instanceId, byProjectId } of log.of('move-begun')) {
+    if (owners.get(instanceId) !== byProjectId) begun.set(instanceId, (begun.get(instanceId) ?? 0) + 1);
+  }
+  return [...begun].flatMap(([instanceId, times]) => {
+    const decided = journal.filter(({ subject, action }) => subject === instanceId && REQUEST.test(action)).length;
+    return times > decided ? [`Of instance ${instanceId} ${times} moves began, and ${decided} were decided.`] : [];
+  });
+}
+
+/** The steps of a move's effect by which Nova is asked to begin one. */
+const REQUEST = /\/(migrate|live-migrate-\d+|evacuate)$/;
+
+/** The same change of a compute service, made by Fenix twice in a row. */
+function doubledServiceChanges(log: SimulatorLog): string[] {
+  const now = new Map<string, string>();
+  return log.of('service').flatMap(({ host, enabled, reason, byService }) => {
+    const change = enabled ? 'enabled' : `disabled (${reason})`;
+    const isDoubled = byService && now.get(host) === change;
+    now.set(host, change);
+    return isDoubled ? [`nova-compute on ${host} was ${change} twice.`] : [];
+  });
+}
+
+/** Runs that began although the work was there, unless the same life had just been told that it was not. */
+function doubledPlugInRuns(folder: string): string[] {
+  const file = join(folder, LEDGER);
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as LedgerLine]));
+  return lines.flatMap(({ what, key, pid, isThere }, index) => {
+    if (what !== 'begin' || !isThere) return [];
+    const asked = lines
+      .slice(0, index)
+      .findLast((line) => line.what === 'probe' && line.key === key && line.pid === pid);
+    return asked?.isThere === false ? [] : [`The plug-in's run ${key} was done once more.`];
+  });
+}
+
+/** What managers could not make sense of; that the API is away from time to time is no misunderstanding. */
+function misunderstandings(problems: readonly string[]): string[] {
+  return problems.filter((problem) => !/answered 5\d\d|did not answer|was not taken/.test(problem));
+}
+
+async function leftInDatabase({ sessionIds, acknowledged }: Wave, repositories: Repositories): Promise<string[]> {
+  const { database, sessions } = repositories;
+  const { knex } = database;
+  const pending = await knex('outbox')
+    .whereNull('published_at')
+    .select('session_id', 'event_type', 'attempts', 'error');
+  const held = await knex('sessions').where('lease_until', '>', database.nowPlus()).select('session_id', 'owner');
+  const all = await sessions.ids();
+  const open = await Promise.all(sessionIds.map(async (id) => ((await sessions.isClosed(id)) === true ? [] : [id])));
+  return [
+    ...open.flat().map((id) => `Session ${id} is stuck.`),
+    ...pending.map((row) => `${row.event_type} of ${row.session_id} was not published: ${row.error}.`),
+    ...held.map(({ session_id: id, owner }) => `${owner} still holds the lease of session ${id}.`),
+    ...all
+      .filter((id) => ![...acknowledged.sessions.values()].includes(id))
+      .map((id) => `Session ${id} was made twice.`),
+  ];
+}
