@@ -124,7 +124,14 @@ export function isDuplicate(error: unknown): boolean {
 /** Whether `error` came of a database that is out of reach or too busy: the same may succeed later. */
 export function isDatabaseTrouble(error: unknown): boolean {
   const code = codeOf(error);
-  return OUT_OF_REACH.has(code) || RETRIED.has(code) || error instanceof knexFactory.KnexTimeoutError;
+  return (
+    OUT_OF_REACH.has(code) || RETRIED.has(code) || isBroken(error) || error instanceof knexFactory.KnexTimeoutError
+  );
+}
+
+/** mysql2's mark of an error after which a connection is of no use; that of a rollback on such a one has no code. */
+function isBroken(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'fatal' in error && error.fatal === true;
 }
 
 function codeOf(error: unknown): string {

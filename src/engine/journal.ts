@@ -1,6 +1,7 @@
 import { type BackoffSettings, backoffMs } from '../common/backoff.js';
 import type { MachineClock } from '../common/clock.js';
 import { FenixError, messageOf, Stopped } from '../common/errors.js';
+import { withLastCheck } from '../common/last-check.js';
 import type { Logger } from '../common/logger.js';
 import type { JournalKey, JournalRepository, NewJournalEntry } from '../db/journal-repository.js';
 import { LeaseLost } from '../db/session-repository.js';
@@ -59,8 +60,10 @@ export class Journal {
 
   private async run(key: JournalKey, before: Before, write: JournaledWrite, repeat: number): Promise<void> {
     try {
-      this.guard.require();
-      await write.run();
+      const require = (): void => this.guard.require();
+      require();
+      // It may read first, or wait for a token or a free connection, so the lease is asked for again when it sends.
+      await withLastCheck(require, () => write.run());
     } catch (error) {
       return this.afterError(error, key, before, write, repeat);
     }

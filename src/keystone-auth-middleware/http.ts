@@ -1,5 +1,6 @@
 import { MachineClock } from '../common/clock.js';
 import { Stopped } from '../common/errors.js';
+import { lastCheck } from '../common/last-check.js';
 import { badAnswer, connectionFailure, timedOut } from './failures.js';
 import type { Fetch } from './tls-fetch.js';
 
@@ -31,9 +32,10 @@ export interface HttpAnswer {
  * One exchange by `send`, whatever status it ends with. Redirects are not followed: a token must not travel to
  * another address.
  * @throws FenixError transient when no answer came, `inDoubt` when a write may have been carried out; Stopped when
- *   `signal` aborts
+ *   `signal` aborts; what a last check throws
  */
 export async function exchange(request: HttpRequest, clock: MachineClock, send: Fetch): Promise<HttpAnswer> {
+  if (request.writes) lastCheck();
   const over = new AbortController();
   const timer = new AbortController();
   let late = false;

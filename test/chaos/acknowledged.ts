@@ -3,12 +3,10 @@ import type { ControlRequest, FenixClient, NewSession } from '../../src/client/i
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, messageOf, Stopped } from '../../src/common/errors.js';
 import type { Database } from '../../src/db/database.js';
-import type { Manager } from '../../src/simulator/index.js';
+import type { Manager, ManagerReply } from '../../src/simulator/index.js';
 
 const machine = new SystemMachineClock();
 const PAUSE_MS = 200;
-/** To be told is all; the API accepts any answer to it and keeps none. */
-const IGNORED = 'INSTANCE_ACTION_DONE';
 
 /** What the API has answered 200 to, which has to be in the database from then on, whatever happens to that (L1). */
 export class Acknowledged {
@@ -71,43 +69,35 @@ export class Acknowledged {
     return this.sessions.size + this.constraints.length + this.commands.length + this.replies().length;
   }
 
-  /** What was acknowledged and is not there, and what is there twice; one sentence each. */
+  /** What was acknowledged and is not there, one sentence each. */
   async missing({ knex }: Database): Promise<string[]> {
     // First of all: what is acknowledged while we read needs not be in what we have read.
-    const [sessions, constraints, commands, replies] = [
-      [...this.sessions.values()],
-      [...this.constraints],
-      [...this.commands],
-      this.replies(),
-    ];
-    const ids = async (table: string, column: string): Promise<string[]> =>
-      (await knex(table).select(column)).map((row) => String(row[column]));
-    const storedSessions = new Set(await ids('sessions', 'session_id'));
-    const storedConstraints = new Set(await ids('instance_constraints', 'instance_id'));
-    const storedCommands = counted(
-      (await knex('commands').select('session_id', 'kind')).map((row) => `${row.session_id} ${row.kind}`),
-    );
-    const storedReplies = counted(
-      (await knex('replies').select('session_id', 'project_id', 'state')).map(
-        (row) => `${row.session_id} ${row.project_id} ${row.state}`,
-      ),
-    );
-    return [
-      ...sessions.filter((id) => !storedSessions.has(id)).map((id) => `Session ${id} was acknowledged and is lost.`),
-      ...constraints
-        .filter((id) => !storedConstraints.has(id))
-        .map((id) => `Constraints of ${id} were acknowledged and are lost.`),
-      ...lost('command', counted(commands.map(({ sessionId, kind }) => `${sessionId} ${kind}`)), storedCommands),
-      ...lost('reply', counted(replies), storedReplies),
-    ];
+    const acknowledged = counted([
+      ...[...this.sessions.values()].map((id) => `session ${id}`),
+      ...this.constraints.map((id) => `constraints of ${id}`),
+      ...this.commands.map(({ sessionId, kind }) => `${kind} of session ${sessionId}`),
+      ...this.replies(),
+    ]);
+    const sessions = await knex('sessions').select('session_id');
+    const constraints = await knex('instance_constraints').select('instance_id');
+    const commands = await knex('commands').select('session_id', 'kind');
+    // Those without effect as well.
+    const replies = await knex('history')
+      .whereIn('what', ['reply-received', 'reply-ignored'])
+      .select('session_id', 'details');
+    const stored = counted([
+      ...sessions.map((row) => `session ${row.session_id}`),
+      ...constraints.map((row) => `constraints of ${row.instance_id}`),
+      ...commands.map((row) => `${row.kind} of session ${row.session_id}`),
+      ...replies.map((row) => replyKey({ sessionId: String(row.session_id), ...detailsOf(row.details) })),
+    ]);
+    return [...acknowledged]
+      .filter(([what, times]) => times > (stored.get(what) ?? 0))
+      .map(([what, times]) => `Of ${what} ${times} were acknowledged, and ${stored.get(what) ?? 0} are stored.`);
   }
 
   private replies(): string[] {
-    return this.managers.flatMap((manager) =>
-      manager.replies
-        .filter(({ status, state }) => status === 200 && !state.endsWith(IGNORED))
-        .map(({ sessionId, projectId, state }) => `${sessionId} ${projectId} ${state}`),
-    );
+    return this.managers.flatMap(({ replies }) => replies.filter(({ status }) => status === 200).map(replyKey));
   }
 
   private async insist<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -130,14 +120,17 @@ export class Acknowledged {
   }
 }
 
+function replyKey({ sessionId, projectId, state }: Pick<ManagerReply, 'sessionId' | 'projectId' | 'state'>): string {
+  return `reply ${state} of project ${projectId} to session ${sessionId}`;
+}
+
+function detailsOf(text: unknown): { readonly projectId: string; readonly state: string } {
+  const { project_id: projectId, state } = JSON.parse(String(text));
+  return { projectId, state };
+}
+
 function counted(keys: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   return counts;
-}
-
-function lost(what: string, acknowledged: ReadonlyMap<string, number>, stored: ReadonlyMap<string, number>): string[] {
-  return [...acknowledged]
-    .filter(([key, times]) => times > (stored.get(key) ?? 0))
-    .map(([key, times]) => `Of ${what} ${key} ${times} were acknowledged, and ${stored.get(key) ?? 0} are stored.`);
 }

@@ -83,9 +83,21 @@ async function runOf(wave: Wave, repositories: Repositories, sessionId: string, 
   };
 }
 
-/** A notice may be lost with a broker, so that its project never heard it: silence is true if there was no answer. */
+/**
+ * A notice may be lost with a broker, so that its project never heard it: silence is true if there was no answer. And
+ * there may be no way on for a session onto whose hosts another one has moved instances.
+ */
 function proof(run: Run, given: Given): boolean {
-  return isTrue(run, given) || (given.code === 'silence' && unansweredState(run, given) !== undefined);
+  if (isTrue(run, given)) return true;
+  if (given.code === 'silence') return unansweredState(run, given) !== undefined;
+  return (given.code === 'blocked' || given.code === 'no-room') && isInvaded(run);
+}
+
+/** Whether an instance came onto a host of the session from a host of another one. */
+function isInvaded({ hosts, simulator: { log } }: Run): boolean {
+  const own = new Set(hosts.map(({ hostname }) => hostname));
+  const from = new Map(log.of('move-begun').map((move) => [move.migrationId, move.from]));
+  return log.of('move-scheduled').some(({ migrationId, to }) => own.has(to) && !own.has(from.get(migrationId) ?? to));
 }
 
 /** Moves that Fenix began in Nova, against the requests in its journal, each of which has one decision behind it. */

@@ -13,7 +13,7 @@ import { between, onceIn, oneIn } from '../support/random-cloud/knobs.js';
 import { WEATHERS, type Weather } from './weather.js';
 
 /** Machine seconds in which disturbances begin. */
-const STORM_S = 45;
+const STORM_S = 60;
 
 /** How a process or server is harmed; it is back `forS` later. */
 export type Disturbance = { readonly atS: number; readonly forS: number } & (
@@ -43,12 +43,23 @@ export function planWave(seed: number, folder: string): WavePlan {
   const random = createRandom(seed);
   const topology = cloud(random, seed);
   const parts = oneIn(random, 3) ? 3 : 2;
-  const hosts = random.shuffle(topology.hosts.map(({ name }) => name));
+  const hosts = dealt(random, topology);
   const sessions = Array.from({ length: parts }, (_, part): PlannedSession => {
     const own = hosts.filter((_host, index) => index % parts === part);
     return { afterS: part === 0 ? 0 : random.int(8), request: session(random, own, folder) };
   });
   return { seed, topology, options: OPTIONS, sessions, disturbances: disturbances(random, sessions.length) };
+}
+
+/**
+ * The hosts in the order in which they go to one session after the other. Either each of two gets an empty one, and
+ * moves within its own hosts, or chance decides, and they move onto each other's.
+ */
+function dealt(random: Random, { hosts, projects }: Topology): string[] {
+  const names = random.shuffle(hosts.map(({ name }) => name));
+  if (oneIn(random, 2)) return names;
+  const used = new Set(projects.flatMap(({ instances = [] }) => instances.map(({ host }) => host)));
+  return [...names.filter((name) => !used.has(name)), ...names.filter((name) => used.has(name))];
 }
 
 /**
@@ -75,7 +86,7 @@ const OPTIONS: Values = {
   workflow: { instance_failed: 'skip_host', plugin_failed: 'skip_host' },
 };
 
-const DIALECTS: readonly Dialect[] = ['reference', 'reference', 'reference', 'list', 'url', 'slow', 'deferring'];
+const DIALECTS: readonly Dialect[] = ['reference', 'reference', 'reference', 'list', 'url', 'slow'];
 const ACTIONS = ['MIGRATE', 'MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION'] as const;
 
 /** Projects are spread wide, so each group has members on hosts of each session. */

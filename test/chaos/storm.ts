@@ -20,7 +20,7 @@ export interface StormParts {
 export class Storm {
   /** What went wrong with the harm itself, and what was lost by it; one sentence each. */
   readonly faults: string[] = [];
-  private readonly under = new Set<object>();
+  private readonly under = new Set<unknown>();
   private readonly works: Promise<void>[] = [];
   private readonly over = new AbortController();
 
@@ -113,16 +113,18 @@ export class Storm {
   }
 
   /** By an admin, who lets it go on later. */
-  private async pauseSession({ which, forS }: Extract<Disturbance, { what: 'pause' }>): Promise<void> {
+  private pauseSession({ which, forS }: Extract<Disturbance, { what: 'pause' }>): Promise<void> {
     const { acknowledged, sessionIds } = this.parts;
     const sessionId = sessionIds[which];
-    if (sessionId === undefined) return;
-    // To the end, whatever ends the storm: nobody else would let it go on.
-    const never = new AbortController().signal;
-    this.tell(`session ${which + 1} is paused`, 'pause', forS);
-    await acknowledged.control(sessionId, { pause: {} }, never);
-    await this.pause(forS);
-    await acknowledged.control(sessionId, { resume: {} }, never);
+    if (sessionId === undefined) return Promise.resolve();
+    return this.once(sessionId, async () => {
+      // To the end, whatever ends the storm: nobody else would let it go on.
+      const never = new AbortController().signal;
+      this.tell(`session ${which + 1} is paused`, 'pause', forS);
+      await acknowledged.control(sessionId, { pause: {} }, never);
+      await this.pause(forS);
+      await acknowledged.control(sessionId, { resume: {} }, never);
+    });
   }
 
   private async checkAcknowledged(): Promise<void> {
@@ -131,7 +133,7 @@ export class Storm {
   }
 
   /** One harm at a time to each: what would come to the second one is left out. */
-  private async once(subject: object, work: () => Promise<void>): Promise<void> {
+  private async once(subject: unknown, work: () => Promise<void>): Promise<void> {
     if (this.under.has(subject)) return;
     this.under.add(subject);
     try {

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { FenixError, Stopped } from '../../src/common/errors.js';
+import { lastCheck } from '../../src/common/last-check.js';
 import type { Repositories } from '../../src/db/repositories.js';
 import { LeaseLost } from '../../src/db/session-repository.js';
 import type { JournaledWrite } from '../../src/workflow/contract.js';
@@ -331,6 +332,19 @@ test('an engine whose lease may have ended asks the world for nothing', async (t
   const { life, key, world, entry } = await aStory(t);
   life.machine.advanceMs(80_000_000);
   await t.throwsAsync(life.context.journal.once(key, world), { instanceOf: LeaseLost });
+  t.deepEqual(world.calls, []);
+  t.like(await entry(), { state: 'begun' });
+});
+
+test('a lease that ends between the decision and the sending of its request ends the request', async (t) => {
+  const { life, key, world, entry } = await aStory(t);
+  const run = async (): Promise<void> => {
+    // As long as it takes to read the server first, or as the whole process stands still.
+    life.machine.advanceMs(80_000_000);
+    lastCheck();
+    world.calls.push('sent');
+  };
+  await t.throwsAsync(life.context.journal.once(key, { run, probe: async () => false }), { instanceOf: LeaseLost });
   t.deepEqual(world.calls, []);
   t.like(await entry(), { state: 'begun' });
 });

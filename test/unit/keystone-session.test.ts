@@ -3,6 +3,7 @@ import type { MachineClock } from '../../src/common/clock.js';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { withRequestId } from '../../src/common/context.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
+import { withLastCheck } from '../../src/common/last-check.js';
 import { silentLogger } from '../../src/common/logger.js';
 import { KeystoneSession, type KeystoneSessionSettings } from '../../src/keystone-auth-middleware/index.js';
 import { type Arrived, type Handler, httpDouble, type Reply } from '../support/http-double.js';
@@ -303,4 +304,24 @@ test('what is done on behalf of a request says so to the cloud, unless its id is
   t.is(cloud.asked('/compute/servers').at(-1)?.headers['x-openstack-request-id'], 'req-own');
   await cloud.session.request(get);
   t.is(cloud.asked('/compute/servers').at(-1)?.headers['x-openstack-request-id'], undefined);
+});
+
+test('what a last check refuses is not sent, be it after a wait for a new token; reads are', async (t) => {
+  let refuses = false;
+  const cloud = await aCloud(t, ({ headers }) => {
+    refuses = headers['x-auth-token'] === 'token-1';
+    return { status: refuses ? 401 : 200, body: {} };
+  });
+  const check = (): void => {
+    if (refuses) throw new FenixError('conflict', 'too-late', 'Not any more.');
+  };
+  const sent = (): number => cloud.asked('/compute/servers').length;
+  await t.throwsAsync(
+    withLastCheck(check, () => cloud.session.request(post)),
+    { code: 'too-late' },
+  );
+  t.is(sent(), 1);
+  refuses = true;
+  await withLastCheck(check, () => cloud.session.request(get));
+  t.is(sent(), 2);
 });

@@ -12,6 +12,7 @@ export function faultsOf(run: Run): string[] {
     ...leftDisabled(run),
     ...movedAgain(run),
     ...faultsOfSession(run, isTrue),
+    ...goingBack(run.history),
     ...malformedCalls(run),
     ...leftOpen(run),
     ...misunderstandings(run),
@@ -161,10 +162,7 @@ export function leftOpen({ journal, openImpacts }: Pick<Run, 'journal' | 'openIm
 function inconsistentHistory(history: readonly HistoryEntry[]): string[] {
   const faults: string[] = [];
   const now = new Map<string, unknown>([['', 'MAINTENANCE']]);
-  let last = new Date(0);
-  for (const { what, at, details } of history) {
-    if (at < last) faults.push(`History goes back in time at ${what}.`);
-    last = at;
+  for (const { what, details } of history) {
     if (what !== 'state' && what !== 'host') continue;
     const subject = what === 'host' ? String(details.host) : '';
     const known = now.get(subject) ?? 'waiting';
@@ -172,4 +170,11 @@ function inconsistentHistory(history: readonly HistoryEntry[]): string[] {
     now.set(subject, details.to);
   }
   return faults;
+}
+
+/** With one clock for all processes each line is as late as the one before, or later. */
+function goingBack(history: readonly HistoryEntry[]): string[] {
+  return history
+    .filter(({ at }, index) => at < (history[index - 1]?.at ?? at))
+    .map(({ what }) => `History goes back in time at ${what}.`);
 }
