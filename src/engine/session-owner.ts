@@ -10,6 +10,7 @@ import { runService } from './effects/service.js';
 import { runSettle } from './effects/settle.js';
 import { runStart } from './effects/start.js';
 import { Journal } from './journal.js';
+import { noteDelivery } from './late-delivery.js';
 import { LeaseGuard } from './lease-guard.js';
 import { OutboxPublisher, type Publish } from './outbox.js';
 import type { Owned } from './ownership.js';
@@ -37,8 +38,9 @@ export class SessionOwner implements Owned {
     const log = parts.log.child({ session: lease.sessionId, request_id: session.requestId });
     const wake = (): void => this.raise();
     this.guard = new LeaseGuard(lease, settings.leaseS, machine, takenMs);
-    this.outbox = new OutboxPublisher(lease.sessionId, repositories.outbox, publish, clock, machine, wake, log);
     this.writer = new SessionWriter(lease, repositories, clock, () => this.outbox.raise());
+    const note = noteDelivery(this.writer, repositories);
+    this.outbox = new OutboxPublisher(lease.sessionId, repositories.outbox, publish, note, clock, machine, wake, log);
     const { requestTimeoutS } = settings;
     const { signal } = this.stopping;
     this.journal = new Journal(repositories.journal, this.writer, this.guard, machine, requestTimeoutS, signal, log);

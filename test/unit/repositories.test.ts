@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { plusSeconds } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
-import { Database, isDuplicate } from '../../src/db/database.js';
+import { Database, isDatabaseTrouble, isDuplicate, type Tx } from '../../src/db/database.js';
 import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { LeaseLost } from '../../src/db/session-repository.js';
@@ -571,3 +571,23 @@ onEach(
     );
   },
 );
+
+for (const kind of databaseKinds.filter(({ name }) => name === 'MariaDB')) {
+  test(`${kind.name}: a connection that breaks within a transaction is an outage, also where nothing can be rolled back`, async (t) => {
+    const opened = await kind.open({ schema: false });
+    t.teardown(() => opened.close());
+    const { database } = opened;
+    const work = async (tx: Tx): Promise<void> => {
+      const [[{ id }]] = await tx.raw('select connection_id() as id');
+      await database.knex.raw('kill ?', [id]);
+      await tx.raw('select 1');
+    };
+    t.true(isDatabaseTrouble(await t.throwsAsync(database.transaction(work))));
+    const refused = async (tx: Tx): Promise<void> => {
+      await work(tx).catch(() => undefined);
+      throw new Error('Something else.');
+    };
+    t.true(isDatabaseTrouble(await t.throwsAsync(database.transaction(refused))));
+    await database.ping();
+  });
+}
