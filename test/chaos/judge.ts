@@ -1,13 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Repositories } from '../../src/db/repositories.js';
-import type { JournalEntry } from '../../src/model/index.js';
-import type { SimulatorLog } from '../../src/simulator/index.js';
 import { brokenHosts, faultsOfSession, leftOpen, malformedCalls } from '../support/random-cloud/judge.js';
 import { type Given, isTrue, unansweredState } from '../support/random-cloud/reasons.js';
 import type { Run } from '../support/random-cloud/run.js';
+import { doubledMoves, doubledPlugInRuns, doubledServiceChanges } from './doubled.js';
 import { patiently } from './patiently.js';
-import { LEDGER, type LedgerLine } from './plugins/actions/ledger.js';
+import { readLedger } from './plugins/actions/ledger.js';
 import type { Wave } from './wave.js';
 
 export interface Verdict {
@@ -37,9 +34,9 @@ export async function judgeWave(wave: Wave, folder: string): Promise<Verdict> {
     ...wave.faults,
     ...[...engines, ...apis].flatMap((member) => member.faults),
     ...report.violations.map(({ rule, sentence }) => `${rule}: ${sentence}`),
-    ...doubledMoves(simulator.log, journal),
-    ...doubledServiceChanges(simulator.log),
-    ...doubledPlugInRuns(folder),
+    ...doubledMoves(simulator.log.entries(), journal),
+    ...doubledServiceChanges(simulator.log.entries()),
+    ...doubledPlugInRuns(readLedger(folder)),
     ...runs.flatMap((run, index) => faultsOfSession(run, proof).map((fault) => `Session ${index + 1}: ${fault}`)),
     ...(first === undefined ? [] : malformedCalls(first)),
     ...leftOpen({ journal, openImpacts: first?.openImpacts ?? 0 }),
@@ -98,47 +95,6 @@ function isInvaded({ hosts, simulator: { log } }: Run): boolean {
   const own = new Set(hosts.map(({ hostname }) => hostname));
   const from = new Map(log.of('move-begun').map((move) => [move.migrationId, move.from]));
   return log.of('move-scheduled').some(({ migrationId, to }) => own.has(to) && !own.has(from.get(migrationId) ?? to));
-}
-
-/** Moves that Fenix began in Nova, against the requests in its journal, each of which has one decision behind it. */
-function doubledMoves(log: SimulatorLog, journal: readonly JournalEntry[]): string[] {
-  const owners = new Map(log.of('instance-added').map(({ instanceId, projectId }) => [instanceId, projectId]));
-  const begun = new Map<string, number>();
-  for (const { instanceId, byProjectId } of log.of('move-begun')) {
-    if (owners.get(instanceId) !== byProjectId) begun.set(instanceId, (begun.get(instanceId) ?? 0) + 1);
-  }
-  return [...begun].flatMap(([instanceId, times]) => {
-    const decided = journal.filter(({ subject, action }) => subject === instanceId && REQUEST.test(action)).length;
-    return times > decided ? [`Of instance ${instanceId} ${times} moves began, and ${decided} were decided.`] : [];
-  });
-}
-
-/** The steps of a move's effect by which Nova is asked to begin one. */
-const REQUEST = /\/(migrate|live-migrate-\d+|evacuate)$/;
-
-/** The same change of a compute service, made by Fenix twice in a row. */
-function doubledServiceChanges(log: SimulatorLog): string[] {
-  const now = new Map<string, string>();
-  return log.of('service').flatMap(({ host, enabled, reason, byService }) => {
-    const change = enabled ? 'enabled' : `disabled (${reason})`;
-    const isDoubled = byService && now.get(host) === change;
-    now.set(host, change);
-    return isDoubled ? [`nova-compute on ${host} was ${change} twice.`] : [];
-  });
-}
-
-/** Runs that began although the work was there, unless the same life had just been told that it was not. */
-function doubledPlugInRuns(folder: string): string[] {
-  const file = join(folder, LEDGER);
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as LedgerLine]));
-  return lines.flatMap(({ what, key, pid, isThere }, index) => {
-    if (what !== 'begin' || !isThere) return [];
-    const asked = lines
-      .slice(0, index)
-      .findLast((line) => line.what === 'probe' && line.key === key && line.pid === pid);
-    return asked?.isThere === false ? [] : [`The plug-in's run ${key} was done once more.`];
-  });
 }
 
 /** What managers could not make sense of; that the API is away from time to time is no misunderstanding. */

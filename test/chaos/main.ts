@@ -85,6 +85,22 @@ function announce(seed: number, folder: string, verdict: Verdict): void {
   say(`✘ wave ${seed} failed: see ${folder}; npm run test:chaos -- --minutes 1 --seed ${seed} runs it again`);
 }
 
+function close(): void {
+  for (const line of tally.lines()) say(line);
+  process.stdout.write(`${tally.passed} passed, ${tally.failed} failed, 0 skipped\n`);
+  process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
+}
+
+/** Everything that was started ends with this process. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    tally.broken();
+    say(`✘ stopped by ${signal}; logs are in ${home}`);
+    close();
+    process.exit();
+  });
+}
+
 say(`seed ${firstSeed}`);
 try {
   await main();
@@ -92,7 +108,5 @@ try {
   tally.broken();
   say(`✘ ${messageOf(error)}`);
 }
-for (const line of tally.lines()) say(line);
 if (tally.failed === 0) rmSync(home, { recursive: true, force: true });
-process.stdout.write(`${tally.passed} passed, ${tally.failed} failed, 0 skipped\n`);
-process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
+close();

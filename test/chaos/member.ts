@@ -5,6 +5,9 @@ import { messageOf } from '../../src/common/errors.js';
 import type { Values } from '../../src/config/index.js';
 
 const machine = new SystemMachineClock();
+/** Ids and ports. */
+const VARYING = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=127\.0\.0\.1:)\d+/g;
+const LONGEST_LINE = 160;
 const STARTS_WITHIN_MS = 90_000;
 const RESTART_AFTER_MS = 500;
 
@@ -64,7 +67,7 @@ export class Member {
     const { level, msg, error, reason } = parsed(line);
     if (msg === 'request failed') this.faults.push(`${this.name} answered 500: ${error}`);
     if (level !== 'error') return;
-    const what = `${msg}: ${reason ?? error ?? ''}`;
+    const what = `${msg}: ${reason ?? error ?? ''}`.replaceAll(VARYING, '…').slice(0, LONGEST_LINE);
     this.errors.set(what, (this.errors.get(what) ?? 0) + 1);
   }
 }

@@ -87,7 +87,7 @@ const OPTIONS: Values = {
 };
 
 const DIALECTS: readonly Dialect[] = ['reference', 'reference', 'reference', 'list', 'url', 'slow'];
-const ACTIONS = ['MIGRATE', 'MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION'] as const;
+const ACTIONS = ['MIGRATE', 'MIGRATE', 'MIGRATE', 'LIVE_MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION'] as const;
 
 /** Projects are spread wide, so each group has members on hosts of each session. */
 function cloud(random: Random, seed: number): Topology {

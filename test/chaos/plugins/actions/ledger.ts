@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plusSeconds } from '../../../../src/common/clock.js';
 import { Stopped } from '../../../../src/common/errors.js';
@@ -22,7 +22,14 @@ export interface LedgerLine {
   readonly isThere: boolean;
 }
 
-export const LEDGER = 'ledger.jsonl';
+const LEDGER = 'ledger.jsonl';
+
+/** What was written into that folder, in order. */
+export function readLedger(folder: string): readonly LedgerLine[] {
+  const file = join(folder, LEDGER);
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as LedgerLine]));
+}
 
 function keyOf({ sessionId, type, name, host, attempt }: ActionContext): string {
   return [sessionId, type, name, host, attempt].join(' ');
