@@ -148,7 +148,7 @@ function openMysql({ mysql }: MysqlTarget, poolSize?: number): Knex {
       charset: 'utf8mb4',
       connectTimeout: 5000,
     },
-    pool: { min: 0, max: poolSize ?? 10, afterCreate: readCommitted },
+    pool: { min: 0, max: poolSize ?? 10, afterCreate: prepareMysql },
     acquireConnectionTimeout: 10_000,
     log: QUIET,
   });
@@ -159,9 +159,28 @@ interface Querying {
   query(sql: string, done: (error: Error | null) => void): void;
 }
 
-/** Once for the connection, not with each transaction, which would be one more statement. */
-function readCommitted(connection: Querying, done: (error: Error | null, connection: Querying) => void): void {
-  connection.query('set session transaction isolation level read committed', (error) => done(error, connection));
+/** Seconds; with ten tries in all nobody gives up early, and nobody stands for the server's 50 s before one row's lock. */
+const LOCK_WAIT_S = 3;
+/**
+ * A process that stands still in the middle of a transaction (stopped, swapped, on a machine that is being moved) would
+ * keep its locks, so that no other engine could take its session: the server ends it after so many seconds. MariaDB
+ * only; MySQL has nothing of the kind. More than an event loop may be busy for.
+ */
+const IDLE_TRANSACTION_S = 6;
+
+const PREPARE_MYSQL = [
+  'set session transaction isolation level read committed',
+  `set session innodb_lock_wait_timeout = ${LOCK_WAIT_S} /*M!100303 , session idle_transaction_timeout = ${IDLE_TRANSACTION_S} */`,
+];
+
+/** Once for the connection, not with each transaction, which would be more statements. */
+function prepareMysql(connection: Querying, done: (error: Error | null, connection: Querying) => void): void {
+  const next = (left: readonly string[]): void => {
+    const [statement, ...rest] = left;
+    if (statement === undefined) done(null, connection);
+    else connection.query(statement, (error) => (error === null ? next(rest) : done(error, connection)));
+  };
+  next(PREPARE_MYSQL);
 }
 
 /** mysql2 wants certificates themselves, not the names of their files. */

@@ -38,7 +38,7 @@ export class Acknowledged {
       await this.insist(() => this.client.control(sessionId, action, undefined, key), signal);
       this.commands.push({ sessionId, kind: Object.keys(action)[0] ?? '' });
     } catch (error) {
-      if (!(error instanceof FenixError) || error.status !== 409) throw error;
+      if (!(error instanceof FenixError) || ![409, 422].includes(error.status ?? 0)) throw error;
     }
   }
 

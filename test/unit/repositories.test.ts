@@ -591,3 +591,36 @@ for (const kind of databaseKinds.filter(({ name }) => name === 'MariaDB')) {
     await database.ping();
   });
 }
+
+for (const kind of databaseKinds.filter(({ name }) => name === 'MariaDB')) {
+  test(`${kind.name}: a process that stands still within a transaction does not keep a session from being taken over`, async (t) => {
+    const opened = await kind.open();
+    t.teardown(() => opened.close());
+    const { database } = opened;
+    const { sessions } = new Repositories(database);
+    const session = aSession();
+    await database.transaction((tx) => sessions.create(session, tx));
+    let goOn = (): void => undefined;
+    const standstill = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let isLocked = (): void => undefined;
+    const locked = new Promise<void>((resolve) => {
+      isLocked = resolve;
+    });
+    const stopped = database.transaction(async (tx) => {
+      await sessions.lock(session.sessionId, tx);
+      isLocked();
+      await standstill;
+      await sessions.lock(session.sessionId, tx);
+    });
+    await locked;
+    const lease = await database.transaction(async (tx) => {
+      await sessions.lock(session.sessionId, tx);
+      return 'taken';
+    });
+    t.is(lease, 'taken');
+    goOn();
+    t.true(isDatabaseTrouble(await t.throwsAsync(stopped)));
+  });
+}
