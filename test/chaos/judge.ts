@@ -82,12 +82,13 @@ async function runOf(wave: Wave, repositories: Repositories, sessionId: string, 
 
 /**
  * A notice may be lost with a broker, so that its project never heard it: silence is true if there was no answer. And
- * there may be no way on for a session onto whose hosts another one has moved instances.
+ * there may be no room left for a session onto whose hosts another one has moved instances.
  */
 function proof(run: Run, given: Given): boolean {
   if (isTrue(run, given)) return true;
   if (given.code === 'silence') return unansweredState(run, given) !== undefined;
-  return (given.code === 'blocked' || given.code === 'no-room') && isInvaded(run);
+  const wantsRoom = given.code === 'no-room' || (given.code === 'blocked' && !/impacted/.test(given.message));
+  return wantsRoom && isInvaded(run);
 }
 
 /** Whether an instance came onto a host of the session from a host of another one. */
