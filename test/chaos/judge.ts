@@ -3,6 +3,7 @@ import { brokenHosts, faultsOfSession, leftOpen, malformedCalls } from '../suppo
 import { type Given, isTrue, unansweredState } from '../support/random-cloud/reasons.js';
 import type { Run } from '../support/random-cloud/run.js';
 import { doubledMoves, doubledPlugInRuns, doubledServiceChanges } from './doubled.js';
+import { heldStill } from './ownership.js';
 import { patiently } from './patiently.js';
 import { readLedger } from './plugins/actions/ledger.js';
 import type { Wave } from './wave.js';
@@ -103,19 +104,21 @@ function misunderstandings(problems: readonly string[]): string[] {
   return problems.filter((problem) => !/answered 5\d\d|did not answer|was not taken/.test(problem));
 }
 
-async function leftInDatabase({ sessionIds, acknowledged }: Wave, repositories: Repositories): Promise<string[]> {
+async function leftInDatabase(
+  { installation, sessionIds, acknowledged }: Wave,
+  repositories: Repositories,
+): Promise<string[]> {
   const { database, sessions } = repositories;
   const { knex } = database;
   const pending = await knex('outbox')
     .whereNull('published_at')
     .select('session_id', 'event_type', 'attempts', 'error');
-  const held = await knex('sessions').where('lease_until', '>', database.nowPlus()).select('session_id', 'owner');
   const all = await sessions.ids();
   const open = await Promise.all(sessionIds.map(async (id) => ((await sessions.isClosed(id)) === true ? [] : [id])));
   return [
     ...open.flat().map((id) => `Session ${id} is stuck.`),
     ...pending.map((row) => `${row.event_type} of ${row.session_id} was not published: ${row.error}.`),
-    ...held.map(({ session_id: id, owner }) => `${owner} still holds the lease of session ${id}.`),
+    ...(await heldStill(installation, repositories)),
     ...all
       .filter((id) => ![...acknowledged.sessions.values()].includes(id))
       .map((id) => `Session ${id} was made twice.`),

@@ -3,6 +3,7 @@ import { Stopped } from '../../src/common/errors.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { Acknowledged } from './acknowledged.js';
 import { type Installation, install, type Servers } from './installation.js';
+import { heldStill } from './ownership.js';
 import { patiently } from './patiently.js';
 import type { PlannedSession, WavePlan } from './plan.js';
 import { Storm } from './storm.js';
@@ -98,15 +99,14 @@ async function closing({ database }: Installation, sessionIds: readonly string[]
   while (await isOpen()) await machine.sleepMs(LOOK_MS, signal);
 }
 
-/** Resolves when nothing is to be published and nobody holds a lease. */
-async function rest({ database }: Installation, signal: AbortSignal): Promise<void> {
-  const { knex } = database;
+/** Resolves when nothing is to be published, and no engine holds anything. */
+async function rest(installation: Installation, signal: AbortSignal): Promise<void> {
+  const { database } = installation;
+  const repositories = new Repositories(database);
   const isBusy = async (): Promise<boolean> => {
-    const pending = await patiently(() => knex('outbox').whereNull('published_at').first('outbox_id'));
-    const held = await patiently(() =>
-      knex('sessions').where('lease_until', '>', database.nowPlus()).first('session_id'),
-    );
-    return pending !== undefined || held !== undefined;
+    const pending = await patiently(() => database.knex('outbox').whereNull('published_at').first('outbox_id'));
+    const held = await patiently(() => heldStill(installation, repositories));
+    return pending !== undefined || held.length > 0;
   };
   while (await isBusy()) await machine.sleepMs(LOOK_MS, signal);
 }
