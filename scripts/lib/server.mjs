@@ -1,5 +1,8 @@
 // Servers of our own: free ports, waiting until they speak, ending what was started.
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 
 /** `count` ports of 127.0.0.1 at which nobody listens. */
 export async function freePorts(count) {
@@ -22,6 +25,28 @@ export function endOf(child) {
     child.once('exit', resolve);
     child.once('error', resolve);
   });
+}
+
+/** A program in a process group of its own: Ctrl-C is for the tests; we stop it ourselves. */
+export function startDetached(program, args, options) {
+  const child = spawn(program, args, { ...options, stdio: 'ignore', detached: true });
+  return { child, ended: endOf(child) };
+}
+
+const PIDS = 'pids';
+
+/**
+ * Ends what was started, and removes its folder, should this process die without doing so: then the pipe between them
+ * ends. `note` says what there is to be ended, `dismiss` that nothing is any more.
+ */
+export function watchOver(home) {
+  const script = `cat >/dev/null; for pid in $(cat "$0/${PIDS}"); do kill -KILL "-$pid"; done; rm -rf "$0"`;
+  const child = spawn('sh', ['-c', script, home], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const ended = endOf(child);
+  child.unref();
+  child.stdin.unref();
+  const note = (started) => writeFileSync(join(home, PIDS), started.map((one) => one.child.pid).join('\n'));
+  return { note, dismiss: () => endGroup(child, ended, 'SIGKILL') };
 }
 
 /** Waits, at most three minutes as machines may be busy, until somebody at `port` speaks (after `hello`, if that is due). */

@@ -1,11 +1,11 @@
 // A RabbitMQ of our own for tests: a temporary folder, free ports of 127.0.0.1, gone afterwards.
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { needPrograms, which } from '../lib/debian.mjs';
-import { endGroup, endOf, freePorts, greeting } from '../lib/server.mjs';
+import { endGroup, freePorts, greeting, startDetached, watchOver } from '../lib/server.mjs';
 
 export const name = 'RabbitMQ';
 /** The tests' variable; if it is set from outside, that server is used. */
@@ -28,13 +28,13 @@ export async function start({ tls } = {}) {
   const children = [];
   const guard = watchOver(home);
   const begin = (program, args, env) => {
-    children.push(run(program, args, env, home));
-    notePids(home, children);
+    children.push(startDetached(program, args, { env, cwd: home }));
+    guard.note(children);
     return children.at(-1);
   };
   const stop = async () => {
     for (const { child, ended } of children.splice(0).reverse()) await endGroup(child, ended, 'SIGKILL');
-    await endGroup(guard.child, guard.ended, 'SIGKILL');
+    await guard.dismiss();
     rmSync(home, { recursive: true, force: true });
   };
   try {
@@ -53,7 +53,7 @@ export async function start({ tls } = {}) {
     const halt = async (signal = 'SIGKILL') => {
       const [broker] = children.splice(1);
       await endGroup(broker.child, broker.ended, signal);
-      notePids(home, children);
+      guard.note(children);
     };
     await resume();
     const control = (...args) => rabbitmqctl(dirname(server), args, env, home);
@@ -101,27 +101,6 @@ function environment(home, distribution, epmdPort) {
     // Only the broker, without a shell around it that would have to pass signals on.
     RUNNING_UNDER_SYSTEMD: 'true',
   };
-}
-
-const PIDS = 'pids';
-
-function notePids(home, children) {
-  writeFileSync(join(home, PIDS), children.map(({ child }) => child.pid).join('\n'));
-}
-
-/** Ends what was started, and removes it, should this process die without doing so: then the pipe between them ends. */
-function watchOver(home) {
-  const script = `cat >/dev/null; for pid in $(cat "$0/${PIDS}"); do kill -KILL "-$pid"; done; rm -rf "$0"`;
-  const child = spawn('sh', ['-c', script, home], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  child.unref();
-  child.stdin.unref();
-  return { child, ended: endOf(child) };
-}
-
-function run(program, args, env, home) {
-  // Ctrl-C is for the tests; we stop it ourselves.
-  const child = spawn(program, args, { env, cwd: home, stdio: 'ignore', detached: true });
-  return { child, ended: endOf(child) };
 }
 
 function rabbitmqctl(folder, args, env, cwd) {

@@ -129,7 +129,14 @@ export function isDuplicate(error: unknown): boolean {
 /** Whether `error` came of a database that is out of reach or too busy: the same may succeed later. */
 export function isDatabaseTrouble(error: unknown): boolean {
   const code = codeOf(error);
-  return OUT_OF_REACH.has(code) || RETRIED.has(code) || error instanceof knexFactory.KnexTimeoutError;
+  return (
+    OUT_OF_REACH.has(code) || RETRIED.has(code) || isBroken(error) || error instanceof knexFactory.KnexTimeoutError
+  );
+}
+
+/** mysql2's mark of an error after which a connection is of no use; that of a rollback on such a one has no code. */
+function isBroken(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'fatal' in error && error.fatal === true;
 }
 
 function codeOf(error: unknown): string {
@@ -146,7 +153,7 @@ function openMysql({ mysql }: MysqlTarget, poolSize?: number): Knex {
       charset: 'utf8mb4',
       connectTimeout: 5000,
     },
-    pool: { min: 0, max: poolSize ?? 10, afterCreate: readCommitted },
+    pool: { min: 0, max: poolSize ?? 10, afterCreate: prepareMysql },
     acquireConnectionTimeout: 10_000,
     log: QUIET,
   });
@@ -157,9 +164,28 @@ interface Querying {
   query(sql: string, done: (error: Error | null) => void): void;
 }
 
-/** Once for the connection, not with each transaction, which would be one more statement. */
-function readCommitted(connection: Querying, done: (error: Error | null, connection: Querying) => void): void {
-  connection.query('set session transaction isolation level read committed', (error) => done(error, connection));
+/** Seconds; with ten tries in all nobody gives up early, and nobody stands for the server's 50 s before one row's lock. */
+const LOCK_WAIT_S = 3;
+/**
+ * A process that stands still in the middle of a transaction (stopped, swapped, on a machine that is being moved) would
+ * keep its locks, so that no other engine could take its session: the server ends it after so many seconds. MariaDB
+ * only; MySQL has nothing of the kind. More than an event loop may be busy for.
+ */
+const IDLE_TRANSACTION_S = 6;
+
+const PREPARE_MYSQL = [
+  'set session transaction isolation level read committed',
+  `set session innodb_lock_wait_timeout = ${LOCK_WAIT_S} /*M!100303 , session idle_transaction_timeout = ${IDLE_TRANSACTION_S} */`,
+];
+
+/** Once for the connection, not with each transaction, which would be more statements. */
+function prepareMysql(connection: Querying, done: (error: Error | null, connection: Querying) => void): void {
+  const next = (left: readonly string[]): void => {
+    const [statement, ...rest] = left;
+    if (statement === undefined) done(null, connection);
+    else connection.query(statement, (error) => (error === null ? next(rest) : done(error, connection)));
+  };
+  next(PREPARE_MYSQL);
 }
 
 /** mysql2 wants certificates themselves, not the names of their files. */

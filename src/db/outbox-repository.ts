@@ -48,13 +48,13 @@ export class OutboxRepository {
     return (await OUTBOX.update(this.database.knex, known, { attempts })) === 1;
   }
 
-  async markPublished(outboxId: number, at: Date): Promise<void> {
-    await OUTBOX.update(this.database.knex, { outboxId }, { publishedAt: at, error: null });
+  async markPublished(outboxId: number, at: Date, tx: Tx = this.database.knex): Promise<void> {
+    await OUTBOX.update(tx, { outboxId }, { publishedAt: at, error: null });
   }
 
   /** Nobody knows whether it went out, and nobody will try again; the error stays. */
-  async giveUp(outboxId: number, at: Date): Promise<void> {
-    await OUTBOX.update(this.database.knex, { outboxId }, { publishedAt: at });
+  async giveUp(outboxId: number, at: Date, tx: Tx = this.database.knex): Promise<void> {
+    await OUTBOX.update(tx, { outboxId }, { publishedAt: at });
   }
 
   /** @param attempts set when the attempt does not count, since certainly nothing went out; unless somebody tried since */

@@ -3,6 +3,7 @@ import type { Clock, MachineClock } from '../common/clock.js';
 import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import { Wake } from '../common/wake.js';
+import type { Tx } from '../db/database.js';
 import type { OutboxRepository } from '../db/outbox-repository.js';
 import { LeaseLost } from '../db/session-repository.js';
 import type { OutboxEntry } from '../model/index.js';
@@ -13,6 +14,9 @@ const BACKOFF: BackoffSettings = { firstMs: 250, factor: 2, ceilingMs: 30_000 };
 
 /** Hands a notification to the broker; resolves when the broker has it. */
 export type Publish = (entry: OutboxEntry) => Promise<void>;
+
+/** Has `write` note in the database that an entry was done with at `at`, with whatever follows from that. */
+export type Note = (entry: OutboxEntry, at: Date, write: (tx?: Tx) => Promise<void>) => Promise<void>;
 
 /**
  * Publishes one session's committed notifications in their order, again until the broker has each. Those that must be
@@ -26,6 +30,7 @@ export class OutboxPublisher {
     private readonly outbox: OutboxRepository,
     private readonly publish: Publish,
     private readonly guard: Pick<LeaseGuard, 'require'>,
+    private readonly note: Note,
     private readonly clock: Clock,
     private readonly machine: MachineClock,
     /** Something was delivered: silence counts again. */
@@ -80,7 +85,8 @@ export class OutboxPublisher {
     if (once && attempts > 0) {
       const about = { messageId, eventType, reason: error };
       this.log.warn(about, 'notification not repeated: managers act once per receipt');
-      return this.outbox.giveUp(outboxId, this.clock.now());
+      const at = this.clock.now();
+      return this.note(entry, at, (tx) => this.outbox.giveUp(outboxId, at, tx));
     }
     if (!(await this.outbox.markAttempt(outboxId, attempts + 1))) throw new Error('another engine publishes as well');
     this.guard.require();
@@ -90,7 +96,8 @@ export class OutboxPublisher {
       await this.outbox.markError(outboxId, messageOf(thrown), surelyUnsent(thrown) ? attempts : undefined);
       throw thrown;
     }
-    await this.outbox.markPublished(outboxId, this.clock.now());
+    const at = this.clock.now();
+    await this.note(entry, at, (tx) => this.outbox.markPublished(outboxId, at, tx));
   }
 }
 

@@ -11,6 +11,7 @@ import { runService } from './effects/service.js';
 import { runSettle } from './effects/settle.js';
 import { runStart } from './effects/start.js';
 import { Journal } from './journal.js';
+import { noteDelivery } from './late-delivery.js';
 import type { LeaseGuard } from './lease-guard.js';
 import { abandonablePlans, abandonableReads } from './let-go.js';
 import { OutboxPublisher, type Publish } from './outbox.js';
@@ -37,8 +38,19 @@ export class SessionOwner {
     const { repositories, clock, machine, settings } = parts;
     const log = parts.log.child({ session: lease.sessionId, request_id: session.requestId });
     const wake = (): void => this.raise();
-    this.outbox = new OutboxPublisher(lease.sessionId, repositories.outbox, publish, guard, clock, machine, wake, log);
     this.writer = new SessionWriter(lease, repositories, clock, () => this.outbox.raise());
+    const note = noteDelivery(this.writer, repositories);
+    this.outbox = new OutboxPublisher(
+      lease.sessionId,
+      repositories.outbox,
+      publish,
+      guard,
+      note,
+      clock,
+      machine,
+      wake,
+      log,
+    );
     const { requestTimeoutS } = settings;
     const { signal } = this.stopping;
     this.journal = new Journal(repositories.journal, this.writer, guard, machine, requestTimeoutS, signal, log);

@@ -61,6 +61,7 @@ export class Simulator {
     private readonly server: Server,
     private readonly delivery: AlarmDelivery,
     private readonly servers: Servers,
+    private readonly fates: Faults,
     private readonly endpoints: { current: Endpoints },
     readonly url: string,
   ) {
@@ -91,6 +92,16 @@ export class Simulator {
   setHostUp(name: string, up: boolean): void {
     this.cloud.timeline.catchUp();
     setHostUp(this.cloud, name, up);
+  }
+
+  /** What goes wrong at present. */
+  get faults(): FaultPlan {
+    return this.fates.plan;
+  }
+
+  /** What goes wrong from now on, in place of the plan until now. */
+  setFaults(plan: FaultPlan): void {
+    this.fates.follow(plan);
   }
 
   /** Lets tenants boot and delete servers of their own from now on. */
@@ -148,7 +159,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   endpoints.current = endpointsAt(url, options.maintenanceUrl);
   scheduleEvents(cloud, moves, topology);
   const delivery = new AlarmDelivery(cloud, alarms, faults, logger);
-  const simulator = new Simulator(cloud, { clock, tokenClock }, server, delivery, servers, endpoints, url);
+  const simulator = new Simulator(cloud, { clock, tokenClock }, server, delivery, servers, faults, endpoints, url);
   if (topology.churn !== undefined) simulator.startChurn(topology.churn);
   return simulator;
 }

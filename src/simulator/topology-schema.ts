@@ -73,6 +73,7 @@ const manager = strict(
     eventType: name,
     notifyStates: { type: 'array', items: name },
     inState: { enum: ASKED_STATES },
+    patienceS: seconds,
     deferSeconds: { type: 'integer', minimum: 1 },
   },
   [],

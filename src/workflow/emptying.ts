@@ -91,8 +91,8 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
       continue;
     }
     const refusal = moveRefusal(isOver ? overtaken(view, server) : view, server, target, impacts);
-    // Somebody else took the room that was planned with.
-    if (refusal?.because === 'no-room') needsTarget = true;
+    // Somebody else took the room, or the place in the group, that was planned with.
+    if (refusal?.because === 'no-room' || refusal?.because === 'anti-affinity') needsTarget = true;
     else if (refusal !== undefined) held.push(refusal.message);
     if (refusal !== undefined) continue;
     limits.take(target);

@@ -70,11 +70,11 @@ function limitedGroup(view: SessionView, instanceId: string): Pick<PlanInstance,
   return { group: { groupId: `${own.ownerProjectId}/${own.groupId}`, maxPerHost: own.maxInstancesPerHost } };
 }
 
-/** Members of limited groups on a host or on their way there (V4). */
+/** Members of limited groups on a host, on their way there or from there, as {@link spreadRefusal} counts them (V4). */
 function membersOn(view: SessionView, host: string): Record<string, number> {
   const ids = new Set(serversOn(view, host).map((server) => server.id));
-  for (const { targetHost, endedAt, instanceId } of view.impacts) {
-    if (targetHost === host && endedAt === null) ids.add(instanceId);
+  for (const { sourceHost, targetHost, endedAt, instanceId } of view.impacts) {
+    if ((sourceHost === host || targetHost === host) && endedAt === null) ids.add(instanceId);
   }
   const members: Record<string, number> = {};
   for (const id of ids) {

@@ -335,6 +335,32 @@ for (const [title, [service, expected]] of Object.entries(enabling)) {
   });
 }
 
+for (const action of ['disable', 'enable'] as const) {
+  test(`service: that Nova is busy with something else (409) passes, and then it is ${action}d`, async (t) => {
+    const world = oneService(action === 'disable' ? {} : { enabled: false, disabledReason: 'fenix 1234' });
+    let isBusy = true;
+    const unlessBusy = async (work: () => Promise<void>): Promise<void> => {
+      const wasBusy = isBusy;
+      isBusy = false;
+      if (wasBusy) throw new FenixError('conflict', 'cloud-conflict', 'Not now.');
+      await work();
+    };
+    const { disableService, enableService } = world.cloud as CloudPort;
+    const { life, begin, after } = await aStory(t, {
+      ...world.cloud,
+      disableService: (id, reason) => unlessBusy(() => disableService(id, reason)),
+      enableService: (id) => unlessBusy(() => enableService(id)),
+    });
+    const intent = { disable: action === 'disable' ? { reason: 'fenix 1234' } : null };
+    const begun = await begin({ kind: 'service', subject: 'c1', action, intent });
+    life.context.effects.start(begun);
+    await until(() => life.machine.nextDueMs() !== undefined);
+    life.machine.advanceMs(500);
+    t.like(await after(begun), { state: 'done' });
+    t.is(world.state.enabled, action === 'enable');
+  });
+}
+
 test('service: a refusal is recorded and the duty stays', async (t) => {
   const denied = new FenixError('denied', 'forbidden', 'Policy does not allow it.');
   const world = oneService({ enabled: false, disabledReason: 'fenix 1234' });

@@ -3,11 +3,12 @@ import { ManualClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
 import { LeaseLost } from '../../src/db/session-repository.js';
+import { noteDelivery } from '../../src/engine/late-delivery.js';
 import { OutboxPublisher } from '../../src/engine/outbox.js';
 import { SessionWriter } from '../../src/engine/session-writer.js';
 import { tellAdmin, transition } from '../../src/engine/transition.js';
-import { type OutboxEntry, SESSION_STATES, SESSION_TRANSITIONS } from '../../src/model/index.js';
-import { aSession, NOON } from '../support/api-records.js';
+import { type Notice, type OutboxEntry, SESSION_STATES, SESSION_TRANSITIONS } from '../../src/model/index.js';
+import { aNotice, aSession, NOON } from '../support/api-records.js';
 import { aDatabase, anOwnedSession, takeOver, until } from '../support/engine-session.js';
 import { at } from '../support/engine-views.js';
 import { ManualMachineClock } from '../support/manual-machine-clock.js';
@@ -185,6 +186,7 @@ async function aPublisher(t: ExecutionContext) {
     repositories.outbox,
     publish,
     guard,
+    noteDelivery(story.writer, repositories),
     clock,
     machine,
     onDelivered,
@@ -328,4 +330,27 @@ test('an engine whose lease has ended publishes nothing more and writes nothing 
   await start();
   t.deepEqual(tried, []);
   t.like((await stored())[0], { attempts: 0, error: null, published_at: null });
+});
+
+test('a notice that goes out late leaves its project as much time for the answer as it would have had', async (t) => {
+  const { repositories, sessionId, clock, writer, start, idle } = await aPublisher(t);
+  const notice = { sessionId, projectId: 'tenant', openedAt: NOON, replyAt: at(40), actionsAt: at(60) };
+  await writer.commit(async (unit) => {
+    const insert = (noticeId: number, more: Partial<Notice>): Promise<void> =>
+      repositories.notices.insert(aNotice({ ...notice, noticeId, ...more }), unit.tx);
+    await insert(1, { state: 'SCALE_IN' });
+    await insert(2, { state: 'MAINTENANCE' });
+    await insert(3, { state: 'SCALE_IN', projectId: 'other' });
+    await insert(4, { state: 'SCALE_IN', closedAt: NOON, outcome: 'ack' });
+    unit.notify('maintenance.scheduled', { project_id: 'tenant', state: 'SCALE_IN' }, { once: true });
+    unit.notify('maintenance.session', { project_id: 'admins', state: 'SCALE_IN' });
+  });
+  clock.advanceTo(at(100));
+  void start();
+  await idle();
+  const windows = (await repositories.notices.list(sessionId)).map(({ replyAt, actionsAt }) => [replyAt, actionsAt]);
+  const asTold = [at(40), at(60)];
+  t.deepEqual(windows, [[at(140), at(160)], asTold, asTold, asTold]);
+  const told = await repositories.history.list(sessionId);
+  t.like(told, [{ what: 'notice-extended', details: { noticeId: 1, lateS: 100 } }]);
 });

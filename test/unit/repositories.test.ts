@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { plusSeconds } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
-import { Database, isDuplicate } from '../../src/db/database.js';
+import { Database, isDatabaseTrouble, isDuplicate, type Tx } from '../../src/db/database.js';
 import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { type Lease, LeaseLost, type SessionPatch } from '../../src/db/session-repository.js';
@@ -623,3 +623,56 @@ onEach(
     );
   },
 );
+
+for (const kind of databaseKinds.filter(({ name }) => name === 'MariaDB')) {
+  test(`${kind.name}: a connection that breaks within a transaction is an outage, also where nothing can be rolled back`, async (t) => {
+    const opened = await kind.open({ schema: false });
+    t.teardown(() => opened.close());
+    const { database } = opened;
+    const work = async (tx: Tx): Promise<void> => {
+      const [[{ id }]] = await tx.raw('select connection_id() as id');
+      await database.knex.raw('kill ?', [id]);
+      await tx.raw('select 1');
+    };
+    t.true(isDatabaseTrouble(await t.throwsAsync(database.transaction(work))));
+    const refused = async (tx: Tx): Promise<void> => {
+      await work(tx).catch(() => undefined);
+      throw new Error('Something else.');
+    };
+    t.true(isDatabaseTrouble(await t.throwsAsync(database.transaction(refused))));
+    await database.ping();
+  });
+}
+
+for (const kind of databaseKinds.filter(({ name }) => name === 'MariaDB')) {
+  test(`${kind.name}: a process that stands still within a transaction does not keep a session from being taken over`, async (t) => {
+    const opened = await kind.open();
+    t.teardown(() => opened.close());
+    const { database } = opened;
+    const { sessions } = new Repositories(database);
+    const session = aSession();
+    await database.transaction((tx) => sessions.create(session, tx));
+    let goOn = (): void => undefined;
+    const standstill = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let isLocked = (): void => undefined;
+    const locked = new Promise<void>((resolve) => {
+      isLocked = resolve;
+    });
+    const stopped = database.transaction(async (tx) => {
+      await sessions.lock(session.sessionId, tx);
+      isLocked();
+      await standstill;
+      await sessions.lock(session.sessionId, tx);
+    });
+    await locked;
+    const lease = await database.transaction(async (tx) => {
+      await sessions.lock(session.sessionId, tx);
+      return 'taken';
+    });
+    t.is(lease, 'taken');
+    goOn();
+    t.true(isDatabaseTrouble(await t.throwsAsync(stopped)));
+  });
+}

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { ManualClock, plusSeconds } from '../../src/common/clock.js';
 import { parseYamlFlow } from '../../src/simulator/managers/yaml-flow.js';
+import type { Arrived } from '../support/http-double.js';
 import { idOf } from '../support/simulator.js';
 import { aMaintainedCloud, type MaintainedCloud } from '../support/simulator-maintenance.js';
 
@@ -75,6 +76,22 @@ test('list: repeats what was not answered 200 five times, five seconds apart', a
   t.is(manager.replies.length, 12);
   const times = manager.replies.map(({ at }) => at.getTime());
   t.true((times.at(-1) ?? 0) - (times[0] ?? 0) >= 25_000);
+});
+
+test('a patient manager counts no repeat while the service is out of order, an impatient one gives up', async (t) => {
+  const answered = async (patienceS: number) => {
+    let answers = 0;
+    const status = ({ method }: Arrived): number => {
+      if (method === 'PUT') answers += 1;
+      return method === 'PUT' && answers <= 9 ? 503 : 200;
+    };
+    const { manager, send, until } = await aMaintainedCloud(t, { patienceS }, { status });
+    await send('MAINTENANCE', ['one']);
+    await until(() => manager.replies.at(-1)?.status === 200 || manager.problems.length > 0);
+    return [manager.replies.length, manager.problems.length];
+  };
+  t.deepEqual(await answered(60), [10, 0]);
+  t.deepEqual(await answered(0), [6, 1]);
 });
 
 test('constraints are told from what the topology says of groups, numbers as text by the list dialect', async (t) => {

@@ -48,6 +48,33 @@ test('a slow answer is an answer', async (t) => {
   t.deepEqual([...new Set(simulator.log.of('fault').map(({ what }) => what))], ['slow']);
 });
 
+test('an answer that comes late is to something that was done at once', async (t) => {
+  const faults = { http: [{ path: '/action$', rate: 1, kind: 'late', delayMs: 300 }] } as const;
+  const { simulator, admin } = await aCloud(t, faulty(faults));
+  const id = idOf(simulator, 'one');
+  const asked = performance.now();
+  const answer = admin.migrate(id, 'gamma');
+  while (simulator.log.of('move-begun').length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const begun = performance.now();
+  t.is((await answer).status, 202);
+  t.true(performance.now() - asked >= 290);
+  t.true(begun - asked < performance.now() - asked);
+});
+
+test('another plan takes the place of the first one, and can be taken back', async (t) => {
+  const first = { http: [{ path: '/servers', rate: 1, kind: 'status', status: 500 }] } as const;
+  const { simulator, admin } = await aCloud(t, faulty(first));
+  const status = async () => (await admin.nova('GET', '/servers')).status;
+  const usual = simulator.faults;
+  const statuses = [await status()];
+  simulator.setFaults({ ...usual, http: [{ service: 'compute', rate: 1, kind: 'status', status: 429 }] });
+  statuses.push(await status());
+  simulator.setFaults({});
+  statuses.push(await status());
+  simulator.setFaults(usual);
+  t.deepEqual([...statuses, await status()], [500, 429, 200, 500]);
+});
+
 test('a rate hits that part of the calls, the same ones with the same seed whatever happens between them', async (t) => {
   const plan = (seed: number) =>
     ({ seed, http: [{ path: '/servers', rate: 0.3, kind: 'status', status: 500 }] }) as const;

@@ -54,6 +54,7 @@ function disabling(session: SessionContext, host: string, reason: string): Journ
       const service = await read(session, host);
       return service === undefined || isTaken(service);
     },
+    conflictPasses: true,
   };
 }
 

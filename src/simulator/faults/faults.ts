@@ -16,12 +16,23 @@ export interface FaultyCall {
 /** Decides by seed and rate what goes wrong, and logs it. What happens elsewhere meanwhile changes no decision. */
 export class Faults {
   private readonly times = new Map<string, number>();
-  private readonly patterns: readonly { readonly fault: HttpFault; readonly path: RegExp }[];
+  private current: FaultPlan = {};
+  private patterns: readonly { readonly fault: HttpFault; readonly path: RegExp }[] = [];
 
   constructor(
-    private readonly plan: FaultPlan,
+    plan: FaultPlan,
     private readonly cloud: Cloud,
   ) {
+    this.follow(plan);
+  }
+
+  get plan(): FaultPlan {
+    return this.current;
+  }
+
+  /** From now on. */
+  follow(plan: FaultPlan): void {
+    this.current = plan;
     this.patterns = (plan.http ?? []).map((fault) => ({ fault, path: new RegExp(fault.path ?? '') }));
   }
 

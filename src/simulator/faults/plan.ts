@@ -13,14 +13,14 @@ export interface HttpFault {
   readonly rate: number;
   /**
    * `status`: answered so, nothing was done; `reset`: the connection breaks before anything was done; `reset-after`: it
-   * was done, then the connection breaks; `slow`: answered late.
+   * was done, then the connection breaks; `slow`: begun and answered late; `late`: done at once, answered late.
    */
-  readonly kind: 'status' | 'reset' | 'reset-after' | 'slow';
+  readonly kind: 'status' | 'reset' | 'reset-after' | 'slow' | 'late';
   /** With `status`, default 503. */
   readonly status?: 409 | 429 | 500 | 502 | 503 | 504;
   /** With `status`: seconds of a Retry-After header. */
   readonly retryAfter?: number;
-  /** With `slow`: machine milliseconds, since a request under way keeps a stepped clock standing; default 50. */
+  /** With `slow` and `late`: machine milliseconds, since a request under way keeps a stepped clock standing; default 50. */
   readonly delayMs?: number;
   /** Default `service`: the calls of the service under test only, so that the fault is not in its managers. */
   readonly whose?: 'service' | 'everybody';

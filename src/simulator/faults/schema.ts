@@ -15,7 +15,7 @@ export const FAULTS_SCHEMA = strict({
         calls: { enum: ['reads', 'writes'] },
         path: { type: 'string' },
         rate,
-        kind: { enum: ['status', 'reset', 'reset-after', 'slow'] },
+        kind: { enum: ['status', 'reset', 'reset-after', 'slow', 'late'] },
         status: { enum: [409, 429, 500, 502, 503, 504] },
         retryAfter: { type: 'integer', minimum: 0 },
         delayMs: { type: 'integer', minimum: 0, maximum: 600_000 },

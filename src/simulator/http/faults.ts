@@ -6,6 +6,7 @@ import type { HttpFault } from '../faults/plan.js';
 import type { Tokens } from '../tokens.js';
 
 const machine = new SystemMachineClock();
+const DELAY_MS = 50;
 
 /** Does to calls what the fault plan says, between the connection and the services. */
 export function faultyCalls(faults: Faults, tokens: Tokens): RequestHandler {
@@ -34,9 +35,22 @@ function happen(fault: HttpFault, request: Request, response: Response, next: Ne
       };
       next();
       return;
+    case 'late':
+      answerLate(response, fault.delayMs ?? DELAY_MS);
+      next();
+      return;
     case 'slow':
-      machine.sleepMs(fault.delayMs ?? 50).then(() => next(), next);
+      machine.sleepMs(fault.delayMs ?? DELAY_MS).then(() => next(), next);
   }
+}
+
+/** The handlers believe that they answer at once. */
+function answerLate(response: Response, delayMs: number): void {
+  const send = response.end.bind(response) as (...args: unknown[]) => Response;
+  response.end = (...args: unknown[]): Response => {
+    void machine.sleepMs(delayMs).then(() => send(...args));
+    return response;
+  };
 }
 
 /** By its token, or by whom it logs in as. */

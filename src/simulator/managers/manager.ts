@@ -66,7 +66,7 @@ export class Manager {
     this.records = parts.records;
     this.clock = parts.clock;
     this.options = parts.options;
-    this.sent = new Replies(parts.projectId, parts.session, parts.clock);
+    this.sent = new Replies(parts.projectId, parts.session, parts.clock, parts.options.patienceS);
   }
 
   get replies(): readonly ManagerReply[] {

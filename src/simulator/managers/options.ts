@@ -48,6 +48,8 @@ export interface ManagerOptions {
   readonly eventType?: string;
   /** In which state a `refusing` or `retiring` one does so; default PLANNED_MAINTENANCE. */
   readonly inState?: AskedState;
+  /** Domain seconds for which it sends an answer again while the service cannot be reached, or says 5xx; default 0. */
+  readonly patienceS?: number;
   /** By how much a `deferring` one puts off, default 30. */
   readonly deferSeconds?: number;
 }

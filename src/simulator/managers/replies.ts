@@ -1,4 +1,5 @@
 import { type Clock, plusSeconds } from '../../common/clock.js';
+import { FenixError } from '../../common/errors.js';
 import type { ManagerNotice } from './notice.js';
 import type { TenantSession } from './tenant-session.js';
 
@@ -30,15 +31,25 @@ export class Replies {
     private readonly projectId: string,
     private readonly session: TenantSession,
     private readonly clock: Clock,
+    private readonly patienceS = 0,
   ) {}
 
-  /** Sends an answer, repeats it while it is not answered 200; false when it was given up. */
+  /**
+   * Sends an answer, repeats it while it is not answered 200; false when it was given up. As long as it has patience, a
+   * service that is out of order costs no repeat.
+   */
   async send(notice: ManagerNotice, verdict: Verdict, actions: Actions, signal: AbortSignal): Promise<boolean> {
     const state = `${verdict}_${notice.state}`;
     const body = { session_id: notice.sessionId, state, ...actionKeys(notice, actions) };
-    for (let attempt = 0; attempt <= this.repeats; attempt += 1) {
-      if (attempt > 0) await this.clock.sleep(plusSeconds(this.clock.now(), REPEAT_AFTER_S), signal);
-      if ((await this.put(notice, state, body, actions)) === 200) return true;
+    const patientUntil = plusSeconds(this.clock.now(), this.patienceS);
+    for (let attempt = 0; attempt <= this.repeats; ) {
+      const status = await this.put(notice, state, body, actions).catch((error) => {
+        if (this.clock.now() < patientUntil && error instanceof FenixError && error.retryable) return undefined;
+        throw error;
+      });
+      if (status === 200) return true;
+      if (this.clock.now() >= patientUntil || (status ?? 500) < 500) attempt += 1;
+      if (attempt <= this.repeats) await this.clock.sleep(plusSeconds(this.clock.now(), REPEAT_AFTER_S), signal);
     }
     return false;
   }

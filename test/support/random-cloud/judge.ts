@@ -11,13 +11,17 @@ export function faultsOf(run: Run): string[] {
     ...brokenConstraints(run),
     ...leftDisabled(run),
     ...movedAgain(run),
-    ...plugInsOnOccupiedHosts(run),
-    ...falseReasons(run),
+    ...faultsOfSession(run, isTrue),
+    ...goingBack(run.history),
     ...malformedCalls(run),
     ...leftOpen(run),
-    ...inconsistentHistory(run.history),
     ...misunderstandings(run),
   ];
+}
+
+/** What is not as it should be in the session itself, be it alone in its cloud or not. */
+export function faultsOfSession(run: Run, proof: typeof isTrue): string[] {
+  return [...plugInsOnOccupiedHosts(run), ...falseReasons(run, proof), ...inconsistentHistory(run.history)];
 }
 
 function brokenConstraints(run: Run): string[] {
@@ -39,18 +43,22 @@ function overruledProjects({ history, cloud }: Run): string[] {
 
 /** Disabled stays only a host on which an action began and did not succeed (L6). */
 function leftDisabled(run: Run): string[] {
-  const failing = new Set(run.cloud.session.actions?.flatMap(({ metadata }) => (metadata?.fail_on as string[]) ?? []));
-  const broken = run.hosts.filter(
-    ({ hostname, state }) =>
-      (failing.has(hostname) || run.detail.reason?.code === 'aborted') &&
-      (state === 'failed' || state === 'in_maintenance'),
-  );
+  const broken = brokenHosts(run);
   return run.report.violations
     .filter(({ rule, sentence }) => {
-      const excused = broken.some(({ hostname }) => sentence.includes(`${hostname} `));
+      const excused = broken.some((host) => sentence.includes(`${host} `));
       return rule === 'left-disabled' && !excused;
     })
     .map(({ sentence }) => sentence);
+}
+
+/** Hosts on which an action began and did not succeed. */
+export function brokenHosts({ cloud, detail, hosts }: Run): string[] {
+  const failing = new Set(cloud.session.actions?.flatMap(({ metadata }) => (metadata?.fail_on as string[]) ?? []));
+  return hosts
+    .filter(({ hostname }) => failing.has(hostname) || detail.reason?.code === 'aborted')
+    .filter(({ state }) => state === 'failed' || state === 'in_maintenance')
+    .map(({ hostname }) => hostname);
 }
 
 /** A plan that sends an instance to a host which is still to be maintained says so; Nova may send it elsewhere. */
@@ -92,7 +100,7 @@ function plugInsOnOccupiedHosts({ history, simulator: { log } }: Run): string[] 
 }
 
 /** A session fails, and loses hosts, for reasons that its cloud really has; and all of it ends in time. */
-function falseReasons(run: Run): string[] {
+function falseReasons(run: Run, proof: typeof isTrue): string[] {
   const faults: string[] = [];
   const { state, reason } = run.detail;
   if (state === 'MAINTENANCE_FAILED') {
@@ -104,10 +112,10 @@ function falseReasons(run: Run): string[] {
       ...(instanceId && { instanceId }),
       ...(projectId && { projectId }),
     };
-    if (!isTrue(run, given)) faults.push(`It failed for no reason that this cloud has: ${JSON.stringify(reason)}`);
+    if (!proof(run, given)) faults.push(`It failed for no reason that this cloud has: ${JSON.stringify(reason)}`);
   } else if (state !== 'MAINTENANCE_DONE') faults.push(`It ended in ${state}.`);
   for (const { hostname, lost } of run.hosts) {
-    if (lost === null || lost.code === 'skipped-by-admin' || isTrue(run, { ...lost, host: hostname })) continue;
+    if (lost === null || lost.code === 'skipped-by-admin' || proof(run, { ...lost, host: hostname })) continue;
     faults.push(`${hostname} was lost for no reason that this cloud has: ${JSON.stringify(lost)}`);
   }
   const seconds = (run.endedAt.getTime() - run.createdAt.getTime()) / 1000;
@@ -119,7 +127,7 @@ function falseReasons(run: Run): string[] {
 const MALFORMED: ReadonlySet<number> = new Set([400, 405, 406, 413, 415, 422]);
 
 /** What Fenix asks for may be refused, but is never nonsense. */
-function malformedCalls(run: Run): string[] {
+export function malformedCalls(run: Run): string[] {
   const { cloud, log } = run.simulator;
   const service = [...cloud.projects.values()].find(({ name }) => name === 'service')?.id;
   return log
@@ -142,7 +150,7 @@ function misunderstandings({ report, cloud }: Run): string[] {
 }
 
 /** Whatever was begun has an outcome in the end. */
-function leftOpen({ journal, openImpacts }: Run): string[] {
+export function leftOpen({ journal, openImpacts }: Pick<Run, 'journal' | 'openImpacts'>): string[] {
   const begun = journal.filter(({ state }) => state === 'begun');
   return [
     ...begun.map(({ subject, action, attempt }) => `${action} ${attempt} of ${subject} was begun and has no outcome.`),
@@ -154,10 +162,7 @@ function leftOpen({ journal, openImpacts }: Run): string[] {
 function inconsistentHistory(history: readonly HistoryEntry[]): string[] {
   const faults: string[] = [];
   const now = new Map<string, unknown>([['', 'MAINTENANCE']]);
-  let last = new Date(0);
-  for (const { what, at, details } of history) {
-    if (at < last) faults.push(`History goes back in time at ${what}.`);
-    last = at;
+  for (const { what, details } of history) {
     if (what !== 'state' && what !== 'host') continue;
     const subject = what === 'host' ? String(details.host) : '';
     const known = now.get(subject) ?? 'waiting';
@@ -165,4 +170,11 @@ function inconsistentHistory(history: readonly HistoryEntry[]): string[] {
     now.set(subject, details.to);
   }
   return faults;
+}
+
+/** With one clock for all processes each line is as late as the one before, or later. */
+function goingBack(history: readonly HistoryEntry[]): string[] {
+  return history
+    .filter(({ at }, index) => at < (history[index - 1]?.at ?? at))
+    .map(({ what }) => `History goes back in time at ${what}.`);
 }

@@ -60,8 +60,15 @@ export function isTrue(run: Run, given: Given): boolean {
   return PROOFS[given.code]?.(run, whole) ?? false;
 }
 
-/** It was told, or Aodh lost that, and sent no answer to the notice that was given up. */
-function isSilent(run: Run, { projectId }: Given): boolean {
+/** It was told, and sent no answer to the notice that was given up. */
+function isSilent(run: Run, given: Given): boolean {
+  const { log } = run.simulator;
+  const state = unansweredState(run, given);
+  return log.of('alarm-post').some((post) => post.projectId === given.projectId && post.state === state);
+}
+
+/** Of the notice that was given up, to which the project sent no answer; undefined if it did. */
+export function unansweredState(run: Run, { projectId }: Given): string | undefined {
   const own = run.history.filter(({ details }) => details.project === projectId);
   const gaveUp = run.history.findLast(
     ({ what, details }) =>
@@ -70,8 +77,8 @@ function isSilent(run: Run, { projectId }: Given): boolean {
       own.some((line) => line.what === 'notice' && line.details.noticeId === details.noticeId),
   );
   const notice = own.find(({ what, details }) => what === 'notice' && details.noticeId === gaveUp?.details.noticeId);
-  if (gaveUp === undefined || notice === undefined) return false;
-  const { state } = notice.details;
+  if (gaveUp === undefined || notice === undefined) return undefined;
+  const state = String(notice.details.state);
   const answered = run.report.replies.some(
     (reply) =>
       reply.projectId === projectId &&
@@ -80,9 +87,7 @@ function isSilent(run: Run, { projectId }: Given): boolean {
       reply.at > notice.at &&
       reply.at < gaveUp.at,
   );
-  const { log } = run.simulator;
-  const heard = log.of('alarm-post').some((post) => post.projectId === projectId && post.state === state);
-  return heard && !answered;
+  return answered ? undefined : state;
 }
 
 /** A move of it went wrong in Nova, its host failed, or its project did not do what it had said it would. */

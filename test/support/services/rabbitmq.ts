@@ -4,6 +4,7 @@ import { type Logger, silentLogger } from '../../../src/common/logger.js';
 import { loadConfig } from '../../../src/config/index.js';
 import { MemoryBroker } from '../../../src/messaging/memory-broker.js';
 import { openTransport, type Transport } from '../../../src/messaging/transport.js';
+import { script } from './script.js';
 
 /**
  * The RabbitMQ that all tests share: the one that `npm test` starts, or that FENIX_TEST_AMQP_URL names. Undefined where
@@ -36,11 +37,6 @@ export async function startRabbit(options: { readonly tls?: readonly string[] } 
 export async function freePorts(count: number): Promise<number[]> {
   const { freePorts: find } = await script<{ freePorts(count: number): Promise<number[]> }>('lib/server.mjs');
   return find(count);
-}
-
-/** A module of `scripts/`, which are no part of what is compiled. */
-async function script<T>(path: string): Promise<T> {
-  return (await import(new URL(`../../../../scripts/${path}`, import.meta.url).href)) as T;
 }
 
 /** Quick to come back, so that a test does not wait for what an operator would. */
