@@ -34,11 +34,6 @@ export class CommandRepository {
     await COMMANDS.update(tx, { commandId }, { handledAt: at });
   }
 
-  /** Whether the session was deleted by an admin. */
-  async isDeleted(sessionId: string, tx: Tx = this.database.knex): Promise<boolean> {
-    return (await COMMANDS.find(tx, { sessionId, kind: 'delete' })) !== undefined;
-  }
-
   /** Those of these sessions that an admin deleted. */
   async deletedOf(sessionIds: readonly string[], tx: Tx): Promise<string[]> {
     const rows = await COMMANDS.query(tx)

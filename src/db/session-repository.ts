@@ -114,6 +114,15 @@ export class SessionRepository {
     return SESSIONS.find(tx, { sessionId });
   }
 
+  /** The same, and whether it was deleted. */
+  async withDeletion(sessionId: string): Promise<{ session: Session; isDeleted: boolean } | undefined> {
+    const { knex } = this.database;
+    const isDeleted = knex.raw('exists ? as is_deleted', [deletionIn(knex)]);
+    const found = SESSIONS.query(knex).where({ session_id: sessionId });
+    const [row] = (await found.select('sessions.*', isDeleted as never)) as Row[];
+    return row && { session: SESSIONS.fromRow(row), isDeleted: Boolean(row.is_deleted) };
+  }
+
   /** All that are not deleted, oldest first. */
   async list(tx: Tx = this.database.knex): Promise<Session[]> {
     const rows = await this.visible(tx).orderBy(['created_at', 'session_id']);
@@ -241,12 +250,14 @@ export class SessionRepository {
   }
 
   private visible(tx: Tx) {
-    return SESSIONS.query(tx).whereNotExists((deleted) => {
-      void deleted
-        .select(tx.raw('1'))
-        .from('commands')
-        .whereRaw('commands.session_id = sessions.session_id')
-        .where('commands.kind', 'delete');
-    });
+    return SESSIONS.query(tx).whereNotExists(deletionIn(tx));
   }
+}
+
+/** The command by which the session of a row of `sessions` was deleted. */
+function deletionIn(tx: Tx): Knex.QueryBuilder {
+  return tx('commands')
+    .select(tx.raw('1'))
+    .whereRaw('commands.session_id = sessions.session_id')
+    .where('commands.kind', 'delete');
 }

@@ -21,9 +21,12 @@ export function knownLeftovers({ leftovers }: Repositories, clock: Clock): Promi
   return leftovers.all(plusSeconds(clock.now(), -STUCK_AFTER_S));
 }
 
-/** What the cloud shows, of sessions that still run as well. @throws FenixError when it cannot be asked */
-export async function disabledServices({ sessions }: Repositories, cloud: CloudPort): Promise<DisabledService[]> {
-  const ours = (await cloud.services()).filter(isOurs);
+/** Those of the cloud's services that are disabled in our name, of sessions that still run as well. */
+export async function disabledServices(
+  { sessions }: Repositories,
+  services: readonly ComputeService[],
+): Promise<DisabledService[]> {
+  const ours = services.filter(isOurs);
   return Promise.all(
     ours.map(async ({ host, disabledReason }) => {
       const reason = disabledReason ?? '';

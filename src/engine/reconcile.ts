@@ -37,11 +37,8 @@ interface World {
  * @throws FenixError when the cloud cannot be asked
  */
 export async function differences(repositories: Repositories, cloud: CloudPort): Promise<Difference[]> {
-  const [services, servers, disabled] = await Promise.all([
-    cloud.services(),
-    cloud.servers(),
-    disabledServices(repositories, cloud),
-  ]);
+  const [services, servers] = await Promise.all([cloud.services(), cloud.servers()]);
+  const disabled = await disabledServices(repositories, services);
   const world = { services, servers: new Map(servers.map((server) => [server.id, server])), disabled };
   const found: Difference[] = disabled.filter(({ session }) => session === 'unknown').map(ofUnknownSession);
   for (const sessionId of await repositories.sessions.openIds()) {

@@ -30,6 +30,8 @@ const INTERRUPTIONS: ReadonlySet<string> = new Set(['cloud', 'trouble']);
 export class SessionRunner {
   private readonly wake = new Wake();
   private failures = 0;
+  /** What an earlier life had begun is gone on with. */
+  private resumed = false;
   /** Times in a row that the cloud could not be read. */
   private cloudFailures = 0;
   private readonly instances: InstanceRecords;
@@ -48,9 +50,6 @@ export class SessionRunner {
 
   /** Runs until the session is closed, the lease is lost or the engine lets go. */
   async run(): Promise<'closed' | 'let-go'> {
-    // Moves may be wanted back since; what goes wrong here goes wrong in the first turn again, which tells it.
-    await this.hear().catch(() => undefined);
-    await this.resumeEffects();
     while (!this.context.stopping.aborted) {
       try {
         if ((await this.turn()) === 'closed') return 'closed';
@@ -70,32 +69,34 @@ export class SessionRunner {
     for (const entry of await repositories.journal.list(sessionId)) {
       if (entry.kind !== 'step' && entry.state === 'begun') effects.resume(entry);
     }
+    this.resumed = true;
   }
 
-  /** Takes what projects and admins have said. @returns the session after it */
-  private async hear(): Promise<Session> {
+  /** Takes what projects and admins have said. @returns the session after it, and whether it was deleted */
+  private async hear(): Promise<{ readonly session: Session; readonly isDeleted: boolean }> {
     const { context } = this;
     await consumeInbox(context);
-    const session = await context.repositories.sessions.getEvenDeleted(context.sessionId);
-    if (session === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
-    if (session.aborting?.revert) context.takeBack.abort();
-    return session;
+    const heard = await context.repositories.sessions.withDeletion(context.sessionId);
+    if (heard === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
+    if (heard.session.aborting?.revert) context.takeBack.abort();
+    return heard;
   }
 
   private async turn(): Promise<'closed' | 'goes-on'> {
     const { context, outbox } = this;
     const { settings } = context.repositories;
     const wasFrozen = (await settings.frozen()) !== undefined;
-    const session = await this.hear();
+    const { session, isDeleted } = await this.hear();
+    // Not before: moves may be wanted back since they were begun.
+    if (!this.resumed) await this.resumeEffects();
     if (wasFrozen) {
       // Read anew: what was thawed by a command that is consumed already wakes nobody.
       const freeze = await settings.frozen();
       if (freeze !== undefined) await this.hold(session, freeze);
       return 'goes-on';
     }
-    const deleted = await context.repositories.commands.isDeleted(context.sessionId);
-    if (deleted || session.aborting !== null || !isUnfinished(session.state)) {
-      const step = await closeSession(context, session, outbox, deleted);
+    if (isDeleted || session.aborting !== null || !isUnfinished(session.state)) {
+      const step = await closeSession(context, session, outbox, isDeleted);
       if (typeof step === 'object') await this.whileClosing(session, step);
       return step === 'closed' ? 'closed' : 'goes-on';
     }

@@ -120,7 +120,7 @@ test.serial('a soft-deleted instance leaves its host out by policy, when it has 
   t.deepEqual(judged(scenario, ['fixed']), []);
 });
 
-for (const every of [61, 41])
+for (const every of [61, 27])
   test.serial(`an engine that is stopped after every ${every} queries stops and starts nothing twice`, async (t) => {
     const scenario = await start(t, cloudOf());
     const { system } = scenario;

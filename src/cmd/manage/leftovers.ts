@@ -49,7 +49,7 @@ function cloudOf(parts: DependencyContainer): CloudPort {
 
 async function askCloud(repositories: Repositories, parts: DependencyContainer): Promise<Asked> {
   try {
-    return { services: await disabledServices(repositories, cloudOf(parts)) };
+    return { services: await disabledServices(repositories, await cloudOf(parts).services()) };
   } catch (error) {
     if (!(error instanceof FenixError)) throw error;
     return { services: null, why: error.message };

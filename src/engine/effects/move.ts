@@ -29,8 +29,10 @@ export interface MoveIntent {
   readonly begunAt: string;
 }
 
-/** Moves one instance by its instance-action plug-in and records how it ended. */
-/** @param resumed an earlier life had begun it: what it waited for may long have come */
+/**
+ * Moves one instance by its instance-action plug-in and records how it ended.
+ * @param resumed an earlier life had begun it: what it waited for may long have come
+ */
 export async function runMove(session: SessionContext, entry: JournalEntry, resumed = false): Promise<void> {
   const intent = entry.intent as unknown as MoveIntent;
   const plugin = session.plugins.instanceAction(intent.action);
