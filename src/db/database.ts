@@ -211,7 +211,7 @@ function openSqlite({ filename }: SqliteTarget): Knex {
     }
 
     async acquireRawConnection(): Promise<Preparing> {
-      return rememberingStatements(await super.acquireRawConnection());
+      return rememberingStatements(lockingAtOnce(await super.acquireRawConnection()));
     }
   }
   return knexFactory({
@@ -226,6 +226,16 @@ function openSqlite({ filename }: SqliteTarget): Knex {
 /** What of a connection of libsql is of interest here. */
 interface Preparing {
   prepare(sql: string): unknown;
+}
+
+/**
+ * A transaction that has read may not write any more once another process has written (SQLITE_BUSY_SNAPSHOT, which
+ * waiting does not mend); one that begins by taking the lock waits for it, up to `busy_timeout`.
+ */
+function lockingAtOnce(connection: Preparing): Preparing {
+  const prepare = connection.prepare.bind(connection);
+  connection.prepare = (sql) => prepare(sql === 'BEGIN;' ? 'BEGIN IMMEDIATE;' : sql);
+  return connection;
 }
 
 /** Far more than there are queries, were it not for those with lists in them. */

@@ -92,7 +92,7 @@ export class EngineRepository {
       .where({ engine_id: engineId })
       .whereNotNull('lease_until')
       .update({ seen_at: this.database.nowPlus(), lease_until: this.database.nowPlus(leaseS) })
-      .timeout(Math.max(1, leaseS * 1000));
+      .timeout(leaseS * 1000);
     return renewed === 1;
   }
 

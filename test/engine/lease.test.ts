@@ -5,7 +5,7 @@ import { LeaseLost } from '../../src/db/session-repository.js';
 import { RenewalLoop } from '../../src/engine/heartbeat.js';
 import { LeaseGuard } from '../../src/engine/lease-guard.js';
 import { LeaseKeeper } from '../../src/engine/ownership.js';
-import { anEngine } from '../support/api-records.js';
+import { anEngine, endLease } from '../support/api-records.js';
 import { aDatabase, until } from '../support/engine-session.js';
 import { ManualMachineClock } from '../support/manual-machine-clock.js';
 
@@ -120,7 +120,7 @@ for (const [title, renew] of Object.entries(troubles)) {
 test('an engine whose lease another one has taken lets everything go at its next heartbeat', async (t) => {
   const { repositories, machine, guard, keep } = await aKeeper(t);
   const kept = keep();
-  await repositories.engines.renew('engine-a', -1);
+  await endLease(repositories.database, 'engine-a');
   await repositories.engines.expire();
   await until(() => machine.nextDueMs() === 5000);
   machine.advanceMs(5000);

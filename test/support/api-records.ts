@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Database } from '../../src/db/database.js';
 import type {
   EngineRecord,
   Notice,
@@ -115,4 +116,12 @@ export function aNotice(overrides: Partial<Notice> & Pick<Notice, 'sessionId'>):
 /** As it registers itself. */
 export function anEngine(engineId: string): Pick<EngineRecord, 'engineId' | 'host' | 'version' | 'plugins'> {
   return { engineId, host: 'h', version: '1', plugins: [] };
+}
+
+/** As if the engine had not renewed it in time. */
+export async function endLease(database: Database, engineId: string, secondsAgo = 1): Promise<void> {
+  await database
+    .knex('engines')
+    .where({ engine_id: engineId })
+    .update({ lease_until: database.nowPlus(-secondsAgo) });
 }

@@ -22,7 +22,7 @@ import { inlinePlanner } from '../../src/planner/planner.js';
 import type { CloudPort } from '../../src/workflow/cloud-port.js';
 import type { ActionPlugin, InstanceActionPlugin } from '../../src/workflow/contract.js';
 import { PluginRegistry } from '../../src/workflow/registry.js';
-import { anEngine, aSession, NOON } from './api-records.js';
+import { anEngine, aSession, endLease, NOON } from './api-records.js';
 import { SETTINGS } from './engine-views.js';
 import { ManualMachineClock } from './manual-machine-clock.js';
 
@@ -62,7 +62,7 @@ export async function anOwnedSession(
 /** As another engine would: the owner's lease is over, and its session is claimed anew. */
 export async function takeOver(repositories: Repositories, lost: Lease, engineId: string): Promise<Lease> {
   const { engines, sessions } = repositories;
-  await engines.renew(lost.engineId, -1);
+  await endLease(repositories.database, lost.engineId);
   await engines.expire();
   await engines.register(anEngine(engineId), 1000);
   const session = await sessions.getEvenDeleted(lost.sessionId);

@@ -7,8 +7,8 @@ import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { type Lease, LeaseLost, type SessionPatch } from '../../src/db/session-repository.js';
 import type { Impact, PluginInfo, Session } from '../../src/model/index.js';
-import { databaseKinds } from '../support/api-databases.js';
-import { aHost, aNotice, anEngine, anInstance, aProject, aSession, NOON } from '../support/api-records.js';
+import { type DatabaseKind, databaseKinds } from '../support/api-databases.js';
+import { aHost, aNotice, anEngine, anInstance, aProject, aSession, endLease, NOON } from '../support/api-records.js';
 
 interface World {
   readonly repositories: Repositories;
@@ -64,7 +64,7 @@ onEach(
     const lost = (await sessions.claim(session, 'engine-a')) as Lease;
     const write = (lease: Lease, patch: SessionPatch = {}) =>
       database.transaction((tx) => sessions.write(lease, 1, patch, NOON, tx));
-    await engines.renew('engine-a', -1);
+    await endLease(repositories.database, 'engine-a');
     await t.throwsAsync(write(lost, { state: 'SCALE_IN' }), { instanceOf: LeaseLost });
     t.deepEqual(await sessions.claimable(10), [], 'it may still be renewed');
     t.is(await sessions.claim({ ...session, epoch: 1 }, 'engine-b'), undefined);
@@ -83,10 +83,10 @@ onEach(
   'a lease is prolonged also late, as long as nobody took note of its end; after that it is lost for good',
   async (t, { repositories, other }) => {
     const { engines } = repositories;
-    await engines.renew('engine-a', -1);
+    await endLease(repositories.database, 'engine-a');
     t.true(await engines.renew('engine-a', 30));
     t.is(await other.engines.expire(), 0);
-    await engines.renew('engine-a', -1);
+    await endLease(repositories.database, 'engine-a');
     t.is(await other.engines.expire(), 1);
     t.false(await engines.renew('engine-a', 30));
     t.true(await engines.renew('engine-b', 30));
@@ -94,9 +94,9 @@ onEach(
 );
 
 onEach('an engine without a lease takes nothing', async (t, { repositories, stored }) => {
-  const { sessions, engines } = repositories;
+  const { sessions } = repositories;
   const session = await stored();
-  await engines.renew('engine-a', -1);
+  await endLease(repositories.database, 'engine-a');
   t.is(await sessions.claim(session, 'engine-a'), undefined);
   t.is(await sessions.claim(session, 'engine-c'), undefined, 'it never registered');
   t.truthy(await sessions.claim(session, 'engine-b'));
@@ -135,7 +135,7 @@ onEach(
       { ...one, left: 60 },
       { ...two, leaving: true },
     ]);
-    await engines.renew('engine-a', -10);
+    await endLease(repositories.database, 'engine-a', 10);
     await engines.leave('engine-b');
     t.deepEqual(await survey(), [{ ...one, left: -0 }]);
     await engines.expire();
@@ -678,3 +678,21 @@ for (const kind of databaseKinds.filter(({ name }) => name === 'MariaDB')) {
     t.true(isDatabaseTrouble(await t.throwsAsync(stopped)));
   });
 }
+
+test('SQLite: a transaction that reads before it writes keeps others from overtaking it', async (t) => {
+  const { database, settings, close } = await (databaseKinds[0] as DatabaseKind).open();
+  t.teardown(close);
+  const other = await Database.open(settings);
+  t.teardown(() => other.close());
+  // Else the whole process would stand still for five seconds.
+  await other.knex.raw('pragma busy_timeout = 1');
+  const { sessions } = new Repositories(database);
+  const session = aSession();
+  await database.transaction(async (tx) => {
+    await sessions.ids(tx);
+    const theirs = other.transaction((theirTx) => new Repositories(other).sessions.create(aSession(), theirTx));
+    await t.throwsAsync(theirs, { code: 'SQLITE_BUSY' });
+    await sessions.create(session, tx);
+  });
+  t.deepEqual(await sessions.ids(), [session.sessionId]);
+});
