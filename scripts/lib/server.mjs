@@ -1,6 +1,6 @@
 // Servers of our own: free ports, waiting until they speak, ending what was started.
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -47,6 +47,11 @@ export function watchOver(home) {
   child.stdin.unref();
   const note = (started) => writeFileSync(join(home, PIDS), started.map((one) => one.child.pid).join('\n'));
   return { note, dismiss: () => endGroup(child, ended, 'SIGKILL') };
+}
+
+/** Removes a server's folder, again should a process that is just ending still write to it. */
+export function removeHome(home) {
+  rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 /** Waits, at most three minutes as machines may be busy, until somebody at `port` speaks (after `hello`, if that is due). */

@@ -69,7 +69,14 @@ export class TestRun {
 
   /** Stops what is to be stopped, prints the figures, and ends the process. */
   async close() {
-    for (const stop of this.#stops) await stop();
+    for (const stop of this.#stops) {
+      try {
+        await stop();
+      } catch (error) {
+        // The figures are still due.
+        this.fail(`a server did not stop: ${error.message}`);
+      }
+    }
     const { passed, skipped } = this.#total;
     if (isCi && skipped > 0) this.fail('in CI nothing may be skipped');
     console.log(`${passed} passed, ${this.#total.failed} failed, ${skipped} skipped`);

@@ -1,11 +1,11 @@
 // A MariaDB of our own for tests: a temporary folder, a free port of 127.0.0.1, gone afterwards.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRoot, needPrograms, which } from '../lib/debian.mjs';
-import { endGroup, freePorts, greeting, startDetached, watchOver } from '../lib/server.mjs';
+import { endGroup, freePorts, greeting, removeHome, startDetached, watchOver } from '../lib/server.mjs';
 
 export const name = 'MariaDB';
 /** The tests' variable; if it is set from outside, that server is used. */
@@ -30,7 +30,7 @@ export async function start({ durable = false } = {}) {
     if (made.status !== 0) throw new Error(`${installer}: ${made.stderr}${made.stdout}`);
     return await run(server, [...common, ...(durable ? [] : FORGETFUL)], home);
   } catch (error) {
-    rmSync(home, { recursive: true, force: true });
+    removeHome(home);
     throw error;
   }
 }
@@ -72,7 +72,7 @@ async function run(server, common, home) {
   const stop = async () => {
     await halt();
     await guard.dismiss();
-    rmSync(home, { recursive: true, force: true });
+    removeHome(home);
   };
   try {
     await resume();

@@ -1,11 +1,11 @@
 // A RabbitMQ of our own for tests: a temporary folder, free ports of 127.0.0.1, gone afterwards.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { needPrograms, which } from '../lib/debian.mjs';
-import { endGroup, freePorts, greeting, startDetached, watchOver } from '../lib/server.mjs';
+import { endGroup, freePorts, greeting, removeHome, startDetached, watchOver } from '../lib/server.mjs';
 
 export const name = 'RabbitMQ';
 /** The tests' variable; if it is set from outside, that server is used. */
@@ -35,7 +35,7 @@ export async function start({ tls } = {}) {
   const stop = async () => {
     for (const { child, ended } of children.splice(0).reverse()) await endGroup(child, ended, 'SIGKILL');
     await guard.dismiss();
-    rmSync(home, { recursive: true, force: true });
+    removeHome(home);
   };
   try {
     const [port, distribution, epmdPort, tlsPort] = await freePorts(4);

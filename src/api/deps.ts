@@ -16,6 +16,8 @@ export interface WakeEngine {
 export interface ApiSettings {
   /** Requests of one project a minute. */
   readonly rateLimits: Readonly<Record<LimitKind, number>>;
+  /** Milliseconds between the beginnings of two transactions for replies; 0 = no pause. */
+  readonly replyPaceMs: number;
   readonly maxBodyBytes: number;
   readonly cors: CorsSettings;
   /** Whether a proxy in front of us writes X-Forwarded-… . */

@@ -175,7 +175,12 @@ async function stopParts({ components }: Composed): Promise<void> {
 /** What an operator would write for this cloud, and what goes without further processes and threads. */
 function simulated(simulator: Simulator): Values {
   const { DEFAULT, ...rest } = operatorOptions(simulator);
-  return { ...rest, DEFAULT: { ...DEFAULT, transport_url: 'memory://' }, engine: { planner_threads: 0 } };
+  return {
+    ...rest,
+    DEFAULT: { ...DEFAULT, transport_url: 'memory://' },
+    engine: { planner_threads: 0 },
+    api: { reply_pace: 0 },
+  };
 }
 
 function merged(first: Values, second: Values): Values {

@@ -1,3 +1,5 @@
+import type { MachineClock } from './clock.js';
+
 interface Asked<Key, Answer> {
   readonly key: Key;
   readonly resolve: (answer: Answer) => void;
@@ -9,6 +11,16 @@ export interface TogetherOptions {
   readonly most?: number;
   /** How many askings may be under way at a time. */
   readonly parallel?: number;
+  /**
+   * How long after one asking began the next one may, so that those who come in between share it; who comes after a
+   * while of silence waits for nobody.
+   */
+  readonly pace?: Pace;
+}
+
+export interface Pace {
+  readonly ms: number;
+  readonly machine: MachineClock;
 }
 
 const MOST = 50;
@@ -22,6 +34,8 @@ const PARALLEL = 2;
 export class Together<Key, Answer> {
   private readonly waiting: Asked<Key, Answer>[] = [];
   private running = 0;
+  private lastBegunMs = Number.NEGATIVE_INFINITY;
+  private isPausing = false;
 
   /** @param ask resolves to the answers in the order of the keys; what it rejects with all its callers get */
   constructor(
@@ -38,9 +52,28 @@ export class Together<Key, Answer> {
 
   private next(): void {
     const { most = MOST, parallel = PARALLEL } = this.options;
-    if (this.waiting.length === 0 || this.running >= parallel) return;
+    if (this.waiting.length === 0 || this.running >= parallel || this.pauses()) return;
     this.running += 1;
     void this.answer(this.waiting.splice(0, most));
+  }
+
+  /** Whether the next asking has to wait; then it begins by itself. */
+  private pauses(): boolean {
+    const { pace } = this.options;
+    if (pace === undefined || pace.ms === 0) return false;
+    if (this.isPausing) return true;
+    const nowMs = pace.machine.monotonicMs();
+    const leftMs = this.lastBegunMs + pace.ms - nowMs;
+    if (leftMs <= 0) {
+      this.lastBegunMs = nowMs;
+      return false;
+    }
+    this.isPausing = true;
+    pace.machine.after(leftMs, () => {
+      this.isPausing = false;
+      this.next();
+    });
+    return true;
   }
 
   private async answer(asked: readonly Asked<Key, Answer>[]): Promise<void> {

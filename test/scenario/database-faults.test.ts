@@ -48,7 +48,10 @@ for (const [name, error, which] of NOW_AND_THEN)
     const scenario = await Scenario.start(t);
     await scenario.system.startEngine();
     const id = await scenario.create();
-    t.teardown(troubled(scenario.system.database, error, which));
+    const end = troubled(scenario.system.database, error, which);
+    t.teardown(end);
+    await scenario.toItsEnd(id);
+    end();
     await maintained(t, scenario, id);
   });
 

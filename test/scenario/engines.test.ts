@@ -41,15 +41,15 @@ test.serial('of two engines one is stopped, and the other one goes on with both 
   t.deepEqual(await allWell(scenario, [early, late]), []);
 });
 
-for (const every of [97, 27])
+for (const most of [150, 90, 60])
   test.serial(
-    `an engine that is stopped after every ${every} queries, wherever it is, does nothing twice`,
+    `an engine that is stopped after every 1 to ${most} queries, wherever it is, does nothing twice`,
     async (t) => {
       const scenario = await Scenario.start(t);
       const { system } = scenario;
       await system.startEngine();
       const id = await scenario.create();
-      const restarts = await finishWithRestarts(scenario, id, every);
+      const restarts = await finishWithRestarts(scenario, id, { most, seed: 1 });
       t.log(`${restarts} restarts`);
       t.true(restarts > 5);
       t.deepEqual(await allWell(scenario, [id]), []);

@@ -136,9 +136,14 @@ export class Scenario {
   }
 
   /** Runs until the session is DONE or FAILED and its engine has nothing left to do for it. */
-  async finish(sessionId: string): Promise<SessionDetail> {
+  async toItsEnd(sessionId: string): Promise<void> {
     const sessions = new SessionRepository(this.system.database);
     await this.until(async () => (await sessions.isClosed(sessionId)) === true);
+  }
+
+  /** As {@link toItsEnd}. */
+  async finish(sessionId: string): Promise<SessionDetail> {
+    await this.toItsEnd(sessionId);
     return this.system.client.detail(sessionId);
   }
 

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Together } from '../../src/common/together.js';
+import { ManualMachineClock } from '../support/manual-machine-clock.js';
 
 /** Askings that end when they are told to. */
 function aSource() {
@@ -14,6 +15,8 @@ function aSource() {
     });
   return { askings, ask, asked: () => askings.map(({ keys }) => keys.join('')) };
 }
+
+const turns = () => new Promise(setImmediate);
 
 test('who comes alone is asked for at once, who comes meanwhile together, and each gets its own answer', async (t) => {
   const { askings, ask, asked } = aSource();
@@ -49,4 +52,26 @@ test('an asking that fails does so for its own callers, and the next one begins'
   await t.throwsAsync(first, { message: 'away' });
   askings[1]?.end();
   t.is(await second, 'B');
+});
+
+test('with a pace who comes soon after an asking shares the next one, and after a silence nobody waits', async (t) => {
+  const machine = new ManualMachineClock();
+  const { askings, ask, asked } = aSource();
+  const together = new Together(ask, { parallel: 1, pace: { ms: 10, machine } });
+  const first = together.of('a');
+  askings[0]?.end();
+  await first;
+  const next = [...'bc'].map((key) => together.of(key));
+  machine.advanceMs(9);
+  await turns();
+  t.deepEqual(asked(), ['a'], 'the pace is kept');
+  next.push(together.of('d'));
+  machine.advanceMs(1);
+  await turns();
+  t.deepEqual(asked(), ['a', 'bcd']);
+  askings[1]?.end();
+  t.deepEqual(await Promise.all(next), ['B', 'C', 'D']);
+  machine.advanceMs(1000);
+  void together.of('e');
+  t.deepEqual(asked(), ['a', 'bcd', 'e']);
 });

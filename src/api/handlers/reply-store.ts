@@ -55,7 +55,8 @@ export class ReplyStore {
   private readonly together: Together<Incoming, Outcome>;
 
   constructor(private readonly deps: ApiDeps) {
-    this.together = new Together((all) => this.storeTogether(all), { parallel: 1 });
+    const pace = { ms: deps.settings.replyPaceMs, machine: deps.machineClock };
+    this.together = new Together((all) => this.storeTogether(all), { parallel: 1, pace });
   }
 
   /** @throws Refusal 422 for an action that the notice does not allow */

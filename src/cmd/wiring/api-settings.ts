@@ -9,6 +9,7 @@ export function apiSettings(config: Config): ApiSettings {
   const { default: common, api, engine, workflow, osloMiddleware, cors, healthcheck } = config;
   return {
     rateLimits: { replies: api.replyRateLimit, constraints: api.constraintRateLimit },
+    replyPaceMs: api.replyPace * 1000,
     maxBodyBytes: osloMiddleware.maxRequestBodySize,
     behindProxy: osloMiddleware.enableProxyHeadersParsing,
     cors: {

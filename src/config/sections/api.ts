@@ -16,6 +16,11 @@ export const api = {
       1200,
       'Replies that one project may send to one process a minute; beyond that 429 with Retry-After. 0 = no limit.',
     ),
+    reply_pace: number(
+      0.01,
+      'Seconds between two transactions for replies: those that come in between share one. 0 = no pause.',
+      { max: 1 },
+    ),
     constraint_rate_limit: integer(6000, 'The same for constraints that are set or deleted.'),
     headers_timeout: number(20, "Seconds that a request's headers may take to come.", { min: 1 }),
     request_timeout: number(60, 'Seconds that a whole request may take to come.', { min: 1 }),
