@@ -204,10 +204,13 @@ class Runner {
     return engine;
   }
 
+  /** Closed, and no living engine is at it; the name of a dead one stays with what it closed. */
   private async isOver(sessionId: string): Promise<boolean> {
-    const sessions = new SessionRepository(this.stage.database);
-    const session = await sessions.get(sessionId);
-    return session?.owner === null && (await sessions.isClosed(sessionId)) === true;
+    const { database } = this.stage;
+    if ((await new SessionRepository(database).isClosed(sessionId)) !== true) return false;
+    const living = database.knex('engines').select('engine_id').whereNotNull('lease_until');
+    const owned = await database.knex('sessions').where({ session_id: sessionId }).whereIn('owner', living);
+    return owned.length === 0;
   }
 
   private async ownerOf(sessionId: string): Promise<string | null> {
