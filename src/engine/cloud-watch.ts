@@ -40,15 +40,19 @@ export class CloudWatch {
   }
 
   /**
-   * The next view, one interval from now, shared by all who wait for it. Trouble that may pass is logged and tried
-   * again an interval later, so callers need a deadline of their own.
+   * The next view, one interval from now, shared by all who wait for it when its reading begins: who comes later may
+   * have changed what it shows. Trouble that may pass is logged and tried again an interval later, so callers need a
+   * deadline of their own.
    * @throws FenixError that trying again can't mend, Stopped
    */
   next(signal: AbortSignal): Promise<CloudView> {
     if (signal.aborted) return Promise.reject(new Stopped());
-    this.upcoming ??= this.readNext().finally(() => {
-      this.upcoming = undefined;
-    });
+    if (this.upcoming === undefined) {
+      const upcoming: Promise<CloudView> = this.readNext(() => {
+        if (this.upcoming === upcoming) this.upcoming = undefined;
+      });
+      this.upcoming = upcoming;
+    }
     return abandonable(this.upcoming, signal);
   }
 
@@ -57,9 +61,10 @@ export class CloudWatch {
     this.closing.abort();
   }
 
-  private async readNext(): Promise<CloudView> {
+  /** @param begins is called when nobody can join any more */
+  private async readNext(begins: () => void): Promise<CloudView> {
     for (;;) {
-      await this.clock.sleep(plusSeconds(this.clock.now(), this.pollS), this.closing.signal);
+      await this.clock.sleep(plusSeconds(this.clock.now(), this.pollS), this.closing.signal).finally(begins);
       this.changed();
       try {
         return await this.read();
