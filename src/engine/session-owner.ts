@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { withRequestId } from '../common/context.js';
 import { messageOf, Stopped } from '../common/errors.js';
 import type { Lease } from '../db/session-repository.js';
@@ -35,6 +36,8 @@ export class SessionOwner {
     private readonly guard: LeaseGuard,
     publish: Publish,
   ) {
+    // Every effect under way listens, and there may be hundreds.
+    setMaxListeners(0, this.stopping.signal);
     const { repositories, clock, machine, settings } = parts;
     const log = parts.log.child({ session: lease.sessionId, request_id: session.requestId });
     const wake = (): void => this.raise();
