@@ -12,6 +12,7 @@ import { consumeInbox } from '../../src/engine/inbox.js';
 import { SessionWriter, type Unit } from '../../src/engine/session-writer.js';
 import { aNotice, aProject, NOON } from '../support/api-records.js';
 import { aDatabase, aLife, anOwnedSession, takeOver } from '../support/engine-session.js';
+import { ManualMachineClock } from '../support/manual-machine-clock.js';
 import { Broken, everyInterleaving, Part, type Run } from '../support/model/interleavings.js';
 
 /*
@@ -58,7 +59,8 @@ function anApi({ repositories, sessionId }: World): { answer(state: string): Pro
   const deps = {
     repositories,
     clock: new ManualClock(NOON),
-    settings: { maxDeferS: 0 },
+    machineClock: new ManualMachineClock(),
+    settings: { maxDeferS: 0, replyPaceMs: 0 },
     engines: { wake: () => Promise.resolve() },
   } as unknown as ApiDeps;
   const params: Readonly<Record<string, string>> = { session_id: sessionId, project_id: PROJECT };
@@ -207,14 +209,16 @@ test('an answer is consumed once, in whatever order API, owner, its death and it
   t.true(runs > 100);
 });
 
-for (const broke of [
-  'a reply is marked as handled before its effect is committed',
-  'a reply is not marked as handled',
-  'an owner writes whatever its epoch',
-  'the API answers before it has stored',
-] as const) {
+const SEEN: Readonly<Record<Broke, RegExp>> = {
+  'a reply is marked as handled before its effect is committed': /^2 replies were stored, 1 consumed/,
+  'a reply is not marked as handled': /^a stored reply is never handled/,
+  'an owner writes whatever its epoch': /^2 replies were stored, 3 consumed/,
+  'the API answers before it has stored': /^an acknowledged reply was lost/,
+};
+
+for (const [broke, message] of Object.entries(SEEN) as [Broke, RegExp][]) {
   test(`were it so that ${broke}, it would be found out`, async (t) => {
-    const error = await t.throwsAsync(all(t, broke), { instanceOf: Broken });
+    const error = await t.throwsAsync(all(t, broke), { instanceOf: Broken, message });
     t.log(error?.message.split('\n')[0]);
   });
 }
