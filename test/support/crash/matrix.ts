@@ -163,6 +163,11 @@ class Runner {
       }
       const takenOver = takeover && !killed;
       await until(async () => killed || (await over()));
+      // Of the last point others may have seen the effect before the engine dies of it.
+      if (!killed && dieAt !== undefined) {
+        await first.stop();
+        killed = !first.isAlive;
+      }
       if (killed) {
         if ((await death) !== 'SIGKILL') throw new Error('the engine ended by itself');
         // Its lease, not its successor's: nobody has to wait for the dead.
@@ -189,10 +194,8 @@ class Runner {
     } finally {
       ended.abort();
       for (const engine of engines) {
-        if (engine.isAlive) {
-          await engine.stop();
-          pool.giveBack(engine);
-        }
+        if (engine.isAlive) await engine.stop();
+        if (engine.isAlive) pool.giveBack(engine);
       }
       await scene.end();
     }
