@@ -85,7 +85,9 @@ function isThere(demand: Demand, at: number, left: Amount): boolean {
   const part = begunBefore(demand, at, demand.from);
   const { vcpus, memoryMb, diskGb } = demand.room;
   return (
-    vcpus * part <= left.vcpus + SLACK && memoryMb * part <= left.memoryMb + SLACK && diskGb * part <= left.diskGb + SLACK
+    vcpus * part <= left.vcpus + SLACK &&
+    memoryMb * part <= left.memoryMb + SLACK &&
+    diskGb * part <= left.diskGb + SLACK
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Resources } from '../../model/index.js';
 import type { FleetHost, FleetInstance } from '../fleet.js';
 import { type Amount, add, amountOf, byName, compareSize } from './amount.js';
 import type { GroupBook } from './groups.js';
@@ -55,8 +56,7 @@ export class Targets {
 
   /** Promises the place to an instance whose project was told, or is about to be. */
   hold(instance: FleetInstance, host: string): void {
-    if (!this.byHost.has(host)) this.ofWaiting();
-    const target = this.byHost.get(host);
+    const target = this.of(host);
     if (target === undefined) return;
     this.holds.set(instance.instanceId, target);
     add(target.held, instance.resources);
@@ -115,6 +115,21 @@ export class Targets {
     const willing = withRoom.filter(({ host }) => !instance.refusedBy.includes(host));
     if (willing.length === 0) return 'refused-everywhere';
     return willing.some((target) => this.spreads(target, instance)) ? 'target-limit' : 'anti-affinity';
+  }
+
+  /** The target of that name, one that is not maintained yet included. */
+  of(host: string): Target | undefined {
+    if (!this.byHost.has(host)) this.ofWaiting();
+    return this.byHost.get(host);
+  }
+
+  /** Supposes that so much more were free. */
+  open({ free }: Target, room: Resources): void {
+    add(free, room);
+  }
+
+  close({ free }: Target, room: Resources): void {
+    add(free, room, -1);
   }
 
   private giveBack(instance: FleetInstance, target: Target): void {
