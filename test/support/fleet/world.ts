@@ -107,7 +107,8 @@ export class FleetWorld {
       for (const { instanceId, target } of plan.ask) this.ask(this.member(instanceId), target);
       for (const { instanceId, target } of plan.move) this.move(this.member(instanceId), target);
       for (const host of plan.maintain) this.maintain(this.host(host));
-      if (plan.empty.length + plan.ask.length + plan.move.length + plan.maintain.length === 0) return plan.stuck;
+      // Moves and actions that begin change nothing that could be decided now; projects may have answered at once.
+      if (plan.empty.length + plan.ask.length === 0) return plan.stuck;
     }
     throw new Error(`The policy decides without end at ${this.now} s.`);
   }
