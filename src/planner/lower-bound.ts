@@ -1,5 +1,6 @@
 import type { Resources } from '../model/index.js';
 import { GroupBook } from './fleet/groups.js';
+import { onceBound } from './fleet/once.js';
 import { emptyingS } from './fleet/source.js';
 import type { FleetHost, FleetInstance, FleetSnapshot } from './fleet.js';
 
@@ -12,6 +13,11 @@ export interface LowerBound {
   /** The one that is largest. */
   readonly by: BoundKind;
   readonly all: Readonly<Record<BoundKind, number>>;
+  /**
+   * The same for schedules that move each instance once, onto maintained hosts or such as are not of the session (L12);
+   * Infinity where there is no such schedule.
+   */
+  readonly onceS: number;
 }
 
 /**
@@ -31,7 +37,8 @@ export function lowerBound(snapshot: FleetSnapshot): LowerBound {
   };
   const kinds = Object.keys(all) as BoundKind[];
   const by = kinds.reduce((best, kind) => (all[kind] > all[best] ? kind : best), 'chain');
-  return { boundS: all[by], by, all };
+  const once = zonesOf(snapshot, hosts).map((zone) => max(RESOURCES.map((of) => onceIn(zone, of))));
+  return { boundS: all[by], by, all, onceS: max([all[by], ...once]) };
 }
 
 type Of = keyof Resources;
@@ -51,6 +58,8 @@ interface Work {
 interface Zone {
   readonly works: readonly Work[];
   readonly free: (of: Of) => number;
+  /** Free on hosts that are not to be maintained, or are so already. */
+  readonly outside: (of: Of) => number;
 }
 
 function workOf(snapshot: FleetSnapshot): Work[] {
@@ -81,6 +90,7 @@ function zonesOf({ hosts }: FleetSnapshot, works: readonly Work[]): Zone[] {
     return {
       works: works.filter(({ host }) => host.zone === zone),
       free: (of) => sum(there.map(({ free }) => free[of])),
+      outside: (of) => sum(there.filter(({ state }) => ENDED.has(state)).map(({ free }) => free[of])),
     };
   });
 }
@@ -122,6 +132,18 @@ function leastWeighted({ moved, perSource }: Work, of: Of): number {
     own += resources[of] * moveS;
   }
   return Number.isFinite(perSource) ? alone / perSource + (own * (perSource - 1)) / (2 * perSource) : own;
+}
+
+function onceIn({ works, outside }: Zone, of: Of): number {
+  const hosts = works.map((work) => {
+    const leaving = sum(work.moved.map(({ resources }) => resources[of]));
+    return {
+      gives: capacityOut(work, of) - leaving,
+      work: leaving * work.host.actionS + leastWeighted(work, of),
+      earliestS: work.answerS + outS(work),
+    };
+  });
+  return onceBound(hosts, outside(of));
 }
 
 /** Where the room never suffices for one host that is out and the first move off another, all happens one by one. */

@@ -83,3 +83,22 @@ test('zones have their own room, and hosts that receive without being maintained
 test('nothing to do takes no time', (t) => {
   t.is(boundOf([filled('d', 0, { state: 'done' })]).boundS, 0);
 });
+
+test('moved once, instances wait for the empty host to be done, and for its room', (t) => {
+  // 600 s for the empty host; then two hosts, each 4·600 + 200 of work, on four places.
+  const { onceS } = boundOf([filled('a', 4), filled('b', 4), filled('free', 0), filled('far', 0, { actionS: 9000 })]);
+  t.is(Math.round(onceS), 9000);
+  t.is(Math.round(boundOf([filled('a', 4), filled('b', 4), filled('free', 0)]).onceS), 600 + 2 * 680);
+});
+
+test('moved once, room that waiting hosts have free serves as they are done, no sooner', (t) => {
+  // Work of 2·600 + 60 at a rate that grows from 4 to 6 places: 630·ln(6/4) each to the next two.
+  const half = [filled('a', 2), filled('b', 2), filled('free', 0)];
+  const { onceS, all } = boundOf(half);
+  t.true(Math.abs(onceS - (600 + 630 * Math.log(8 / 4))) < 1, String(onceS));
+  t.true(onceS > all.room);
+});
+
+test('where no host is empty nothing can be moved once only', (t) => {
+  t.is(boundOf([filled('a', 2), filled('b', 2)]).onceS, Number.POSITIVE_INFINITY);
+});
