@@ -38,6 +38,11 @@ export class ZoneStep {
     return this.ofTargets;
   }
 
+  /** No maintained host has any room yet, nor will have before waiting hosts were used. */
+  get hasMaintained(): boolean {
+    return this.receiving.length > 0;
+  }
+
   /** Nothing will be given back by itself: who takes room must be sure to get to the end. */
   get tight(): boolean {
     return this.giving.length === 0;
@@ -86,6 +91,11 @@ export class FleetStep {
     this.controllers = snapshot.hosts.filter(({ isCompute }) => !isCompute);
     this.zones = this.zonesOf(snapshot.hosts);
     for (const zone of this.zones) for (const source of zone.sources) this.see(source, zone);
+  }
+
+  /** Whether several hosts may begin by way of hosts that are not maintained, now. */
+  firstWave(zone: ZoneStep): boolean {
+    return this.snapshot.secondMoves === 'first-wave' && !zone.hasMaintained;
   }
 
   /** The limit of hosts that are out together which `host` would exceed. */
