@@ -209,3 +209,19 @@ export function drawn(seed: number): FleetCloud {
     },
   });
 }
+
+/** Hosts of twenty instances, one in twenty empty; half of the instances in 100 groups, of which five may be impacted. */
+export function grouped(hosts: number, seed: number): FleetCloud {
+  const plain = even({ hosts, slots: 20, empty: Math.ceil(hosts / 20), cv: 0.3 })(seed);
+  const groups = Array.from({ length: 100 }, (_, index) => ({ groupId: `g${index}`, ...FIVE }));
+  const random = new Random(seed);
+  const withGroup = (instance: CloudInstance): CloudInstance =>
+    random.next() < 0.5 ? instance : { ...instance, groupId: random.of(groups).groupId };
+  return {
+    ...plain,
+    groups,
+    hosts: plain.hosts.map((host) => ({ ...host, instances: host.instances.map(withGroup) })),
+  };
+}
+
+const FIVE = { maxImpacted: 5, maxPerHost: 0, recoveryS: 0 };
