@@ -35,8 +35,11 @@ export function startHosts(step: FleetStep, zone: ZoneStep): void {
     return;
   }
   const filled = startEmpty(step, zone.waiting);
-  if (!zone.tight && !zone.hasSpare()) for (const host of filled) step.wait(host, undefined, NOT_YET);
-  else startFull(step, zone, inOrder(filled, step.snapshot.limits.perSource));
+  // Mostly there is no room at all: that is seen with less effort than who would come next.
+  const forecast = zone.hasSpare() || zone.tight ? forecastOf(step, zone) : undefined;
+  if (forecast === undefined || (!zone.tight && !forecast.hasSpare)) {
+    for (const host of filled) step.wait(host, undefined, NOT_YET);
+  } else startFull(step, zone, inOrder(filled, step.snapshot.limits.perSource), forecast);
 }
 
 /** Why a host can't be emptied whatever the room. */
@@ -99,8 +102,7 @@ function start(step: FleetStep, host: FleetHost): void {
   step.goesOut(host);
 }
 
-function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[]): void {
-  let forecast: Forecast | undefined;
+function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], forecast: Forecast): void {
   const failed: Amount[] = [];
   let sure = !zone.tight || zone.sources.length > 0;
   for (const host of hosts) {
@@ -116,7 +118,6 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[])
       step.wait(host, undefined, unable);
       continue;
     }
-    forecast ??= forecastOf(step, zone);
     const candidate = candidateOf(step, host);
     const bears = forecast.bears(candidate.demand, candidate.release);
     if (bears && (sure || zone.targets.pack(movable(host), false) !== undefined)) {

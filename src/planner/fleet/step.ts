@@ -1,8 +1,10 @@
-import type { FleetHost, FleetInstance, FleetPlan, FleetReason, FleetSnapshot, FleetWait } from '../fleet.js';
+import type { FleetHost, FleetInstance, FleetReason, FleetSnapshot, FleetWait } from '../fleet.js';
 import { add, byName, nothing } from './amount.js';
 import { GroupBook } from './groups.js';
 import { Source } from './source.js';
 import { Targets } from './targets.js';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** What one step decides, as it grows. */
 export interface Decisions {
@@ -118,12 +120,11 @@ export class FleetStep {
   }
 
   wait(host: FleetHost, instance: FleetInstance | undefined, why: Omit<FleetWait, 'host' | 'instanceId'>): void {
-    const of = instance === undefined ? {} : { instanceId: instance.instanceId };
-    this.decided.waits.push({ host: host.host, ...of, ...why });
-  }
-
-  plan(): FleetPlan {
-    return this.decided;
+    const { because, message, lifts, until } = why;
+    const wait: Mutable<FleetWait> = { host: host.host, because, message, lifts };
+    if (instance !== undefined) wait.instanceId = instance.instanceId;
+    if (until !== undefined) wait.until = until;
+    this.decided.waits.push(wait);
   }
 
   private zonesOf(hosts: readonly FleetHost[]): ZoneStep[] {
