@@ -36,10 +36,29 @@ export function startHosts(step: FleetStep, zone: ZoneStep): void {
   }
   const filled = startEmpty(step, zone.waiting);
   // Mostly there is no room at all: that is seen with less effort than who would come next.
-  const forecast = zone.hasSpare() || zone.tight ? forecastOf(step, zone) : undefined;
-  if (forecast === undefined || (!zone.tight && !forecast.hasSpare)) {
+  if (!zone.tight && !zone.hasSpare()) {
+    for (const host of filled) step.wait(host, undefined, NOT_YET);
+    return;
+  }
+  const forecast = forecastOf(step, zone);
+  if (!zone.tight && !bearsSmallest(step, forecast, filled)) {
     for (const host of filled) step.wait(host, undefined, NOT_YET);
   } else startFull(step, zone, inOrder(filled, step.snapshot.limits.perSource), forecast);
+}
+
+/** Whether the host that wants the least can begin: else nobody can. */
+function bearsSmallest(step: FleetStep, forecast: Forecast, hosts: readonly FleetHost[]): boolean {
+  let smallest: FleetHost | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const host of hosts) {
+    const wants = host.capacity.memoryMb - host.free.memoryMb;
+    if (wants >= least) continue;
+    least = wants;
+    smallest = host;
+  }
+  if (smallest === undefined) return false;
+  const { demand, release } = candidateOf(step, smallest);
+  return forecast.bears(demand, release);
 }
 
 /** Why a host can't be emptied whatever the room. */
@@ -64,9 +83,12 @@ function unfit(step: FleetStep, { instances }: FleetHost): Why | undefined {
 
 /** Hosts that are down hold members back who count as impacted; then by weight. */
 function inOrder(hosts: readonly FleetHost[], perSource: number): FleetHost[] {
-  const weights = new Map(hosts.map((host) => [host, weightOf(host, perSource)]));
-  const weight = (host: FleetHost) => weights.get(host) as number;
-  return [...hosts].sort((a, b) => Number(b.down) - Number(a.down) || weight(b) - weight(a) || byName(a.host, b.host));
+  const weighed = hosts.map((host) => ({ host, weight: weightOf(host, perSource) }));
+  weighed.sort((a, b) => {
+    const down = Number(b.host.down) - Number(a.host.down);
+    return down || b.weight - a.weight || byName(a.host.host, b.host.host);
+  });
+  return weighed.map(({ host }) => host);
 }
 
 /**
