@@ -36,7 +36,7 @@ interface Row extends MakespanCase {
 }
 
 const remarks: string[] = [];
-const rows = CASES.filter(({ name }) => name.includes(ONLY)).map(compare);
+const rows = CASES.filter(({ name }) => name.includes(ONLY)).map((row) => compare(row));
 if (DRAWN > 0 && ONLY === '') {
   rows.push(compare({ name: `${DRAWN} drawn clouds`, cloud: drawn }, DRAWN));
 }
