@@ -21,6 +21,12 @@ const CONTROLLERS: Why = {
   lifts: 'They are done.',
 };
 
+const ARRIVALS: Why = {
+  because: 'order',
+  message: 'Instances of another host are on their way to it.',
+  lifts: 'They have arrived.',
+};
+
 interface Candidate {
   readonly host: FleetHost;
   readonly demand: Demand;
@@ -34,7 +40,7 @@ export function startHosts(step: FleetStep, zone: ZoneStep): void {
     for (const host of zone.waiting) step.wait(host, undefined, CONTROLLERS);
     return;
   }
-  const filled = startEmpty(step, zone.waiting);
+  const filled = startEmpty(step, zone);
   // Mostly there is no room at all: that is seen with less effort than who would come next.
   if (!zone.tight && !zone.hasSpare()) {
     for (const host of filled) step.wait(host, undefined, NOT_YET);
@@ -62,7 +68,8 @@ function bearsSmallest(step: FleetStep, forecast: Forecast, hosts: readonly Flee
 }
 
 /** Why a host can't be emptied whatever the room. */
-function unfit(step: FleetStep, { instances }: FleetHost): Why | undefined {
+export function unfit(step: FleetStep, zone: ZoneStep, { host, instances }: FleetHost): Why | undefined {
+  if (zone.targets.expects(host)) return ARRIVALS;
   const staying = new Map<string, number>();
   for (const { way, instanceId, groupId } of instances) {
     if (way === 'never') {
@@ -105,23 +112,24 @@ function weightOf({ actionS, instances, free, capacity }: FleetHost, perSource: 
 const FREE_ROOM = 10;
 
 /** They cost no room, and give theirs. */
-function startEmpty(step: FleetStep, hosts: readonly FleetHost[]): FleetHost[] {
+function startEmpty(step: FleetStep, zone: ZoneStep): FleetHost[] {
   const rest: FleetHost[] = [];
-  for (const host of hosts) {
-    if (host.instances.length > 0) {
+  for (const host of zone.waiting) {
+    if (host.instances.length > 0 || zone.targets.expects(host.host)) {
       rest.push(host);
       continue;
     }
     const full = step.fullLimit(host);
-    if (full === undefined) start(step, host);
+    if (full === undefined) start(step, zone, host);
     else step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
   }
   return rest;
 }
 
-function start(step: FleetStep, host: FleetHost): void {
+export function start(step: FleetStep, zone: ZoneStep, host: FleetHost): void {
   step.decided.empty.push(host.host);
   step.goesOut(host);
+  if (zone.tight) zone.targets.drop(host.host);
 }
 
 function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], forecast: Forecast): void {
@@ -135,7 +143,7 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[],
     }
     const wants = less(host.capacity, host.free);
     const hopeless = failed.length >= TRIES || failed.some((smaller) => fitsIn(smaller, wants));
-    const unable = hopeless ? NOT_YET : unfit(step, host);
+    const unable = hopeless ? NOT_YET : unfit(step, zone, host);
     if (unable !== undefined) {
       step.wait(host, undefined, unable);
       continue;
@@ -145,7 +153,7 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[],
     if (bears && (sure || zone.targets.pack(movable(host), false) !== undefined)) {
       forecast.add(candidate.demand, candidate.release);
       sure = true;
-      start(step, host);
+      start(step, zone, host);
     } else {
       failed.push(wants);
       step.wait(host, undefined, NOT_YET);

@@ -38,6 +38,9 @@ interface Group {
 /** Plans in a row at one instant after which a policy is taken for one that never comes to rest. */
 const MOST_PLANS = 1000;
 
+/** How long it takes to hear of a refusal. */
+const REFUSAL_S = 1;
+
 /**
  * A session on a cloud in virtual time, driven by any policy: moves and actions take their time, projects answer, targets
  * refuse, actions fail. Deterministic by its seed. The snapshot is kept up as things change: what a step costs is the
@@ -104,7 +107,9 @@ export class FleetWorld {
       const plan = policy(this.snapshot());
       for (const host of plan.empty) this.empty(this.host(host));
       for (const { instanceId, target } of plan.ask) this.ask(this.member(instanceId), target);
-      for (const { instanceId, target } of plan.move) this.move(this.member(instanceId), target);
+      // Who goes where it likes comes after those whose places are decided.
+      for (const { instanceId, target } of plan.move) if (target !== null) this.move(this.member(instanceId), target);
+      for (const { instanceId, target } of plan.move) if (target === null) this.move(this.member(instanceId), target);
       for (const host of plan.maintain) this.maintain(this.host(host));
       // Moves and actions that begin change nothing that could be decided now; projects may have answered at once.
       if (plan.empty.length + plan.ask.length === 0) return plan.stuck;
@@ -139,9 +144,12 @@ export class FleetWorld {
   private move(member: Member, planned: string | null): void {
     const { instanceId, way, moveS } = member.spec;
     const target = way === 'own' ? this.whereItGoes(member) : planned;
+    // A project that finds no room for its instance tries again.
+    if (target === undefined) return;
     if (way === 'place' && this.random.next() < this.cloud.refusals) {
       const refusedBy = [...member.view.refusedBy, target ?? ''];
       this.changeMember(member, { refusedBy, target: null });
+      this.queue.add(this.now + REFUSAL_S, () => undefined);
       return;
     }
     this.judge.began(instanceId, target, this.now);
@@ -188,11 +196,9 @@ export class FleetWorld {
   }
 
   /** A project that moves its instance itself: to a maintained host if one has room. */
-  private whereItGoes(member: Member): string {
+  private whereItGoes(member: Member): string | undefined {
     const fits = this.hostViews.filter((host) => this.takes(host, member));
-    const best = fits.find(({ state }) => state === 'done') ?? fits[0];
-    if (best === undefined) throw new Error(`${member.spec.instanceId} was let go without room.`);
-    return best.host;
+    return (fits.find(({ state }) => state === 'done') ?? fits[0])?.host;
   }
 
   private takes(host: FleetHost, { spec, host: source }: Member): boolean {
