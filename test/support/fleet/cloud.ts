@@ -32,6 +32,7 @@ export interface CloudInstance {
   readonly way: FleetInstance['way'];
   readonly answerS: number;
   readonly moveS: number;
+  readonly keepsRoom?: boolean;
 }
 
 export interface CloudGroup {

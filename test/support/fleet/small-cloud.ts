@@ -53,7 +53,11 @@ function instancesOf(random: Random, host: number, size: number, groups: readonl
     const taken = members.get(group.groupId) ?? 0;
     const joins = random.next() < 0.6 && taken < most;
     if (joins) members.set(group.groupId, taken + 1);
-    const durations = { answerS: random.of([0, 10, 60]), moveS: random.of([5, 20, 60]) };
+    const durations = {
+      answerS: random.of([0, 10, 60]),
+      moveS: random.of([5, 20, 60]),
+      keepsRoom: random.next() < 0.2,
+    };
     const way = random.of(['place', 'place', 'place', 'place', 'place', 'own', 'stays'] as const);
     instances.push({
       instanceId,
