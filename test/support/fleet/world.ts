@@ -54,6 +54,7 @@ export class FleetWorld {
   private readonly hosts = new Map<string, Host>();
   private readonly members = new Map<string, Member>();
   private readonly groups = new Map<string, Group>();
+  private readonly failing = new Set<string>();
   private readonly hostViews: FleetHost[] = [];
   private moves = 0;
   private steps = 0;
@@ -71,7 +72,11 @@ export class FleetWorld {
     for (const spec of cloud.groups) {
       this.groups.set(spec.groupId, { spec, impacts: new Map(), view: { ...spec, impacts: [] } });
     }
-    for (const spec of cloud.hosts) this.addHost(spec);
+    for (const spec of cloud.hosts) {
+      this.addHost(spec);
+      // Whatever the order in which a policy takes them, the same hosts fail.
+      if (this.random.next() < cloud.failures) this.failing.add(spec.host);
+    }
   }
 
   snapshot(): FleetSnapshot {
@@ -182,7 +187,7 @@ export class FleetWorld {
   private maintain(host: Host): void {
     this.judge.maintained(host.spec.host);
     this.change(host, { state: 'in_maintenance', since: this.now });
-    const failed = this.random.next() < this.cloud.failures;
+    const failed = this.failing.has(host.spec.host);
     this.queue.add(this.now + host.spec.actionS, () => {
       this.judge.ended(host.spec.host, failed, this.now);
       this.ended += 1;
