@@ -1,0 +1,229 @@
+import { fitsIn } from '../../model/index.js';
+import type { FleetHost, FleetWait } from '../fleet.js';
+import { type Amount, add, amountOf, byName, nothing } from './amount.js';
+import { type Demand, Forecast, type Release } from './forecast.js';
+import { emptyingS, Source } from './source.js';
+import type { FleetStep, ZoneStep } from './step.js';
+
+type Why = Omit<FleetWait, 'host' | 'instanceId'>;
+
+/** Hosts that did not fit after which no more are looked at in a step. */
+const TRIES = 12;
+
+const NOT_YET: Why = {
+  because: 'no-room-yet',
+  message: 'The room that its instances need is not free yet, and would not be in time.',
+  lifts: 'Hosts that are out are maintained.',
+};
+const NO_ROOM: Why = {
+  because: 'no-room',
+  message: 'No set of maintained hosts has room for its instances.',
+  lifts: 'Room is freed: projects scale in, or hosts are added.',
+};
+const CONTROLLERS: Why = {
+  because: 'controllers-first',
+  message: 'Controllers are maintained before computes.',
+  lifts: 'They are done.',
+};
+
+const ARRIVALS: Why = {
+  because: 'order',
+  message: 'Instances of another host are on their way to it.',
+  lifts: 'They have arrived.',
+};
+
+interface Candidate {
+  readonly host: FleetHost;
+  readonly demand: Demand;
+  readonly release: Release;
+}
+
+/** Begins to empty as many hosts as room and limits allow. */
+export function startHosts(step: FleetStep, zone: ZoneStep): void {
+  if (zone.waiting.length === 0) return;
+  if (step.controllers.some(({ state }) => state === 'waiting' || state === 'in_maintenance')) {
+    for (const host of zone.waiting) step.wait(host, undefined, CONTROLLERS);
+    return;
+  }
+  const filled = startEmpty(step, zone);
+  // Mostly there is no room at all: that is seen with less effort than who would come next.
+  if (!zone.tight && !zone.hasSpare()) {
+    for (const host of filled) step.wait(host, undefined, NOT_YET);
+    return;
+  }
+  const forecast = forecastOf(step, zone);
+  if (!zone.tight && !bearsSmallest(step, forecast, filled)) {
+    for (const host of filled) step.wait(host, undefined, NOT_YET);
+  } else startFull(step, zone, inOrder(filled, step.snapshot.limits.perSource), forecast);
+}
+
+/** Whether the host that wants the least can begin: else nobody can. */
+function bearsSmallest(step: FleetStep, forecast: Forecast, hosts: readonly FleetHost[]): boolean {
+  let smallest: FleetHost | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const host of hosts) {
+    const wants = host.capacity.memoryMb - host.free.memoryMb;
+    if (wants >= least) continue;
+    least = wants;
+    smallest = host;
+  }
+  if (smallest === undefined) return false;
+  const { demand, release } = candidateOf(step, smallest);
+  return forecast.bears(demand, release);
+}
+
+/** Why a host can't be emptied whatever the room. */
+export function unfit(step: FleetStep, zone: ZoneStep, { host, instances }: FleetHost): Why | undefined {
+  if (zone.targets.expects(host)) return ARRIVALS;
+  const staying = new Map<string, number>();
+  for (const { way, instanceId, groupId } of instances) {
+    if (way === 'never') {
+      const message = `No way leads off it for instance ${instanceId}.`;
+      return { because: 'immovable', message, lifts: 'The policy for instances that cannot be moved.' };
+    }
+    if (way !== 'stays') continue;
+    const count = (staying.get(groupId) ?? 0) + 1;
+    staying.set(groupId, count);
+    const { maxImpacted } = step.groups.of(groupId).group;
+    if (count > maxImpacted) {
+      const message = `${count} members of group ${groupId} would be stopped together, of at most ${maxImpacted}.`;
+      return { because: 'immovable', message, lifts: 'The policy for instances that cannot be moved.' };
+    }
+  }
+  return undefined;
+}
+
+/** Hosts that are down hold members back who count as impacted; then by weight. */
+function inOrder(hosts: readonly FleetHost[], perSource: number): FleetHost[] {
+  const weighed = hosts.map((host) => ({ host, weight: weightOf(host, perSource) }));
+  weighed.sort((a, b) => {
+    const down = Number(b.host.down) - Number(a.host.down);
+    return down || b.weight - a.weight || byName(a.host.host, b.host.host);
+  });
+  return weighed.map(({ host }) => host);
+}
+
+/**
+ * The longest come first, so that none of them is left over for the end; but sooner those that have more room of their own
+ * free: done, they give more than they took, and all others go faster.
+ */
+function weightOf({ actionS, instances, free, capacity }: FleetHost, perSource: number): number {
+  const moveS = instances[0]?.moveS ?? 0;
+  const lengthS = actionS + Math.max(moveS, (instances.length * moveS) / perSource);
+  return lengthS * (1 + FREE_ROOM * Math.min(free.vcpus / capacity.vcpus, free.memoryMb / capacity.memoryMb));
+}
+
+/** By trial (docs/makespan.md): a host that is empty by a tenth counts as twice as long. */
+const FREE_ROOM = 10;
+
+/** They cost no room, and give theirs. */
+function startEmpty(step: FleetStep, zone: ZoneStep): FleetHost[] {
+  const rest: FleetHost[] = [];
+  for (const host of zone.waiting) {
+    if (host.instances.length > 0 || zone.targets.expects(host.host)) {
+      rest.push(host);
+      continue;
+    }
+    const full = step.fullLimit(host);
+    if (full === undefined) start(step, zone, host);
+    else step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
+  }
+  return rest;
+}
+
+export function start(step: FleetStep, zone: ZoneStep, host: FleetHost): void {
+  step.decided.empty.push(host.host);
+  step.goesOut(host);
+  if (zone.tight) zone.targets.drop(host.host);
+}
+
+function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], forecast: Forecast): void {
+  const failed: Amount[] = [];
+  let sure = !zone.tight || zone.sources.length > 0;
+  for (const host of hosts) {
+    const full = step.fullLimit(host);
+    if (full !== undefined) {
+      step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
+      continue;
+    }
+    const wants = less(host.capacity, host.free);
+    const short = zone.tight && zone.sources.length === 0 && !sure ? NO_ROOM : NOT_YET;
+    const hopeless = failed.length >= TRIES || failed.some((smaller) => fitsIn(smaller, wants));
+    const unable = hopeless ? short : unfit(step, zone, host);
+    if (unable !== undefined) {
+      step.wait(host, undefined, unable);
+      continue;
+    }
+    const candidate = candidateOf(step, host);
+    const bears = forecast.bears(candidate.demand, candidate.release);
+    if (bears && (sure || zone.targets.pack(movable(host), false) !== undefined)) {
+      forecast.add(candidate.demand, candidate.release);
+      sure = true;
+      start(step, zone, host);
+    } else {
+      failed.push(wants);
+      step.wait(host, undefined, short);
+    }
+  }
+}
+
+export const movable = ({ instances }: FleetHost) => instances.filter(({ way }) => way === 'place' || way === 'own');
+
+function candidateOf(step: FleetStep, host: FleetHost): Candidate {
+  const { now, groups, snapshot } = step;
+  const { perSource } = snapshot.limits;
+  const room = nothing();
+  const remains = nothing();
+  let moves = 0;
+  let answerS = 0;
+  for (const { way, resources, answerS: takes } of host.instances) {
+    add(way === 'stays' ? remains : room, resources);
+    if (way === 'stays') continue;
+    moves += 1;
+    answerS = Math.max(answerS, takes);
+  }
+  const lasts = emptyingS(host.instances, perSource, groups);
+  const from = now + answerS;
+  const moveS = moves === 0 ? 0 : lasts / Math.ceil(moves / Math.min(perSource, moves));
+  const demand = { from, moves, abreast: Math.min(perSource, moves), moveS, room };
+  return { host, demand, release: { at: from + lasts + host.actionS, room: less(host.capacity, remains) } };
+}
+
+function forecastOf(step: FleetStep, zone: ZoneStep): Forecast {
+  const { now, snapshot } = step;
+  const free = nothing();
+  for (const target of zone.targets.maintained) add(free, target.free);
+  const releases = zone.giving.map((host) => ({ at: backAt(host, now), room: host.free }));
+  const forecast = new Forecast(free, releases, now);
+  const going = zone.sources.map((source) => demandOf(source, snapshot.limits.perSource, now));
+  forecast.addAll(
+    going.map(({ demand }) => demand),
+    going.map(({ release }) => release),
+  );
+  return forecast;
+}
+
+/** When a host that is empty or out is expected back; one that is late is given some more time. */
+function backAt({ state, since, actionS }: FleetHost, now: number): number {
+  const at = state === 'empty' ? now + actionS : since + actionS;
+  return at > now ? at : now + 0.1 * actionS;
+}
+
+function demandOf(source: Source, perSource: number, now: number): Candidate {
+  const { host, pending, pendingS, wanted, busyUntil, acked, asked, resting } = source;
+  const answerS = acked.length > 0 || resting.length === 0 ? 0 : asked.length > 0 ? 0 : (resting[0]?.answerS ?? 0);
+  const slotAt = busyUntil.length >= perSource ? Math.min(...busyUntil) : now;
+  const from = Math.max(slotAt, now + answerS);
+  const abreast = Math.min(perSource, Math.max(1, pending));
+  const lasts = pending === 0 ? Math.max(0, ...busyUntil.map((at) => at - now)) : pendingS / abreast;
+  const moveS = pending === 0 ? 0 : lasts / Math.ceil(pending / abreast);
+  const at = Math.max(from + lasts, ...busyUntil) + host.actionS;
+  const demand = { from, moves: pending, abreast, moveS, room: wanted };
+  return { host, demand, release: { at, room: less(host.capacity, source.remains) } };
+}
+
+function less(a: FleetHost['capacity'], b: FleetHost['capacity']): Amount {
+  const amount = amountOf(a);
+  add(amount, b, -1);
+  return amount;
+}
