@@ -23,6 +23,7 @@ const NOTICES = new Table<Notice>('notices', {
   outcome: 'text',
   actions: 'json',
   question: 'timedJson',
+  planned: 'json',
 });
 
 export class NoticeRepository {
