@@ -2,8 +2,6 @@ import { isThrough, type SessionHost } from '../../src/model/index.js';
 import { toAll } from '../../src/workflow/asking-all.js';
 import type { StateHandler, WorkflowPlugin } from '../../src/workflow/contract.js';
 import type { Decision, Step } from '../../src/workflow/decisions.js';
-import { withoutDownHost } from '../../src/workflow/down-hosts.js';
-import { isBetweenHosts } from '../../src/workflow/emptying.js';
 import {
   type EmptyingRules,
   emptyOne,
@@ -13,18 +11,18 @@ import {
   otherReceivers,
 } from '../../src/workflow/emptying-flow.js';
 import { completeSession } from '../../src/workflow/ending.js';
-import { giveBack, isOwedBack } from '../../src/workflow/giving-back.js';
+import { guarded } from '../../src/workflow/guard.js';
 import { workOn } from '../../src/workflow/host-work.js';
 import { computesOf, isDown, waitingComputes } from '../../src/workflow/hosts.js';
 import { assumeUnmanaged } from '../../src/workflow/managers.js';
 import { ask, plainWindow, troubleOf } from '../../src/workflow/notices.js';
 import { openSession } from '../../src/workflow/opening.js';
+import { isBetweenHosts } from '../../src/workflow/prospects.js';
 import { replyWindow } from '../../src/workflow/reply-window.js';
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
-import { steer, steeringUnderWay } from '../../src/workflow/steering.js';
-import { isStopped, startLeft } from '../../src/workflow/stopped.js';
-import { beyondBudget, failing, resolveTrouble } from '../../src/workflow/trouble.js';
+import { isStopped } from '../../src/workflow/stopped.js';
+import { failing, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
 import { holding } from '../../src/workflow/waits.js';
 
@@ -141,23 +139,6 @@ async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
   if (!('plan' in found)) return { to: 'SCALE_IN', why: found.why };
   const why = `There is room to empty host ${found.host.hostname}.`;
   return { to: some ? 'PLANNED_MAINTENANCE' : 'PREPARE_MAINTENANCE', why };
-}
-
-/** Before anything else: more was lost than allowed, a host that is through has to be given back, or one is down. */
-function guarded(handler: StateHandler): StateHandler {
-  return (view, tools) => {
-    const beyond = beyondBudget(view);
-    if (beyond !== undefined) return beyond;
-    const owed = view.hosts.find(isOwedBack);
-    if (owed !== undefined) return giveBack(view, owed);
-    for (const { hostname, state } of view.hosts) {
-      const start = state === 'done' || state === 'skipped' ? startLeft(view, hostname) : undefined;
-      if (start !== undefined) return start;
-    }
-    const steering = view.session.policy.steer_new ?? view.settings.policy.steer_new;
-    const steered = steering === 'disable_waiting' ? (steeringUnderWay(view) ?? steer(view)) : undefined;
-    return withoutDownHost(view) ?? steered ?? handler(view, tools);
-  };
 }
 
 /** A host that was being emptied when room was lost goes first. */

@@ -55,6 +55,12 @@ export class NoticeRepository {
     return rows.map((row) => NOTICES.fromRow(row));
   }
 
+  /** Those about single instances that were acknowledged last. */
+  async lastAcknowledged(sessionId: string, most: number, tx: Tx = this.database.knex): Promise<Notice[]> {
+    const answered = NOTICES.query(tx).where({ session_id: sessionId, outcome: 'ack' }).whereNotNull('instance_id');
+    return (await answered.orderBy('notice_id', 'desc').limit(most)).map((row) => NOTICES.fromRow(row));
+  }
+
   /** The highest number given so far; 0 = none. */
   async lastId(sessionId: string, tx: Tx): Promise<number> {
     const rows = await NOTICES.query(tx).where({ session_id: sessionId }).max({ last: 'notice_id' });

@@ -19,6 +19,17 @@ export function refusedOn(host: SessionHost, { for: because, message }: NotYet, 
   return { host: host.hostname, because, message, until };
 }
 
+/** What is to be written down; undefined where that stands already. `since` stays while the reason does. */
+export function blockedBy(
+  { because, message, until }: Held,
+  before: Blocked | null | undefined,
+  now: Date,
+): Blocked | undefined {
+  const isSame = before?.because === because;
+  if (isSame && before.message === message && before.until.getTime() === until.getTime()) return undefined;
+  return { because, message, since: isSame ? before.since : now, until };
+}
+
 /** What changes in the hosts' `blocked` when these are held, and by what. */
 function changesOf(hosts: readonly SessionHost[], now: Date, held: readonly Held[]): Map<string, Blocked | null> {
   const changes = new Map<string, Blocked | null>();
@@ -30,11 +41,8 @@ function changesOf(hosts: readonly SessionHost[], now: Date, held: readonly Held
       if (blocked !== null) changes.set(hostname, null);
       continue;
     }
-    const { because, message, until } = by;
-    const since = blocked?.because === because ? blocked.since : now;
-    const isNoted = blocked?.because === because && blocked.message === message;
-    if (isNoted && blocked.until.getTime() === until.getTime()) continue;
-    changes.set(hostname, { because, message, since, until });
+    const next = blockedBy(by, blocked, now);
+    if (next !== undefined) changes.set(hostname, next);
   }
   return changes;
 }

@@ -7,6 +7,7 @@ import { frozenSentence } from '../db/setting-repository.js';
 import { type Freeze, isUnfinished, type Session, standingWait, type WaitReason } from '../model/index.js';
 import type { Decision, DoApart, GoTo, Held, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
+import { BlockedInstances } from './blocked-instances.js';
 import { heldBy, noteBlocked, refusedOn } from './blocked.js';
 import { type ClosingWait, closeSession } from './closing.js';
 import type { SessionContext } from './context.js';
@@ -35,6 +36,7 @@ export class SessionRunner {
   /** Times in a row that the cloud could not be read. */
   private cloudFailures = 0;
   private readonly instances: InstanceRecords;
+  private readonly blockedInstances: BlockedInstances;
 
   constructor(
     private readonly context: SessionContext,
@@ -42,6 +44,7 @@ export class SessionRunner {
     private readonly outbox: OutboxPublisher,
   ) {
     this.instances = new InstanceRecords(context);
+    this.blockedInstances = new BlockedInstances(context);
   }
 
   raise(): void {
@@ -167,7 +170,7 @@ export class SessionRunner {
       if (notYet !== undefined) return this.notYet(notYet, view, { hosts: hostsOf(decision, view) });
     }
     await this.forgetWait(view.session);
-    await noteBlocked(this.context, view.hosts);
+    await this.noteHeld(view);
   }
 
   /** One that is refused holds nobody else back; its host says for what it waits. */
@@ -195,7 +198,7 @@ export class SessionRunner {
     const [first] = refusals;
     if (done === 0 && first !== undefined) return this.notYet(first, view, { held: all });
     await this.forgetWait(view.session);
-    await noteBlocked(this.context, view.hosts, all);
+    await this.noteHeld(view, all);
   }
 
   /** The loser of a race with another session or engine reads again and plans again. */
@@ -230,7 +233,7 @@ export class SessionRunner {
       // Capacity was freed: what the cloud refused before may fit now.
       if (view.session.state === 'SCALE_IN') await context.repositories.facts.forget(context.sessionId, unit.tx);
     });
-    await noteBlocked(context, view.hosts);
+    await this.noteHeld(view);
     context.log.info({ from: view.session.state, to: step.to, why: step.why }, 'state changed');
   }
 
@@ -241,7 +244,7 @@ export class SessionRunner {
       return this.goTo({ to: 'MAINTENANCE_FAILED', why: wait.message, reason }, view);
     }
     await this.noteWait(view.session, wait);
-    await noteBlocked(this.context, view.hosts, heldBy(wait));
+    await this.noteHeld(view, heldBy(wait));
     const { clock, settings } = this.context;
     const soon = plusSeconds(clock.now(), settings.cloudPollS);
     await this.pause(wait.poll && soon < wait.until ? soon : wait.until);
@@ -267,6 +270,12 @@ export class SessionRunner {
     const { waiting } = session;
     const isOne = waiting !== null && INTERRUPTIONS.has(waiting.for);
     return this.noteWait(session, wait, isOne ? waiting.interrupted : waiting);
+  }
+
+  /** Of each host and instance what holds it, and of the others that nothing does. */
+  private async noteHeld(view: SessionView, held: readonly Held[] = []): Promise<void> {
+    await noteBlocked(this.context, view.hosts, held);
+    await this.blockedInstances.note(held);
   }
 
   private async forgetWait(session: Session): Promise<void> {
