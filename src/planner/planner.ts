@@ -1,10 +1,13 @@
 import { Worker } from 'node:worker_threads';
+import type { FleetPlan, FleetSnapshot } from './fleet.js';
 import type { HostPlan, HostPlanSnapshot } from './host-plan.js';
+import { planFleet } from './plan-fleet.js';
 import { planHost } from './plan-host.js';
 
 /** The pure planner behind a promise, so that it can be kept off the event loop that renews leases (L2). */
 export interface Planner {
   planHost(snapshot: HostPlanSnapshot): Promise<HostPlan>;
+  planFleet(snapshot: FleetSnapshot): Promise<FleetPlan>;
   close(): Promise<void>;
 }
 export const Planner: unique symbol = Symbol('Planner');
@@ -12,11 +15,17 @@ export const Planner: unique symbol = Symbol('Planner');
 /** Plans on the caller's own thread: for tests and small clouds. */
 export const inlinePlanner: Planner = {
   planHost: (snapshot) => Promise.resolve(planHost(snapshot)),
+  planFleet: (snapshot) => Promise.resolve(planFleet(snapshot)),
   close: () => Promise.resolve(),
 };
 
+/** What the thread is asked, by the function that answers. */
+export type PlannerRequest =
+  | { readonly plan: 'host'; readonly snapshot: HostPlanSnapshot }
+  | { readonly plan: 'fleet'; readonly snapshot: FleetSnapshot };
+
 interface Pending {
-  resolve(plan: HostPlan): void;
+  resolve(plan: HostPlan & FleetPlan): void;
   reject(error: Error): void;
 }
 
@@ -27,11 +36,11 @@ export class ThreadPlanner implements Planner {
   private lastId = 0;
 
   planHost(snapshot: HostPlanSnapshot): Promise<HostPlan> {
-    return new Promise((resolve, reject) => {
-      this.lastId += 1;
-      this.pending.set(this.lastId, { resolve, reject });
-      this.started().postMessage({ id: this.lastId, snapshot });
-    });
+    return this.asked({ plan: 'host', snapshot });
+  }
+
+  planFleet(snapshot: FleetSnapshot): Promise<FleetPlan> {
+    return this.asked({ plan: 'fleet', snapshot });
   }
 
   async close(): Promise<void> {
@@ -39,11 +48,19 @@ export class ThreadPlanner implements Planner {
     this.worker = undefined;
   }
 
+  private asked(request: PlannerRequest): Promise<HostPlan & FleetPlan> {
+    return new Promise((resolve, reject) => {
+      this.lastId += 1;
+      this.pending.set(this.lastId, { resolve, reject });
+      this.started().postMessage({ id: this.lastId, request });
+    });
+  }
+
   private started(): Worker {
     if (this.worker === undefined) {
       const worker = new Worker(new URL('./worker.js', import.meta.url));
       worker.unref();
-      worker.on('message', ({ id, plan }: { id: number; plan: HostPlan }) => {
+      worker.on('message', ({ id, plan }: { id: number; plan: HostPlan & FleetPlan }) => {
         this.pending.get(id)?.resolve(plan);
         this.pending.delete(id);
       });

@@ -1,7 +1,9 @@
 import { parentPort } from 'node:worker_threads';
-import type { HostPlanSnapshot } from './host-plan.js';
+import { planFleet } from './plan-fleet.js';
 import { planHost } from './plan-host.js';
+import type { PlannerRequest } from './planner.js';
 
-parentPort?.on('message', ({ id, snapshot }: { id: number; snapshot: HostPlanSnapshot }) => {
-  parentPort?.postMessage({ id, plan: planHost(snapshot) });
+parentPort?.on('message', ({ id, request }: { id: number; request: PlannerRequest }) => {
+  const plan = request.plan === 'host' ? planHost(request.snapshot) : planFleet(request.snapshot);
+  parentPort?.postMessage({ id, plan });
 });

@@ -1,0 +1,40 @@
+import type { FleetInstance } from '../fleet.js';
+import { byName } from './amount.js';
+import type { Source } from './source.js';
+import type { ZoneStep } from './step.js';
+
+/** The host that is certain to become empty, in a zone where nothing else will give room. */
+export interface Lead {
+  readonly source: Source;
+  /** There is no way but over hosts that are not maintained yet (L12). */
+  readonly overWaiting: boolean;
+}
+
+/** Sources, the nearest to its end first: its room serves again the soonest. */
+export function sortSources(zone: ZoneStep): void {
+  zone.sources.sort(
+    (a, b) => a.pendingS - b.pendingS || a.host.since - b.host.since || byName(a.host.host, b.host.host),
+  );
+}
+
+/**
+ * The first source of which everything has a place, whoever else was promised one; these places are kept for it from now
+ * on. Without this two half-emptied hosts could wait for each other's room.
+ */
+export function chooseLead(zone: ZoneStep): Lead | undefined {
+  for (const overWaiting of [false, true]) {
+    for (const source of zone.sources) {
+      const places = zone.targets.pack(pendingOf(source), overWaiting);
+      if (places === undefined) continue;
+      for (const other of zone.sources) for (const instance of pendingOf(other)) zone.targets.release(instance);
+      for (const [instance, target] of places) zone.targets.hold(instance, target.host);
+      return { source, overWaiting };
+    }
+  }
+  return undefined;
+}
+
+/** Who still wants a place of ours. */
+export function pendingOf({ acked, asked, resting }: Source): FleetInstance[] {
+  return [...acked, ...asked, ...resting].filter(({ way }) => way === 'place');
+}

@@ -1,0 +1,179 @@
+import type { FleetHost, FleetWait } from '../fleet.js';
+import { type Amount, add, amountOf, byName, nothing } from './amount.js';
+import { type Demand, Forecast, type Release } from './forecast.js';
+import { emptyingS, Source } from './source.js';
+import type { FleetStep, ZoneStep } from './step.js';
+
+type Why = Omit<FleetWait, 'host' | 'instanceId'>;
+
+/** Hosts that did not fit after which no more are looked at in a step: those behind want about as much. */
+const TRIES = 12;
+
+const NOT_YET: Why = {
+  because: 'no-room-yet',
+  message: 'The room that its instances need is not free yet, and would not be in time.',
+  lifts: 'Hosts that are out are maintained.',
+};
+const CONTROLLERS: Why = {
+  because: 'controllers-first',
+  message: 'Controllers are maintained before computes.',
+  lifts: 'They are done.',
+};
+
+interface Candidate {
+  readonly host: FleetHost;
+  readonly demand: Demand;
+  readonly release: Release;
+}
+
+/** Begins to empty as many hosts as room and limits allow. */
+export function startHosts(step: FleetStep, zone: ZoneStep): void {
+  const held = step.controllers.some(({ state }) => state === 'waiting' || state === 'in_maintenance');
+  const able: FleetHost[] = [];
+  for (const host of zone.waiting) {
+    const why = held ? CONTROLLERS : unfit(step, host);
+    if (why === undefined) able.push(host);
+    else step.wait(host, undefined, why);
+  }
+  const list = inOrder(able);
+  const rest = startEmpty(step, list);
+  startFull(step, zone, rest);
+}
+
+/** Why a host can't be emptied whatever the room. */
+function unfit(step: FleetStep, { instances }: FleetHost): Why | undefined {
+  const staying = new Map<string, number>();
+  for (const { way, instanceId, groupId } of instances) {
+    if (way === 'never') {
+      const message = `No way leads off it for instance ${instanceId}.`;
+      return { because: 'immovable', message, lifts: 'The policy for instances that cannot be moved.' };
+    }
+    if (way !== 'stays') continue;
+    const count = (staying.get(groupId) ?? 0) + 1;
+    staying.set(groupId, count);
+    const { maxImpacted } = step.groups.of(groupId).group;
+    if (count > maxImpacted) {
+      const message = `${count} members of group ${groupId} would be stopped together, of at most ${maxImpacted}.`;
+      return { because: 'immovable', message, lifts: 'The policy for instances that cannot be moved.' };
+    }
+  }
+  return undefined;
+}
+
+/** Hosts that are down hold members back who count as impacted; then the longest first. */
+function inOrder(hosts: readonly FleetHost[]): FleetHost[] {
+  return [...hosts].sort(
+    (a, b) => Number(b.down) - Number(a.down) || lengthOf(b) - lengthOf(a) || byName(a.host, b.host),
+  );
+}
+
+const lengthOf = ({ actionS, instances }: FleetHost): number => actionS + instances.length;
+
+/** They cost no room, and give theirs. */
+function startEmpty(step: FleetStep, hosts: readonly FleetHost[]): FleetHost[] {
+  const rest: FleetHost[] = [];
+  for (const host of hosts) {
+    if (host.instances.length > 0) {
+      rest.push(host);
+      continue;
+    }
+    const full = step.fullLimit(host);
+    if (full === undefined) start(step, host);
+    else step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
+  }
+  return rest;
+}
+
+function start(step: FleetStep, host: FleetHost): void {
+  step.decided.empty.push(host.host);
+  step.goesOut(host);
+}
+
+function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[]): void {
+  let forecast: Forecast | undefined;
+  let tries = 0;
+  let sure = !zone.tight || zone.sources.length > 0;
+  for (const host of hosts) {
+    const full = step.fullLimit(host);
+    if (full !== undefined) {
+      step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
+      continue;
+    }
+    if (tries >= TRIES) {
+      step.wait(host, undefined, NOT_YET);
+      continue;
+    }
+    forecast ??= forecastOf(step, zone);
+    const candidate = candidateOf(step, host);
+    const bears = forecast.bears(candidate.demand, candidate.release);
+    if (bears && (sure || zone.targets.pack(movable(host), false) !== undefined)) {
+      forecast.add(candidate.demand, candidate.release);
+      sure = true;
+      start(step, host);
+    } else {
+      tries += 1;
+      step.wait(host, undefined, NOT_YET);
+    }
+  }
+}
+
+export const movable = ({ instances }: FleetHost) => instances.filter(({ way }) => way === 'place' || way === 'own');
+
+function candidateOf(step: FleetStep, host: FleetHost): Candidate {
+  const { now, groups, snapshot } = step;
+  const { perSource } = snapshot.limits;
+  const room = nothing();
+  const remains = nothing();
+  let moves = 0;
+  let answerS = 0;
+  for (const { way, resources, answerS: takes } of host.instances) {
+    add(way === 'stays' ? remains : room, resources);
+    if (way === 'stays') continue;
+    moves += 1;
+    answerS = Math.max(answerS, takes);
+  }
+  const lasts = emptyingS(host.instances, perSource, groups);
+  const from = now + answerS;
+  const moveS = moves === 0 ? 0 : lasts / Math.ceil(moves / Math.min(perSource, moves));
+  const demand = { from, moves, abreast: Math.min(perSource, moves), moveS, room };
+  return { host, demand, release: { at: from + lasts + host.actionS, room: less(host.capacity, remains) } };
+}
+
+function forecastOf(step: FleetStep, zone: ZoneStep): Forecast {
+  const { now, snapshot } = step;
+  const free = nothing();
+  for (const target of zone.targets.maintained) add(free, target.free);
+  const releases = zone.giving.map((host) => ({ at: backAt(host, now), room: host.free }));
+  const forecast = new Forecast(free, releases, now);
+  const going = zone.sources.map((source) => demandOf(source, snapshot.limits.perSource, now));
+  forecast.addAll(
+    going.map(({ demand }) => demand),
+    going.map(({ release }) => release),
+  );
+  return forecast;
+}
+
+/** When a host that is empty or out is expected back; one that is late is given some more time. */
+function backAt({ state, since, actionS }: FleetHost, now: number): number {
+  const at = state === 'empty' ? now + actionS : since + actionS;
+  return at > now ? at : now + 0.1 * actionS;
+}
+
+function demandOf(source: Source, perSource: number, now: number): Candidate {
+  const { host, pending, pendingS, wanted, busyUntil, acked, asked, resting } = source;
+  const answerS = acked.length > 0 || resting.length === 0 ? 0 : asked.length > 0 ? 0 : (resting[0]?.answerS ?? 0);
+  const slotAt = busyUntil.length >= perSource ? Math.min(...busyUntil) : now;
+  const from = Math.max(slotAt, now + answerS);
+  const abreast = Math.min(perSource, Math.max(1, pending));
+  const lasts = pending === 0 ? Math.max(0, ...busyUntil.map((at) => at - now)) : pendingS / abreast;
+  const moveS = pending === 0 ? 0 : lasts / Math.ceil(pending / abreast);
+  const at = Math.max(from + lasts, ...busyUntil) + host.actionS;
+  const demand = { from, moves: pending, abreast, moveS, room: wanted };
+  return { host, demand, release: { at, room: less(host.capacity, source.remains) } };
+}
+
+function less(a: FleetHost['capacity'], b: FleetHost['capacity']): Amount {
+  const amount = amountOf(a);
+  add(amount, b, -1);
+  return amount;
+}
