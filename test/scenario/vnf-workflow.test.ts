@@ -8,7 +8,13 @@ test.serial('vnf: hosts side by side, each instance told of and moved once, appl
   const id = await scenario.create({ workflow: 'vnf' });
   const detail = await scenario.finish(id);
   t.is(detail.state, 'MAINTENANCE_DONE', JSON.stringify(detail.reason));
-  t.log(await scenario.states(id));
+  t.deepEqual(await scenario.states(id), [
+    'MAINTENANCE',
+    'PLANNED_MAINTENANCE',
+    'START_MAINTENANCE',
+    'MAINTENANCE_COMPLETE',
+    'MAINTENANCE_DONE',
+  ]);
   t.true(detail.hosts.every((host) => host.maintained && host.state === 'done' && !host.disabled));
   const { violations, problems, moves } = scenario.system.simulator.report();
   t.deepEqual([violations, problems], [[], []]);

@@ -1,6 +1,7 @@
 import { NO_RESOURCES, type SessionHost } from '../../model/index.js';
 import type { FleetHost, FleetInstance } from '../../planner/fleet.js';
 import { freeRoom } from '../../planner/rules.js';
+import { isOwedBack } from '../giving-back.js';
 import { computeServiceOf, isDown } from '../hosts.js';
 import { mayReceive } from '../room.js';
 import type { SessionView } from '../view.js';
@@ -10,7 +11,9 @@ import type { FleetIndex } from './index-of-view.js';
 /** What only the session knows of a host. */
 type Known = Pick<FleetHost, 'state' | 'isCompute' | 'receives' | 'instances' | 'actionS' | 'since'>;
 
-/** A host of the session. @param isHeld nothing is done about it until somebody has decided something */
+/**
+ * A host of the session; one that is through gives its room only when it is enabled again. @param isHeld nothing is done about it until somebody has decided something
+ */
 export function sessionHost(
   view: SessionView,
   index: FleetIndex,
@@ -22,7 +25,7 @@ export function sessionHost(
   const { hostname, isCompute, state, disabledBefore } = host;
   const isAtWork = state === 'emptying' || state === 'empty' || state === 'in_maintenance';
   return fleetHost(view, index, hostname, {
-    state: isHeld || state === 'failed' || state === 'skipped' ? 'lost' : state,
+    state: isHeld || state === 'failed' || state === 'skipped' ? 'lost' : isOwedBack(host) ? 'in_maintenance' : state,
     isCompute,
     receives: !isHeld && isCompute && !isAtWork && !disabledBefore && mayReceive(view, hostname),
     instances: isHeld ? [] : instances,

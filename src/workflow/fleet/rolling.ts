@@ -4,6 +4,7 @@ import type { Step } from '../decisions.js';
 import { isOwedBack } from '../giving-back.js';
 import { assumeUnmanaged } from '../managers.js';
 import { worthAsking } from '../room.js';
+import { isBeingSteered } from '../steering.js';
 import { beyondBudget } from '../trouble.js';
 import type { SessionView, WorkflowTools } from '../view.js';
 import { deadline } from '../waits.js';
@@ -41,14 +42,16 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   const isAsked = view.notices.some(
     ({ state: about, outcome }) => about === 'SCALE_IN' && (outcome === null || outcome === 'nack' || outcome === 'silent'),
   );
-  const parts = { index, leaving, durations: await tools.durations(), held, mayScaleIn: !isAsked };
+  // Room that comes by itself is not to be asked for.
+  const isComing = view.hosts.some((host) => isOwedBack(host) || isBeingSteered(view, host));
+  const parts = { index, leaving, durations: await tools.durations(), held, mayScaleIn: !isAsked && !isComing };
   const plan = await planWith(view, tools, parts, gathered);
   const steps = new PlanSteps(view, leaving, held);
   steps.begin(plan, gathered);
   const notices = await assumeUnmanaged(view, tools, steps.notices(plan));
   for (const notice of notices) gathered.decide(notice);
   steps.waits(plan, gathered);
-  if (!isAsked) await askToScaleIn(view, tools, index, plan, gathered);
+  if (!isAsked && !isComing) await askToScaleIn(view, tools, index, plan, gathered);
   if (gathered.ending !== undefined) return gathered.ending;
   if (gathered.apart.length > 0) return { apart: gathered.apart, held: gathered.held };
   return waitForAll(view, gathered);
