@@ -1,8 +1,17 @@
 import type { FleetGroup } from '../../planner/fleet.js';
 import { countsAt } from '../../planner/rules.js';
 import type { Server } from '../cloud-port.js';
+import type { Group } from '../groups.js';
 import type { SessionView } from '../view.js';
 import type { FleetIndex } from './index-of-view.js';
+
+/**
+ * What a member is planned in that is out of service anyway: to move it impacts nobody else, however many of its group are
+ * (V1). Where it must not go for V4 counts as refused.
+ */
+export function aloneIn({ groupId }: Group, instanceId: string): string {
+  return `${groupId} ${instanceId}`;
+}
 
 /** The groups of these servers, with every impact that counts in them now, of all sessions (V1, V2, V7). */
 export function fleetGroups(view: SessionView, index: FleetIndex, servers: readonly Server[]): FleetGroup[] {
@@ -20,11 +29,18 @@ export function fleetGroups(view: SessionView, index: FleetIndex, servers: reado
     note(impact.groupId, impact.instanceId, impact.recoveredAt === null ? null : impact.recoveredAt.getTime() / 1000);
   }
   for (const { groupId, broken } of groups.values()) for (const id of broken) note(groupId, id, null);
-  return [...groups.values()].map(({ groupId, maxImpacted, maxPerHost, recoveryTimeS }) => ({
+  const alone = servers.flatMap((server): FleetGroup[] => {
+    const group = index.groupOf(server);
+    if (!group.broken.includes(server.id)) return [];
+    const own = { groupId: aloneIn(group, server.id), recoveryS: group.recoveryTimeS };
+    return [{ ...own, maxImpacted: 1, maxPerHost: 0, impacts: [] }];
+  });
+  const whole = [...groups.values()].map(({ groupId, maxImpacted, maxPerHost, recoveryTimeS }) => ({
     groupId,
     maxImpacted,
     maxPerHost,
     recoveryS: recoveryTimeS,
     impacts: [...(impacts.get(groupId) ?? [])].map(([instanceId, until]) => ({ instanceId, until })),
   }));
+  return [...whole, ...alone];
 }

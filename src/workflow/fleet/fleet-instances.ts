@@ -1,6 +1,7 @@
 import type { FleetInstance } from '../../planner/fleet.js';
 import type { LearnedDurations, SessionView } from '../view.js';
 import { wayOff } from '../ways-off.js';
+import { aloneIn } from './fleet-groups.js';
 import type { FleetIndex } from './index-of-view.js';
 import { leadTimeOf } from './lead-time.js';
 import type { Leaving } from './leaving.js';
@@ -14,15 +15,18 @@ export function fleetInstance(
   index: FleetIndex,
   leaving: Leaving,
   durations: LearnedDurations,
-  refusedBy: readonly string[],
+  refused: readonly string[],
 ): FleetInstance {
   const { server, wanted } = leaving;
   const { constraints } = view;
+  const refusedBy = [...refused, ...index.crowdedFor(server)];
   const stage = stageOf(view, leaving);
+  const group = index.groupOf(server);
+  const isBroken = group.broken.includes(server.id);
   return {
     instanceId: server.id,
     resources: server.resources,
-    groupId: index.groupOf(server).groupId,
+    groupId: isBroken ? aloneIn(group, server.id) : group.groupId,
     ...stage,
     // A place that has refused it since is no place.
     target: stage.phase !== 'moving' && stage.target !== null && refusedBy.includes(stage.target) ? null : stage.target,

@@ -56,6 +56,18 @@ export class FleetIndex {
     return this.notices.get(`${host} ${instanceId}`);
   }
 
+  /** Hosts that have as many of its group as they may, for a member that is out of service (V4). */
+  crowdedFor(server: Server): string[] {
+    const { broken, maxPerHost, members } = this.groupOf(server);
+    if (maxPerHost === 0 || !broken.includes(server.id)) return [];
+    const counts = new Map<string, number>();
+    for (const id of members) {
+      const host = id === server.id ? undefined : this.byId.get(id)?.host;
+      if (host !== undefined && host !== null) counts.set(host, (counts.get(host) ?? 0) + 1);
+    }
+    return [...counts].flatMap(([host, count]) => (count >= maxPerHost ? [host] : []));
+  }
+
   /** Members that Nova has. */
   sizeOf(group: GroupConstraints): number {
     const size = this.sizes.get(group) ?? this.view.constraints.membersOf(group).length;
