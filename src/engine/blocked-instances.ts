@@ -17,7 +17,9 @@ export class BlockedInstances {
     if (style !== 'vnf') return;
     const known = await this.read();
     const now = clock.now();
-    const wanted = new Map(held.flatMap((one) => (one.instanceId === undefined ? [] : [[one.instanceId, one] as const])));
+    const wanted = new Map(
+      held.flatMap((one) => (one.instanceId === undefined ? [] : [[one.instanceId, one] as const])),
+    );
     const changes = new Map<string, Blocked | null>();
     for (const [id, one] of wanted) {
       const next = blockedBy(one, known.get(id), now);

@@ -7,10 +7,7 @@ import type { NotYet } from './decisions/apply.js';
 /** Whom a wait holds, each with what it says or, where it says nothing of its own, with the session's. */
 export function heldBy({ hosts = [], held = [], for: because, message, until }: WaitFor['wait']): Held[] {
   const own = new Set(held.flatMap(({ host, instanceId }) => (instanceId === undefined ? [host] : [])));
-  return [
-    ...held,
-    ...hosts.filter((host) => !own.has(host)).map((host): Held => ({ host, because, message, until })),
-  ];
+  return [...held, ...hosts.filter((host) => !own.has(host)).map((host): Held => ({ host, because, message, until }))];
 }
 
 /** A host whose next decision the world does not allow yet; it has so long since it was first held by that. */

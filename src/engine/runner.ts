@@ -7,8 +7,8 @@ import { frozenSentence } from '../db/setting-repository.js';
 import { type Freeze, isUnfinished, type Session, standingWait, type WaitReason } from '../model/index.js';
 import type { Decision, DoApart, GoTo, Held, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
-import { BlockedInstances } from './blocked-instances.js';
 import { heldBy, noteBlocked, refusedOn } from './blocked.js';
+import { BlockedInstances } from './blocked-instances.js';
 import { type ClosingWait, closeSession } from './closing.js';
 import type { SessionContext } from './context.js';
 import { apply, type NotYet } from './decisions/apply.js';
@@ -194,7 +194,10 @@ export class SessionRunner {
         break;
       }
     }
-    const all = [...held.filter(({ host, instanceId }) => instanceId !== undefined || !refused.has(host)), ...refused.values()];
+    const all = [
+      ...held.filter(({ host, instanceId }) => instanceId !== undefined || !refused.has(host)),
+      ...refused.values(),
+    ];
     const [first] = refusals;
     if (done === 0 && first !== undefined) return this.notYet(first, view, { held: all });
     await this.forgetWait(view.session);
@@ -212,7 +215,11 @@ export class SessionRunner {
   }
 
   /** Looks again soon, but not for ever (L7). */
-  private async notYet(notYet: NotYet, view: SessionView, whom: Pick<WaitFor['wait'], 'hosts' | 'held'>): Promise<void> {
+  private async notYet(
+    notYet: NotYet,
+    view: SessionView,
+    whom: Pick<WaitFor['wait'], 'hosts' | 'held'>,
+  ): Promise<void> {
     const { blockedTimeoutS } = this.context.settings;
     const until = standingWait(view.session.waiting, notYet.for)?.until ?? plusSeconds(view.now, blockedTimeoutS);
     if (view.now < until) return this.waitFor({ wait: { ...notYet, until, poll: true, ...whom } }, view);

@@ -47,7 +47,9 @@ export const ROLLING_STATES = [
 /** Whether a session whose states are derived may go from one to the other (v1 §2.1, §5.3). */
 export function mayFollowDerived(from: SessionState, to: SessionState): boolean {
   const isRolling = (state: SessionState): boolean => (ROLLING_STATES as readonly SessionState[]).includes(state);
-  return (isRolling(to) && (isRolling(from) || from === 'MAINTENANCE')) || (isRolling(from) && to === 'MAINTENANCE_COMPLETE');
+  return (
+    (isRolling(to) && (isRolling(from) || from === 'MAINTENANCE')) || (isRolling(from) && to === 'MAINTENANCE_COMPLETE')
+  );
 }
 
 /** Not DONE, not FAILED: holds claims on hosts and counts against max_sessions. */

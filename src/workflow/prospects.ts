@@ -69,7 +69,7 @@ function whatEndsIt(view: SessionView, { id }: Server): string {
 }
 
 /** No way that is allowed leads off the host, unless the project itself acts (v1 §5.1). */
-function immovable({ id: instanceId, projectId, host }: Server, why: string): Trouble {
+export function immovable({ id: instanceId, projectId, host }: Server, why: string): Trouble {
   const message = `Instance ${instanceId} cannot be moved off ${host}: ${why}.`;
   const reason = { code: 'immovable', message, instanceId, projectId, ...(host !== null && { host }) };
   return { event: 'immovable', reason, hosts: host === null ? [] : [host] };

@@ -8,8 +8,8 @@ import { askAdmin, failMove, loseHost, moveOtherwise, overrulePlugin } from './l
 import { moveInstance } from './move-instance.js';
 import { closeNotice, extendNotice, repeatNotice } from './notices.js';
 import { runPluginOn } from './run-plugin.js';
-import { tell } from './tell.js';
 import { steerAway, stopSteering } from './steering.js';
+import { tell } from './tell.js';
 
 /** The world does not allow it yet: the session says so, and looks again a little later. */
 export interface NotYet {

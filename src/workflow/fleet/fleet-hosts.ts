@@ -25,13 +25,21 @@ export function sessionHost(
   const { hostname, isCompute, state, disabledBefore } = host;
   const isAtWork = state === 'emptying' || state === 'empty' || state === 'in_maintenance';
   return fleetHost(view, index, hostname, {
-    state: isHeld || state === 'failed' || state === 'skipped' ? 'lost' : isOwedBack(host) ? 'in_maintenance' : state,
+    state: stateOf(host, isHeld),
     isCompute,
     receives: !isHeld && isCompute && !isAtWork && !disabledBefore && mayReceive(view, hostname),
     instances: isHeld ? [] : instances,
     actionS,
     since: sinceOf(view, host),
   });
+}
+
+function stateOf(host: SessionHost, isHeld: boolean): FleetHost['state'] {
+  const { state, isCompute } = host;
+  if (isHeld || state === 'failed' || state === 'skipped') return 'lost';
+  if (isOwedBack(host)) return 'in_maintenance';
+  // One that holds nothing anyway is no further than one that waits.
+  return state === 'empty' && !isCompute ? 'waiting' : state;
 }
 
 /** Any other compute of the cloud. */

@@ -1,6 +1,6 @@
 import type { FleetInstance } from '../../planner/fleet.js';
 import type { LearnedDurations, SessionView } from '../view.js';
-import { wayOff } from '../ways-off.js';
+import { isAloneInZone, wayOff } from '../ways-off.js';
 import { aloneIn } from './fleet-groups.js';
 import type { FleetIndex } from './index-of-view.js';
 import { leadTimeOf } from './lead-time.js';
@@ -33,7 +33,9 @@ export function fleetInstance(
     answerS: durations.answers.get(server.projectId) ?? leadTimeOf(view, server),
     moveS: durations.moves.get(wanted) ?? view.settings.expectedMoveS,
     keepsRoom:
-      constraints.instance(server.id)?.resourceMitigation ?? constraints.groupOf(server.id)?.resourceMitigation ?? false,
+      constraints.instance(server.id)?.resourceMitigation ??
+      constraints.groupOf(server.id)?.resourceMitigation ??
+      false,
     refusedBy,
   };
 }
@@ -55,10 +57,11 @@ function stageOf(view: SessionView, leaving: Leaving): Stage {
   return { way, phase: 'asked', target, at: (notice.actionsAt?.getTime() ?? 0) / 1000 };
 }
 
-/** Where nothing that we could do leads off the host, its project still may act by itself. */
+/** Where nothing that we could do leads off the host, its project still may act by itself, if there is a host to go to. */
 function wayBefore(view: SessionView, { server, wanted }: Leaving): FleetInstance['way'] {
   const way = wayOff(view, server, wanted);
-  return 'stuck' in way ? 'own' : wayOf(way.action);
+  if ('action' in way) return wayOf(way.action);
+  return isAloneInZone(view, server) ? 'never' : 'own';
 }
 
 function wayOf(action: string): FleetInstance['way'] {

@@ -1,14 +1,17 @@
-import type { SessionHost } from '../../model/index.js';
+import { plusSeconds } from '../../common/clock.js';
+import { isThrough, type SessionHost } from '../../model/index.js';
 import { COME_BACK_S, downHostsAhead, whileDown } from '../down-hosts.js';
-import { immovableBy, notYetTaken } from '../emptying-flow.js';
 import { stopsOn } from '../emptying.js';
+import { immovableBy, notYetTaken } from '../emptying-flow.js';
 import { giveBack, isOwedBack } from '../giving-back.js';
 import { workOn } from '../host-work.js';
 import { troubleWith } from '../notices.js';
+import { immovable } from '../prospects.js';
 import { isSteering, steer } from '../steering.js';
 import { startLeft } from '../stopped.js';
 import { resolveTrouble, type Trouble } from '../trouble.js';
 import type { SessionView } from '../view.js';
+import { isAloneInZone, wayOff } from '../ways-off.js';
 import type { Gathered } from './gathered.js';
 import type { Leaving } from './leaving.js';
 
@@ -34,7 +37,39 @@ export function workOnHosts(
       if (emptying(view, host, leaving.get(host.hostname) ?? [], gathered)) held.add(host.hostname);
     }
   }
+  for (const host of view.hosts) {
+    if (!host.isCompute || host.state !== 'waiting' || held.has(host.hostname)) continue;
+    if (waiting(view, host, leaving.get(host.hostname) ?? [], gathered)) held.add(host.hostname);
+  }
   return held;
+}
+
+/**
+ * A host with an instance that nobody can move: whatever else holds it comes first, what only its owner can end is waited
+ * for when all others are through (v1 §5.1). @returns whether the policy has decided, or somebody has to
+ */
+function waiting(view: SessionView, host: SessionHost, leaving: readonly Leaving[], gathered: Gathered): boolean {
+  const { hostname } = host;
+  for (const { server, wanted, prospect } of leaving) {
+    if ('held' in prospect && prospect.betweenHosts) {
+      const isLast = view.hosts.every(({ hostname: other, state }) => other === hostname || isThrough(state));
+      const { blockedTimeoutS } = view.settings;
+      const because = isLast ? 'between-hosts' : 'order';
+      const standing = gathered.until(host, because, blockedTimeoutS);
+      const until = isLast || standing > view.now ? standing : plusSeconds(view.now, blockedTimeoutS);
+      if (until <= view.now) {
+        gathered.take(resolveTrouble(view, immovableBy(hostname, prospect.held)), host);
+        return true;
+      }
+      gathered.hold({ host: hostname, because, message: prospect.held, until });
+      return false;
+    }
+    const way = isAloneInZone(view, server) ? wayOff(view, server, wanted) : undefined;
+    if (way === undefined || 'action' in way) continue;
+    gathered.take(resolveTrouble(view, immovable(server, way.stuck)), host);
+    return true;
+  }
+  return false;
 }
 
 /** @returns whether somebody has to decide something first */

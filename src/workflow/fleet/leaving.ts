@@ -1,5 +1,6 @@
 import type { InstanceAction, JournalEntry, Notice, SessionHost } from '../../model/index.js';
 import type { Server } from '../cloud-port.js';
+import { CAME_BACK } from '../cold-migration.js';
 import { movesFrom } from '../emptying.js';
 import { preferredAction } from '../preferences.js';
 import { type Prospect, prospectOf } from '../prospects.js';
@@ -18,6 +19,12 @@ export interface Leaving {
   readonly prospect: Prospect;
   /** It stays on its host, stopped. */
   readonly isStopped: boolean;
+}
+
+/** Its last move came back from the host that took it: when nothing is left to be tried, that is its failure. */
+export function cameBack(view: SessionView, { host, server }: Leaving): JournalEntry | undefined {
+  const last = movesFrom(view, host.hostname).get(server.id);
+  return last?.state === 'refused' && last.outcome?.code === CAME_BACK ? last : undefined;
 }
 
 /** All of a host. */

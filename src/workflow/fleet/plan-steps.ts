@@ -27,7 +27,8 @@ export class PlanSteps {
   begin(plan: FleetPlan, gathered: Gathered): void {
     for (const name of plan.empty) {
       const host = this.free(name);
-      if (host?.state === 'waiting' && !isBeingSteered(this.view, host)) gathered.decide({ kind: 'take-host', host: name });
+      if (host?.state === 'waiting' && !isBeingSteered(this.view, host))
+        gathered.decide({ kind: 'take-host', host: name });
     }
     for (const { instanceId, target } of plan.move) {
       const leaving = this.byId.get(instanceId);
@@ -85,6 +86,9 @@ export class PlanSteps {
     for (const wait of plan.waits) {
       const host = this.hosts.get(wait.host);
       if (host === undefined || this.held.has(wait.host)) continue;
+      // Said already, and with the time until which it is waited for.
+      const isSaid = gathered.held.some((one) => one.host === wait.host && one.instanceId === wait.instanceId);
+      if (isSaid) continue;
       const { because } = wait;
       const message = [wait.message, wait.lifts].filter((sentence) => sentence !== '').join(' ');
       const until = this.untilOf(wait, gathered);

@@ -1,5 +1,5 @@
 import { isThrough } from '../../model/index.js';
-import type { FleetPlan } from '../../planner/fleet.js';
+import type { FleetPlan, FleetReason } from '../../planner/fleet.js';
 import type { Step } from '../decisions.js';
 import { isOwedBack } from '../giving-back.js';
 import { assumeUnmanaged } from '../managers.js';
@@ -13,7 +13,7 @@ import { derivedState } from './derived-state.js';
 import { Gathered } from './gathered.js';
 import { workOnHosts } from './hosts-at-work.js';
 import { FleetIndex } from './index-of-view.js';
-import { leavingFrom } from './leaving.js';
+import { cameBack, type Leaving, leavingFrom } from './leaving.js';
 import { PlanSteps } from './plan-steps.js';
 import { askToScaleIn } from './scaling-in.js';
 import { fleetSnapshot, type SnapshotParts } from './snapshot.js';
@@ -21,6 +21,9 @@ import { waitForAll } from './waiting.js';
 
 /** Asking Placement again is worth while only after it could have learned something. */
 const PLACEMENT_PAUSE_S = 3;
+
+/** Why a plan has no host for an instance. */
+const NO_PLACE: ReadonlySet<FleetReason> = new Set(['refused-everywhere', 'no-room', 'anti-affinity']);
 
 /**
  * The next step of a session whose hosts don't wait for each other (design §5): each is emptied, maintained and given back
@@ -40,7 +43,8 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   if (gathered.ending !== undefined) return gathered.ending;
   if (isOver(view)) return { to: 'MAINTENANCE_COMPLETE', why: 'All hosts are through.', derived: true };
   const isAsked = view.notices.some(
-    ({ state: about, outcome }) => about === 'SCALE_IN' && (outcome === null || outcome === 'nack' || outcome === 'silent'),
+    ({ state: about, outcome }) =>
+      about === 'SCALE_IN' && (outcome === null || outcome === 'nack' || outcome === 'silent'),
   );
   // Room that comes by itself is not to be asked for.
   const isComing = view.hosts.some((host) => isOwedBack(host) || isBeingSteered(view, host));
@@ -51,10 +55,25 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   const notices = await assumeUnmanaged(view, tools, steps.notices(plan));
   for (const notice of notices) gathered.decide(notice);
   steps.waits(plan, gathered);
-  if (!isAsked && !isComing) await askToScaleIn(view, tools, index, plan, gathered);
+  const hasFailed = failReturned(view, plan, leaving, gathered);
+  if (!isAsked && !isComing && !hasFailed) await askToScaleIn(view, tools, index, plan, gathered);
   if (gathered.ending !== undefined) return gathered.ending;
   if (gathered.apart.length > 0) return { apart: gathered.apart, held: gathered.held };
   return waitForAll(view, gathered);
+}
+
+/** Moves that came back from every host that was to be had; it is not for want of room. @returns whether there are any */
+function failReturned(
+  view: SessionView,
+  { waits }: FleetPlan,
+  leaving: ReadonlyMap<string, readonly Leaving[]>,
+  gathered: Gathered,
+): boolean {
+  const placeless = new Set(waits.filter(({ because }) => NO_PLACE.has(because)).map(({ instanceId }) => instanceId));
+  const all = [...leaving.values()].flat().filter(({ server }) => placeless.has(server.id));
+  const entries = all.flatMap((one) => cameBack(view, one) ?? []);
+  for (const entry of entries) gathered.decide({ kind: 'fail-move', entry });
+  return entries.length > 0;
 }
 
 /** Every host is through, and nothing is owed or under way any more. */

@@ -38,7 +38,11 @@ export async function askToScaleIn(
     repeats: Math.min(1, view.settings.notifyRetries),
     since: view.now,
   });
-  const told = await assumeUnmanaged(view, tools, asked.decisions.map((decision) => withAmount(view, index, decision)));
+  const told = await assumeUnmanaged(
+    view,
+    tools,
+    asked.decisions.map((decision) => withAmount(view, index, decision)),
+  );
   for (const decision of told) gathered.decide(decision);
   gathered.take(asked.wait);
 }
@@ -54,7 +58,12 @@ function withAmount(view: SessionView, index: FleetIndex, decision: Decision): D
 
 /** Nobody can be asked any more. Only what other sessions hold may still come free. */
 function noWayOn(view: SessionView, why: string, gathered: Gathered): void {
-  const isBusy = view.effects.some(({ state }) => state === 'begun') || view.notices.some(({ closedAt }) => closedAt === null);
+  // What is held in another way has a time of its own.
+  const isHeld = gathered.held.some(({ because }) => because === 'between-hosts' || because === 'not-empty');
+  const isBusy =
+    isHeld ||
+    view.effects.some(({ state }) => state === 'begun') ||
+    view.notices.some(({ closedAt }) => closedAt === null);
   if (isBusy || gathered.apart.length > 0) return;
   const { sessionId } = view.session;
   const others = view.impacts.some((impact) => impact.sessionId !== sessionId && impact.endedAt === null);

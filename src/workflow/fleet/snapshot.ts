@@ -31,12 +31,14 @@ export function fleetSnapshot(view: SessionView, parts: SnapshotParts, patient: 
   }
   const actionS = durations.actions ?? view.settings.expectedActionS;
   const own = new Set(view.hosts.map(({ hostname }) => hostname));
-  const ofSession = view.hosts.filter((host) => isDue(view, host)).map((host): FleetHost => {
-    const instances = (leaving.get(host.hostname) ?? []).map((one) =>
-      fleetInstance(view, index, one, durations, refusals.get(one.server.id) ?? []),
-    );
-    return sessionHost(view, index, host, instances, actionS, held.has(host.hostname));
-  });
+  const ofSession = view.hosts
+    .filter((host) => isDue(view, host))
+    .map((host): FleetHost => {
+      const instances = (leaving.get(host.hostname) ?? []).map((one) =>
+        fleetInstance(view, index, one, durations, refusals.get(one.server.id) ?? []),
+      );
+      return sessionHost(view, index, host, instances, actionS, held.has(host.hostname));
+    });
   const others = view.cloud.capacities.filter(({ host }) => !own.has(host));
   const servers = [...leaving.values()].flat().map(({ server }) => server);
   return {

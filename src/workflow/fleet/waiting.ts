@@ -24,7 +24,9 @@ export function waitForAll(view: SessionView, gathered: Gathered): Step {
   if (main === undefined) return { wait: { ...blocked(view, gathered), held, poll: true } };
   const times = [...waits, ...held].map(({ until }) => until).filter((until) => until > view.now);
   const until = times.reduce((a, b) => (a < b ? a : b), main.until);
-  return { wait: { for: main.for, message: main.message, until, held, poll: main.for !== 'question' || waits.length > 1 } };
+  return {
+    wait: { for: main.for, message: main.message, until, held, poll: main.for !== 'question' || waits.length > 1 },
+  };
 }
 
 /** Of all notices that are open. */
