@@ -1,4 +1,4 @@
-// npm run bench -- api|rpc|idle|takeover: builds, starts what the measurement needs, runs it. Its last line of output is JSON.
+// npm run bench -- api|rpc|idle|takeover|makespan|planner: builds, starts what the measurement needs, runs it. Its last line of output is JSON.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildIfStale, install, root } from './lib/prepare.mjs';
@@ -14,6 +14,8 @@ const NEEDS = {
   rpc: [rabbitmq, oslo],
   idle: [rabbitmq, mariadb],
   takeover: [rabbitmq, mariadb],
+  makespan: [],
+  planner: [],
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -82,7 +82,10 @@ export function emptyingS(instances: readonly FleetInstance[], perSource: number
     longest = Math.max(longest, moveS);
     const chain = chains.get(groupId);
     if (chain === undefined) chains.set(groupId, { members: 1, moveS });
-    else chain.members += 1;
+    else {
+      chain.members += 1;
+      chain.moveS = Math.min(chain.moveS, moveS);
+    }
   }
   if (moved === 0) return 0;
   let most = Math.max(sum / perSource, longest);

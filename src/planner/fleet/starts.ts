@@ -28,16 +28,14 @@ interface Candidate {
 
 /** Begins to empty as many hosts as room and limits allow. */
 export function startHosts(step: FleetStep, zone: ZoneStep): void {
-  const held = step.controllers.some(({ state }) => state === 'waiting' || state === 'in_maintenance');
-  const able: FleetHost[] = [];
-  for (const host of zone.waiting) {
-    const why = held ? CONTROLLERS : unfit(step, host);
-    if (why === undefined) able.push(host);
-    else step.wait(host, undefined, why);
+  if (zone.waiting.length === 0) return;
+  if (step.controllers.some(({ state }) => state === 'waiting' || state === 'in_maintenance')) {
+    for (const host of zone.waiting) step.wait(host, undefined, CONTROLLERS);
+    return;
   }
-  const list = inOrder(able);
-  const rest = startEmpty(step, list);
-  startFull(step, zone, rest);
+  const filled = startEmpty(step, zone.waiting);
+  if (!zone.tight && !zone.hasSpare()) for (const host of filled) step.wait(host, undefined, NOT_YET);
+  else startFull(step, zone, inOrder(filled));
 }
 
 /** Why a host can't be emptied whatever the room. */
@@ -99,8 +97,9 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[])
       step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
       continue;
     }
-    if (tries >= TRIES) {
-      step.wait(host, undefined, NOT_YET);
+    const unable = tries < TRIES ? unfit(step, host) : NOT_YET;
+    if (unable !== undefined) {
+      step.wait(host, undefined, unable);
       continue;
     }
     forecast ??= forecastOf(step, zone);

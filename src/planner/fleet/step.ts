@@ -1,5 +1,5 @@
 import type { FleetHost, FleetInstance, FleetPlan, FleetReason, FleetSnapshot, FleetWait } from '../fleet.js';
-import { byName } from './amount.js';
+import { add, byName, nothing } from './amount.js';
 import { GroupBook } from './groups.js';
 import { Source } from './source.js';
 import { Targets } from './targets.js';
@@ -48,6 +48,16 @@ export class ZoneStep {
     return this.giving.length > 0 || this.sources.some(({ moving }) => moving > 0);
   }
 
+  /** Whether maintained hosts have any room that nobody was promised: a quick look, before a thorough one. */
+  hasSpare(): boolean {
+    const spare = nothing();
+    for (const { free, held } of this.targets.maintained) {
+      add(spare, free);
+      add(spare, held, -1);
+    }
+    return spare.vcpus > 0 || spare.memoryMb > 0;
+  }
+
   add(host: FleetHost, now: number): void {
     const { state, receives } = host;
     if (state === 'emptying') this.sources.push(new Source(host, now));
@@ -74,7 +84,7 @@ export class FleetStep {
     this.now = snapshot.now;
     this.groups = new GroupBook(snapshot);
     this.controllers = snapshot.hosts.filter(({ isCompute }) => !isCompute);
-    this.zones = this.zonesOf(snapshot.hosts.filter(({ isCompute }) => isCompute));
+    this.zones = this.zonesOf(snapshot.hosts);
     for (const zone of this.zones) for (const source of zone.sources) this.see(source, zone);
   }
 
@@ -109,6 +119,7 @@ export class FleetStep {
   private zonesOf(hosts: readonly FleetHost[]): ZoneStep[] {
     const zones = new Map<string, ZoneStep>();
     for (const host of hosts) {
+      if (!host.isCompute) continue;
       let zone = zones.get(host.zone);
       if (zone === undefined) {
         zone = new ZoneStep(host.zone, this.groups);

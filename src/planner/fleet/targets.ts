@@ -13,7 +13,7 @@ export interface Target {
   /** Promised to instances whose projects were told. */
   readonly held: Amount;
   /** Members of groups with a limit per host, those that are promised a place included. */
-  readonly members: Map<string, number>;
+  readonly members: Record<string, number>;
   /** Moves towards it. */
   incoming: number;
 }
@@ -168,11 +168,11 @@ export class Targets {
   /** V4 for one more member. */
   private spreads(target: Target, { groupId }: FleetInstance): boolean {
     const most = this.groups.maxPerHost(groupId);
-    return most === 0 || (target.members.get(groupId) ?? 0) < most;
+    return most === 0 || (target.members[groupId] ?? 0) < most;
   }
 
   private count(target: Target, { groupId }: FleetInstance, by: number): void {
-    if (this.groups.maxPerHost(groupId) > 0) target.members.set(groupId, (target.members.get(groupId) ?? 0) + by);
+    if (this.groups.maxPerHost(groupId) > 0) target.members[groupId] = (target.members[groupId] ?? 0) + by;
   }
 
   private added(host: FleetHost, waiting: boolean): Target {
@@ -181,7 +181,7 @@ export class Targets {
       waiting,
       free: amountOf(host.free),
       held: { vcpus: 0, memoryMb: 0, diskGb: 0 },
-      members: new Map(Object.entries(host.members)),
+      members: { ...host.members },
       incoming: 0,
     };
     this.byHost.set(host.host, target);

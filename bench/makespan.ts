@@ -1,0 +1,100 @@
+import { lowerBound } from '../src/planner/lower-bound.js';
+import { planFleet } from '../src/planner/plan-fleet.js';
+import type { FleetCloud } from '../test/support/fleet/cloud.js';
+import { type FleetPolicy, type FleetRun, FleetWorld } from '../test/support/fleet/world.js';
+import { barrierBatches, oneByOne } from './fleet/baselines.js';
+import { CASES, drawn, type MakespanCase } from './fleet/cases.js';
+import { referenceBound } from './fleet/reference-bound.js';
+
+/*
+ * How near to the provable lower bound a session comes (docs/makespan.md), beside host after host and barrier batches on the
+ * same clouds. Efficiency is bound / makespan, the mean of all seeds. `--seeds N` (20), `--drawn N` (50), `--only TEXT`.
+ */
+const SEEDS = numberOf('--seeds', 20);
+const DRAWN = numberOf('--drawn', 50);
+const ONLY = textOf('--only') ?? '';
+/** How much longer than batches a session may take by chance. */
+const WORSE = 1.01;
+/** A bound that is beaten is no bound; rounding is allowed for. */
+const EXACT = 1e-6;
+
+const POLICIES: Readonly<Record<string, FleetPolicy>> = { one: oneByOne, batches: barrierBatches, ours: planFleet };
+
+interface Result extends FleetRun {
+  readonly efficiency: number;
+  /** By the bounds without what this project has made tighter. */
+  readonly byReference: number;
+}
+
+const remarks: string[] = [];
+const rows = CASES.filter(({ name }) => name.includes(ONLY)).map(compare);
+if (DRAWN > 0 && ONLY === '') {
+  rows.push(compare({ name: `${DRAWN} drawn clouds`, cloud: drawn }, DRAWN));
+}
+report();
+
+function compare(row: MakespanCase, seeds = SEEDS) {
+  const results: Record<string, Result[]> = { one: [], batches: [], ours: [] };
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const cloud = row.cloud(seed);
+    for (const [name, policy] of Object.entries(POLICIES)) results[name]?.push(runOf(row, cloud, seed, name, policy));
+    const [ours, batches] = [results.ours?.at(-1), results.batches?.at(-1)];
+    if (ours !== undefined && batches !== undefined && ours.makespanS > batches.makespanS * WORSE) {
+      remarks.push(
+        `${row.name}, seed ${seed}: ${ours.makespanS.toFixed(0)} s, batches ${batches.makespanS.toFixed(0)} s`,
+      );
+    }
+  }
+  const line = { ...row, one: summary(results.one), batched: summary(results.batches), ours: summary(results.ours) };
+  console.log(lineOf(line));
+  return line;
+}
+
+function runOf(row: MakespanCase, cloud: FleetCloud, seed: number, name: string, policy: FleetPolicy): Result {
+  const world = new FleetWorld(cloud, seed);
+  const snapshot = world.snapshot();
+  const { boundS } = lowerBound({ ...snapshot, hosts: [...snapshot.hosts] });
+  const reference = referenceBound(cloud);
+  const run = world.run(policy);
+  if (run.stuck !== undefined) remarks.push(`${row.name}, seed ${seed}, ${name}: ${run.stuck}`);
+  if (run.makespanS < boundS * (1 - EXACT) && cloud.failures === 0) {
+    remarks.push(`${row.name}, seed ${seed}, ${name}: the bound ${boundS} s was beaten by ${run.makespanS} s`);
+  }
+  for (const violation of new Set(run.violations)) remarks.push(`${row.name}, seed ${seed}, ${name}: ${violation}`);
+  return { ...run, efficiency: boundS / run.makespanS, byReference: reference / run.makespanS };
+}
+
+function summary(results: readonly Result[] = []) {
+  const mean = (of: (result: Result) => number) => results.reduce((sum, one) => sum + of(one), 0) / results.length;
+  return {
+    efficiency: mean(({ efficiency }) => efficiency),
+    byReference: mean(({ byReference }) => byReference),
+    movesPerInstance: mean(({ moves, instances }) => moves / Math.max(1, instances)),
+    violations: results.reduce((sum, { violations }) => sum + violations.length, 0),
+    unfinished: results.filter(({ makespanS }) => !Number.isFinite(makespanS)).length,
+  };
+}
+
+function lineOf({ name, one, batched, ours, simple, batches }: ReturnType<typeof compare>): string {
+  const figures = [one, batched, ours].map((of) => `${of.efficiency.toFixed(3)} (${of.byReference.toFixed(3)})`);
+  const column = `${simple?.toFixed(2) ?? '   -'} ${batches?.toFixed(2) ?? '   -'}`;
+  const rest = `moves ${ours.movesPerInstance.toFixed(3)}, violations ${ours.violations}, unfinished ${ours.unfinished}`;
+  return `${name.padEnd(46)} one ${figures[0]}  batches ${figures[1]}  ours ${figures[2]}  [${column}]  ${rest}`;
+}
+
+function report(): void {
+  for (const remark of remarks) console.log(`! ${remark}`);
+  console.log(JSON.stringify({ seeds: SEEDS, rows, remarks }));
+}
+
+function textOf(option: string): string | undefined {
+  const index = process.argv.indexOf(option);
+  return index < 0 ? undefined : process.argv[index + 1];
+}
+
+function numberOf(option: string, otherwise: number): number {
+  const text = textOf(option);
+  const value = text === undefined ? otherwise : Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new Error(`${option} wants a whole number, not ${text}.`);
+  return value;
+}

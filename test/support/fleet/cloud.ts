@@ -1,0 +1,41 @@
+import type { Resources } from '../../../src/model/index.js';
+import type { FleetInstance, FleetLimits } from '../../../src/planner/fleet.js';
+
+/** A cloud to run a session on, as it is before the session. */
+export interface FleetCloud {
+  readonly hosts: readonly CloudHost[];
+  readonly groups: readonly CloudGroup[];
+  readonly limits: FleetLimits;
+  /** Part of the moves that the target refuses. */
+  readonly refusals: number;
+  /** Part of the hosts whose actions fail: they stay as they are, and out of use. */
+  readonly failures: number;
+}
+
+export interface CloudHost {
+  readonly host: string;
+  readonly zone: string;
+  readonly sets: readonly string[];
+  readonly capacity: Resources;
+  /** What the planner is told that its actions take. */
+  readonly expectedS: number;
+  /** What they take. */
+  readonly actionS: number;
+  readonly instances: readonly CloudInstance[];
+}
+
+export interface CloudInstance {
+  readonly instanceId: string;
+  readonly groupId: string;
+  readonly resources: Resources;
+  readonly way: FleetInstance['way'];
+  readonly answerS: number;
+  readonly moveS: number;
+}
+
+export interface CloudGroup {
+  readonly groupId: string;
+  readonly maxImpacted: number;
+  readonly maxPerHost: number;
+  readonly recoveryS: number;
+}

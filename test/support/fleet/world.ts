@@ -1,0 +1,289 @@
+import type { FleetGroup, FleetHost, FleetInstance, FleetPlan, FleetSnapshot } from '../../../src/planner/fleet.js';
+import type { CloudGroup, CloudHost, CloudInstance, FleetCloud } from './cloud.js';
+import { FleetJudge } from './judge.js';
+import { EventQueue } from './queue.js';
+import { Random } from './random.js';
+
+export type FleetPolicy = (snapshot: FleetSnapshot) => FleetPlan;
+
+export interface FleetRun {
+  /** When the last host was done; Infinity if the policy came to a halt before. */
+  readonly makespanS: number;
+  readonly moves: number;
+  readonly instances: number;
+  readonly violations: readonly string[];
+  readonly steps: number;
+  readonly stuck: string | undefined;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+interface Member {
+  readonly spec: CloudInstance;
+  view: Mutable<FleetInstance>;
+  host: Host;
+}
+
+interface Host {
+  readonly spec: CloudHost;
+  readonly index: number;
+  readonly there: Set<Member>;
+  view: Mutable<FleetHost>;
+}
+
+interface Group {
+  readonly spec: CloudGroup;
+  readonly impacts: Map<string, number | null>;
+  view: FleetGroup;
+}
+
+/** Plans in a row at one instant after which a policy is taken for one that never comes to rest. */
+const MOST_PLANS = 1000;
+
+/**
+ * A session on a cloud in virtual time, driven by any policy: moves and actions take their time, projects answer, targets
+ * refuse, actions fail. Deterministic by its seed. The snapshot is kept up as things change: what a step costs is the
+ * policy's own.
+ */
+export class FleetWorld {
+  private now = 0;
+  private readonly queue = new EventQueue();
+  private readonly judge: FleetJudge;
+  private readonly random: Random;
+  private readonly hosts = new Map<string, Host>();
+  private readonly members = new Map<string, Member>();
+  private readonly groups = new Map<string, Group>();
+  private readonly hostViews: FleetHost[] = [];
+  private moves = 0;
+  private steps = 0;
+  private ended = 0;
+  private lastEnd = 0;
+
+  constructor(
+    private readonly cloud: FleetCloud,
+    seed: number,
+    /** Least time between two steps of the plan, as an engine takes turns. */
+    private readonly turnS = 0,
+  ) {
+    this.judge = new FleetJudge(cloud);
+    this.random = new Random(seed);
+    for (const spec of cloud.groups) {
+      this.groups.set(spec.groupId, { spec, impacts: new Map(), view: { ...spec, impacts: [] } });
+    }
+    for (const spec of cloud.hosts) this.addHost(spec);
+  }
+
+  snapshot(): FleetSnapshot {
+    const groups = [...this.groups.values()].map(({ view }) => view);
+    return { now: this.now, hosts: this.hostViews, groups, limits: this.cloud.limits, scaleIn: [] };
+  }
+
+  run(policy: FleetPolicy): FleetRun {
+    let stuck: string | undefined;
+    for (;;) {
+      stuck = this.settle(policy);
+      const next = this.queue.nextAt;
+      if (next === undefined) break;
+      this.now = this.turnS === 0 ? next : Math.max(next, this.now + this.turnS);
+      this.queue.run(this.now);
+    }
+    const finished = this.ended === this.hosts.size;
+    return {
+      makespanS: finished ? this.lastEnd : Number.POSITIVE_INFINITY,
+      moves: this.moves,
+      instances: this.members.size,
+      violations: this.judge.violations,
+      steps: this.steps,
+      stuck,
+    };
+  }
+
+  /** Plans until nothing more is decided at this instant. */
+  private settle(policy: FleetPolicy): string | undefined {
+    for (let plans = 0; plans < MOST_PLANS; plans += 1) {
+      this.steps += 1;
+      const plan = policy(this.snapshot());
+      for (const host of plan.empty) this.empty(this.host(host));
+      for (const { instanceId, target } of plan.ask) this.ask(this.member(instanceId), target);
+      for (const { instanceId, target } of plan.move) this.move(this.member(instanceId), target);
+      for (const host of plan.maintain) this.maintain(this.host(host));
+      // Moves and actions that begin change nothing that could be decided now; projects may have answered at once.
+      if (plan.empty.length + plan.ask.length === 0) return plan.stuck;
+    }
+    throw new Error(`The policy decides without end at ${this.now} s.`);
+  }
+
+  private empty(host: Host): void {
+    this.judge.emptying(host.spec.host);
+    this.change(host, { state: 'emptying', since: this.now, receives: false });
+    this.emptied(host);
+  }
+
+  private emptied(host: Host): void {
+    if (host.view.state !== 'emptying') return;
+    for (const { view } of host.there) if (view.phase !== 'gone') return;
+    this.change(host, { state: 'empty', since: this.now });
+  }
+
+  private ask(member: Member, target: string | null): void {
+    const { instanceId, answerS } = member.spec;
+    this.judge.asked(instanceId, target);
+    const acked = () => {
+      this.judge.acked(instanceId);
+      this.changeMember(member, { phase: 'acked', at: null });
+    };
+    this.changeMember(member, { phase: 'asked', target, at: this.now + answerS });
+    if (answerS === 0) acked();
+    else this.queue.add(this.now + answerS, acked);
+  }
+
+  private move(member: Member, planned: string | null): void {
+    const { instanceId, way, moveS } = member.spec;
+    const target = way === 'own' ? this.whereItGoes(member) : planned;
+    if (way === 'place' && this.random.next() < this.cloud.refusals) {
+      const refusedBy = [...member.view.refusedBy, target ?? ''];
+      this.changeMember(member, { refusedBy, target: null });
+      return;
+    }
+    this.judge.began(instanceId, target, this.now);
+    this.impacts(member, null);
+    this.changeMember(member, { phase: 'moving', target, at: this.now });
+    if (target !== null) this.takeRoom(this.host(target), member, 1);
+    this.queue.add(this.now + moveS, () => this.left(member));
+  }
+
+  private left(member: Member): void {
+    const { spec, host, view } = member;
+    this.judge.left(spec.instanceId, this.now);
+    if (spec.way === 'stays') {
+      this.changeMember(member, { phase: 'gone' });
+      this.emptied(host);
+      return;
+    }
+    this.moves += 1;
+    this.impacts(member, this.now);
+    host.there.delete(member);
+    this.takeRoom(host, member, -1);
+    member.host = this.host(view.target ?? '');
+    member.host.there.add(member);
+    member.view = { ...view, phase: 'resting', target: null, at: null, refusedBy: [] };
+    this.refresh(host);
+    this.refresh(member.host);
+    this.emptied(host);
+  }
+
+  private maintain(host: Host): void {
+    this.judge.maintained(host.spec.host);
+    this.change(host, { state: 'in_maintenance', since: this.now });
+    const failed = this.random.next() < this.cloud.failures;
+    this.queue.add(this.now + host.spec.actionS, () => {
+      this.judge.ended(host.spec.host, failed, this.now);
+      this.ended += 1;
+      this.lastEnd = this.now;
+      for (const member of host.there) {
+        this.impacts(member, this.now);
+        member.view = { ...member.view, phase: 'resting' };
+      }
+      this.change(host, { state: failed ? 'lost' : 'done', since: this.now, receives: !failed });
+    });
+  }
+
+  /** A project that moves its instance itself: to a maintained host if one has room. */
+  private whereItGoes(member: Member): string {
+    const fits = this.hostViews.filter((host) => this.takes(host, member));
+    const best = fits.find(({ state }) => state === 'done') ?? fits[0];
+    if (best === undefined) throw new Error(`${member.spec.instanceId} was let go without room.`);
+    return best.host;
+  }
+
+  private takes(host: FleetHost, { spec, host: source }: Member): boolean {
+    const { free } = host;
+    const fits =
+      spec.resources.vcpus <= free.vcpus &&
+      spec.resources.memoryMb <= free.memoryMb &&
+      spec.resources.diskGb <= free.diskGb;
+    const most = this.groups.get(spec.groupId)?.spec.maxPerHost ?? 0;
+    const apart = most === 0 || (host.members[spec.groupId] ?? 0) < most;
+    return fits && apart && host.receives && host.zone === source.spec.zone && host.host !== source.spec.host;
+  }
+
+  private impacts({ spec: { groupId, instanceId } }: Member, endedAt: number | null): void {
+    const group = this.groups.get(groupId);
+    if (group === undefined) return;
+    for (const [id, until] of group.impacts) if (until !== null && until <= this.now) group.impacts.delete(id);
+    const until = endedAt === null ? null : endedAt + group.spec.recoveryS;
+    group.impacts.set(instanceId, until);
+    // Somebody may wait for the end of the recovery.
+    if (until !== null && until > this.now) this.queue.add(until, () => undefined);
+    const impacts = [...group.impacts].map(([id, end]) => ({ instanceId: id, until: end }));
+    group.view = { ...group.spec, impacts };
+  }
+
+  private takeRoom(host: Host, { spec: { resources, groupId } }: Member, times: number): void {
+    const { free, members } = host.view;
+    const most = this.groups.get(groupId)?.spec.maxPerHost ?? 0;
+    this.change(host, {
+      free: {
+        vcpus: free.vcpus - times * resources.vcpus,
+        memoryMb: free.memoryMb - times * resources.memoryMb,
+        diskGb: free.diskGb - times * resources.diskGb,
+      },
+      members: most === 0 ? members : { ...members, [groupId]: (members[groupId] ?? 0) + times },
+    });
+  }
+
+  private changeMember(member: Member, changes: Partial<FleetInstance>): void {
+    member.view = { ...member.view, ...changes };
+    this.refresh(member.host);
+  }
+
+  private refresh(host: Host): void {
+    const listed = host.view.state !== 'done' && host.view.state !== 'lost';
+    this.change(host, { instances: listed ? [...host.there].map(({ view }) => view) : [] });
+  }
+
+  private change(host: Host, changes: Partial<FleetHost>): void {
+    const ends = changes.state === 'done' || changes.state === 'lost' ? { instances: [] } : {};
+    host.view = { ...host.view, ...changes, ...ends };
+    this.hostViews[host.index] = host.view;
+  }
+
+  private addHost(spec: CloudHost): void {
+    const { host, zone, sets, capacity, expectedS } = spec;
+    const state = { state: 'waiting', receives: true, down: false, isCompute: true, since: 0 } as const;
+    const view = {
+      host,
+      zone,
+      sets,
+      capacity,
+      free: capacity,
+      actionS: expectedS,
+      instances: [],
+      members: {},
+      ...state,
+    };
+    const added: Host = { spec, index: this.hostViews.length, there: new Set(), view };
+    this.hostViews.push(view);
+    this.hosts.set(host, added);
+    for (const instance of spec.instances) {
+      const phase = { phase: 'resting', target: null, at: null, keepsRoom: false, refusedBy: [] } as const;
+      const member: Member = { spec: instance, view: { ...instance, ...phase }, host: added };
+      this.members.set(instance.instanceId, member);
+      added.there.add(member);
+      this.takeRoom(added, member, 1);
+    }
+    this.refresh(added);
+  }
+
+  private host(name: string): Host {
+    const host = this.hosts.get(name);
+    if (host === undefined) throw new Error(`The plan names host ${name}, which is not there.`);
+    return host;
+  }
+
+  private member(id: string): Member {
+    const member = this.members.get(id);
+    if (member === undefined) throw new Error(`The plan names instance ${id}, which is not there.`);
+    return member;
+  }
+}
