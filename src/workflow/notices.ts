@@ -174,6 +174,9 @@ function isActing(view: SessionView, notice: Notice): boolean {
   const moving = new Set(view.effects.filter(({ state }) => state === 'begun').map(({ subject }) => subject));
   if (own.some((server) => server.taskState !== null && !moving.has(server.id))) return true;
   if (notice.host !== null) return false;
+  // Told of some only, it may free others.
+  const had = notice.planned?.scaleIn?.had;
+  if (had !== undefined) return own.length !== had;
   const computes = new Set(view.hosts.filter((host) => host.isCompute).map((host) => host.hostname));
   const told = new Set(notice.instanceIds);
   return own.some((server) => server.host !== null && computes.has(server.host) && !told.has(server.id));
