@@ -35,11 +35,12 @@ interface Even {
   readonly actionS?: number;
   readonly answerS?: number;
   readonly limits?: Partial<FleetLimits>;
+  readonly secondMoves?: FleetCloud['secondMoves'];
 }
 
 /** Hosts of one size, instances of one slot, each a group of its own. */
 function even(of: Even): (seed: number) => FleetCloud {
-  const { actionS = 600, moveS = 20, answerS = 0, filled = of.slots } = of;
+  const { actionS = 600, moveS = 20, answerS = 0, filled = of.slots, secondMoves = 'one-host' } = of;
   return (seed) => {
     const random = new Random(seed);
     const hosts = Array.from({ length: of.hosts }, (_, index): CloudHost => {
@@ -52,12 +53,13 @@ function even(of: Even): (seed: number) => FleetCloud {
       const size = { capacity: slots(of.slots), expectedS: takes, actionS: takes };
       return { host, zone: 'nova', sets: [], ...size, instances };
     });
-    return { hosts, groups: [], limits: { ...NO_LIMITS, ...of.limits }, refusals: 0, failures: 0 };
+    return { hosts, groups: [], limits: { ...NO_LIMITS, ...of.limits }, refusals: 0, failures: 0, secondMoves };
   };
 }
 
 const nameOf = (index: number): string => `h${String(index).padStart(4, '0')}`;
 
+const full80 = { hosts: 100, slots: 10, filled: 8, empty: 0, cv: 0.3 };
 const hundred = { hosts: 100, slots: 10, empty: 10 };
 
 export const CASES: readonly MakespanCase[] = [
@@ -101,12 +103,13 @@ export const CASES: readonly MakespanCase[] = [
   },
   { name: '20×10, 2 empty, cv 0.3', cloud: even({ hosts: 20, slots: 10, empty: 2, cv: 0.3 }), wanted: 0.85 },
   {
-    name: '100×10, all 80 % full, cv 0.3',
-    cloud: even({ hosts: 100, slots: 10, filled: 8, empty: 0, cv: 0.3 }),
+    name: '100×10, all 80 % full, cv 0.3, first wave',
+    cloud: even({ ...full80, secondMoves: 'first-wave' }),
     simple: 0.9,
     batches: 0.61,
     wanted: 0.85,
   },
+  { name: 'same, second moves of one host only', cloud: even(full80) },
   {
     name: '20×10, 2 empty, t 60, T 300, cv 0',
     cloud: even({ hosts: 20, slots: 10, empty: 2, cv: 0, moveS: 60, actionS: 300 }),
@@ -164,7 +167,7 @@ export function mixed(seed: number, of: Mixture): FleetCloud {
     return { host, zone: `zone${index % zones}`, sets: [], ...basics, instances };
   });
   const rates = { refusals: of.refusals ?? 0, failures: of.failures ?? 0 };
-  return { hosts, groups, limits: { ...NO_LIMITS, ...of.limits }, ...rates };
+  return { hosts, groups, limits: { ...NO_LIMITS, ...of.limits }, ...rates, secondMoves: 'one-host' };
 }
 
 /** Groups of eight on different hosts, one impacted at a time with a minute of recovery; or each instance by itself. */
@@ -206,3 +209,19 @@ export function drawn(seed: number): FleetCloud {
     },
   });
 }
+
+/** Hosts of twenty instances, one in twenty empty; half of the instances in 100 groups, of which five may be impacted. */
+export function grouped(hosts: number, seed: number): FleetCloud {
+  const plain = even({ hosts, slots: 20, empty: Math.ceil(hosts / 20), cv: 0.3 })(seed);
+  const groups = Array.from({ length: 100 }, (_, index) => ({ groupId: `g${index}`, ...FIVE }));
+  const random = new Random(seed);
+  const withGroup = (instance: CloudInstance): CloudInstance =>
+    random.next() < 0.5 ? instance : { ...instance, groupId: random.of(groups).groupId };
+  return {
+    ...plain,
+    groups,
+    hosts: plain.hosts.map((host) => ({ ...host, instances: host.instances.map(withGroup) })),
+  };
+}
+
+const FIVE = { maxImpacted: 5, maxPerHost: 0, recoveryS: 0 };

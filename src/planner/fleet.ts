@@ -15,6 +15,12 @@ export interface FleetSnapshot {
   readonly limits: FleetLimits;
   /** Instances of projects that can be asked to scale in; empty where nobody may be asked (any more). */
   readonly scaleIn: readonly ScaleInCandidate[];
+  /**
+   * Where no host is empty and none is maintained, some instances have to move twice. `one-host` (if absent): those of one
+   * host, the fewest (L12). `first-wave`: of as many hosts as the free room of all adds up to; a session is then done in a
+   * fraction of the time.
+   */
+  readonly secondMoves?: 'one-host' | 'first-wave';
 }
 
 export type FleetHostState =

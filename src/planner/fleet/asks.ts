@@ -67,7 +67,7 @@ function ask(
   // Whoever moves itself may do so as soon as it is told.
   if (readyAt > (way === 'own' ? now : now + answerS * MARGIN + 1)) return groupWait(step, instance);
   const expectedAt = Math.max(readyAt, slots.next, now + answerS);
-  const choice = anywhere(way === 'own' || (lead?.source === source && lead.overWaiting));
+  const choice = anywhere(way === 'own' || (lead?.source === source && lead.overWaiting) || step.firstWave(zone));
   const isLead = lead?.source === source;
   if (isLead) zone.targets.release(instance);
   const target =

@@ -55,9 +55,10 @@ export class Forecast {
     return true;
   }
 
-  /** What is free now and not wanted before anything is given back. */
-  get spare(): Resources {
-    return this.left[0] as Amount;
+  /** Whether anything is left that is not wanted before the first release. */
+  get hasSpare(): boolean {
+    const [first] = this.left;
+    return first !== undefined && first.vcpus >= 0 && first.memoryMb > SLACK;
   }
 
   add(demand: Demand, release: Release): void {

@@ -40,7 +40,7 @@ function begin(
     if (limit !== undefined) return limit;
     const choice = {
       overHeld: !zone.tight || lead === undefined,
-      waiting: lead?.source === source && lead.overWaiting,
+      waiting: (lead?.source === source && lead.overWaiting) || step.firstWave(zone),
       perTarget: step.snapshot.limits.perTarget,
     };
     zone.targets.release(instance);

@@ -17,12 +17,13 @@ export function relieve(step: FleetStep, zone: ZoneStep): boolean {
   const emptying = zone.sources.map((source) => ({ host: source.host, instances: pendingOf(source) }));
   const waiting = candidates(step, zone).map((host) => ({ host, instances: movable(host) }));
   if (zone.sources.length === 0) {
-    const host = cheapest(zone, waiting);
-    if (host !== undefined) {
+    const hosts = step.firstWave(zone) ? together(step, zone, waiting) : [cheapest(zone, waiting)];
+    for (const host of hosts) {
+      if (host === undefined) continue;
       step.decided.empty.push(host.host);
       step.goesOut(host);
-      return true;
     }
+    if (hosts.some((host) => host !== undefined)) return true;
   }
   return scaleIn(step, zone, emptying.length > 0 ? emptying : waiting);
 }
@@ -48,6 +49,27 @@ function cheapest(zone: ZoneStep, hosts: readonly Emptied[]): FleetHost | undefi
     if (best === undefined || second < best.second) best = { host, second };
   }
   return best?.host;
+}
+
+/** As many as find places together on the others. */
+function together(step: FleetStep, zone: ZoneStep, hosts: readonly Emptied[]): FleetHost[] {
+  const begun: FleetHost[] = [];
+  const names: string[] = [];
+  const instances: FleetInstance[] = [];
+  for (const { host, instances: more } of hosts) {
+    if (step.hostsOut + begun.length >= step.snapshot.limits.hosts) break;
+    const away = [...names, host.host];
+    const all = [...instances, ...more].map((one) => ({
+      ...one,
+      target: null,
+      refusedBy: [...one.refusedBy, ...away],
+    }));
+    if (zone.targets.pack(all, true) === undefined) break;
+    begun.push(host);
+    names.push(host.host);
+    instances.push(...more);
+  }
+  return begun;
 }
 
 /** The host itself is no place for what leaves it. */

@@ -1,3 +1,4 @@
+import { fitsIn } from '../../model/index.js';
 import type { FleetHost, FleetWait } from '../fleet.js';
 import { type Amount, add, amountOf, byName, nothing } from './amount.js';
 import { type Demand, Forecast, type Release } from './forecast.js';
@@ -6,7 +7,7 @@ import type { FleetStep, ZoneStep } from './step.js';
 
 type Why = Omit<FleetWait, 'host' | 'instanceId'>;
 
-/** Hosts that did not fit after which no more are looked at in a step: those behind want about as much. */
+/** Hosts that did not fit after which no more are looked at in a step. */
 const TRIES = 12;
 
 const NOT_YET: Why = {
@@ -34,8 +35,11 @@ export function startHosts(step: FleetStep, zone: ZoneStep): void {
     return;
   }
   const filled = startEmpty(step, zone.waiting);
-  if (!zone.tight && !zone.hasSpare()) for (const host of filled) step.wait(host, undefined, NOT_YET);
-  else startFull(step, zone, inOrder(filled));
+  // Mostly there is no room at all: that is seen with less effort than who would come next.
+  const forecast = zone.hasSpare() || zone.tight ? forecastOf(step, zone) : undefined;
+  if (forecast === undefined || (!zone.tight && !forecast.hasSpare)) {
+    for (const host of filled) step.wait(host, undefined, NOT_YET);
+  } else startFull(step, zone, inOrder(filled, step.snapshot.limits.perSource), forecast);
 }
 
 /** Why a host can't be emptied whatever the room. */
@@ -58,14 +62,25 @@ function unfit(step: FleetStep, { instances }: FleetHost): Why | undefined {
   return undefined;
 }
 
-/** Hosts that are down hold members back who count as impacted; then the longest first. */
-function inOrder(hosts: readonly FleetHost[]): FleetHost[] {
-  return [...hosts].sort(
-    (a, b) => Number(b.down) - Number(a.down) || lengthOf(b) - lengthOf(a) || byName(a.host, b.host),
-  );
+/** Hosts that are down hold members back who count as impacted; then by weight. */
+function inOrder(hosts: readonly FleetHost[], perSource: number): FleetHost[] {
+  const weights = new Map(hosts.map((host) => [host, weightOf(host, perSource)]));
+  const weight = (host: FleetHost) => weights.get(host) as number;
+  return [...hosts].sort((a, b) => Number(b.down) - Number(a.down) || weight(b) - weight(a) || byName(a.host, b.host));
 }
 
-const lengthOf = ({ actionS, instances }: FleetHost): number => actionS + instances.length;
+/**
+ * The longest come first, so that none of them is left over for the end; but sooner those that have more room of their own
+ * free: done, they give more than they took, and all others go faster.
+ */
+function weightOf({ actionS, instances, free, capacity }: FleetHost, perSource: number): number {
+  const moveS = instances[0]?.moveS ?? 0;
+  const lengthS = actionS + Math.max(moveS, (instances.length * moveS) / perSource);
+  return lengthS * (1 + FREE_ROOM * Math.min(free.vcpus / capacity.vcpus, free.memoryMb / capacity.memoryMb));
+}
+
+/** By trial (docs/makespan.md): a host that is empty by a tenth counts as twice as long. */
+const FREE_ROOM = 10;
 
 /** They cost no room, and give theirs. */
 function startEmpty(step: FleetStep, hosts: readonly FleetHost[]): FleetHost[] {
@@ -87,9 +102,8 @@ function start(step: FleetStep, host: FleetHost): void {
   step.goesOut(host);
 }
 
-function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[]): void {
-  let forecast: Forecast | undefined;
-  let tries = 0;
+function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], forecast: Forecast): void {
+  const failed: Amount[] = [];
   let sure = !zone.tight || zone.sources.length > 0;
   for (const host of hosts) {
     const full = step.fullLimit(host);
@@ -97,12 +111,13 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[])
       step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
       continue;
     }
-    const unable = tries < TRIES ? unfit(step, host) : NOT_YET;
+    const wants = less(host.capacity, host.free);
+    const hopeless = failed.length >= TRIES || failed.some((smaller) => fitsIn(smaller, wants));
+    const unable = hopeless ? NOT_YET : unfit(step, host);
     if (unable !== undefined) {
       step.wait(host, undefined, unable);
       continue;
     }
-    forecast ??= forecastOf(step, zone);
     const candidate = candidateOf(step, host);
     const bears = forecast.bears(candidate.demand, candidate.release);
     if (bears && (sure || zone.targets.pack(movable(host), false) !== undefined)) {
@@ -110,7 +125,7 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[])
       sure = true;
       start(step, host);
     } else {
-      tries += 1;
+      failed.push(wants);
       step.wait(host, undefined, NOT_YET);
     }
   }

@@ -1,8 +1,10 @@
-import type { FleetHost, FleetInstance, FleetPlan, FleetReason, FleetSnapshot, FleetWait } from '../fleet.js';
+import type { FleetHost, FleetInstance, FleetReason, FleetSnapshot, FleetWait } from '../fleet.js';
 import { add, byName, nothing } from './amount.js';
 import { GroupBook } from './groups.js';
 import { Source } from './source.js';
 import { Targets } from './targets.js';
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** What one step decides, as it grows. */
 export interface Decisions {
@@ -36,6 +38,11 @@ export class ZoneStep {
       this.waiting.filter(({ receives }) => receives),
     );
     return this.ofTargets;
+  }
+
+  /** No maintained host has any room yet, nor will have before waiting hosts were used. */
+  get hasMaintained(): boolean {
+    return this.receiving.length > 0;
   }
 
   /** Nothing will be given back by itself: who takes room must be sure to get to the end. */
@@ -88,6 +95,11 @@ export class FleetStep {
     for (const zone of this.zones) for (const source of zone.sources) this.see(source, zone);
   }
 
+  /** Whether several hosts may begin by way of hosts that are not maintained, now. */
+  firstWave(zone: ZoneStep): boolean {
+    return this.snapshot.secondMoves === 'first-wave' && !zone.hasMaintained;
+  }
+
   /** The limit of hosts that are out together which `host` would exceed. */
   fullLimit(host: FleetHost): { readonly because: FleetReason; readonly message: string } | undefined {
     const { limits } = this.snapshot;
@@ -108,12 +120,11 @@ export class FleetStep {
   }
 
   wait(host: FleetHost, instance: FleetInstance | undefined, why: Omit<FleetWait, 'host' | 'instanceId'>): void {
-    const of = instance === undefined ? {} : { instanceId: instance.instanceId };
-    this.decided.waits.push({ host: host.host, ...of, ...why });
-  }
-
-  plan(): FleetPlan {
-    return this.decided;
+    const { because, message, lifts, until } = why;
+    const wait: Mutable<FleetWait> = { host: host.host, because, message, lifts };
+    if (instance !== undefined) wait.instanceId = instance.instanceId;
+    if (until !== undefined) wait.until = until;
+    this.decided.waits.push(wait);
   }
 
   private zonesOf(hosts: readonly FleetHost[]): ZoneStep[] {

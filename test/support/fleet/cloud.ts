@@ -1,5 +1,5 @@
 import type { Resources } from '../../../src/model/index.js';
-import type { FleetInstance, FleetLimits } from '../../../src/planner/fleet.js';
+import type { FleetInstance, FleetLimits, FleetSnapshot } from '../../../src/planner/fleet.js';
 
 /** A cloud to run a session on, as it is before the session. */
 export interface FleetCloud {
@@ -10,6 +10,7 @@ export interface FleetCloud {
   readonly refusals: number;
   /** Part of the hosts whose actions fail: they stay as they are, and out of use. */
   readonly failures: number;
+  readonly secondMoves: NonNullable<FleetSnapshot['secondMoves']>;
 }
 
 export interface CloudHost {

@@ -74,8 +74,9 @@ export class FleetWorld {
   }
 
   snapshot(): FleetSnapshot {
+    const { secondMoves } = this.cloud;
     const groups = [...this.groups.values()].map(({ view }) => view);
-    return { now: this.now, hosts: this.hostViews, groups, limits: this.cloud.limits, scaleIn: [] };
+    return { now: this.now, hosts: this.hostViews, groups, limits: this.cloud.limits, scaleIn: [], secondMoves };
   }
 
   run(policy: FleetPolicy): FleetRun {
