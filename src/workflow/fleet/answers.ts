@@ -12,13 +12,13 @@ import { leadTimeOf } from './lead-time.js';
 export function followNotices(view: SessionView, index: FleetIndex, gathered: Gathered): void {
   const hosts = new Map(view.hosts.map((host) => [host.hostname, host]));
   for (const notice of view.notices) {
-    if (notice.host === null) followScaleIn(view, gathered, notice);
+    if (notice.state === 'SCALE_IN') followScaleIn(view, gathered, notice);
+    else if (notice.host === null) closeWhenGone(index, gathered, notice);
     else followInstance(view, index, gathered, notice, hosts.get(notice.host));
   }
 }
 
 function followScaleIn(view: SessionView, gathered: Gathered, notice: Notice): void {
-  if (notice.state !== 'SCALE_IN') return;
   if (notice.outcome === 'nack' || notice.outcome === 'silent') {
     gathered.take(resolveTrouble(view, troubleWith(notice, [])));
     return;
@@ -26,6 +26,17 @@ function followScaleIn(view: SessionView, gathered: Gathered, notice: Notice): v
   if (notice.closedAt !== null) return;
   const next = chase(view, { repeats: Math.min(1, view.settings.notifyRetries), window: scaleInWindow(view) }, notice);
   if (next !== undefined) gathered.decide(next);
+}
+
+/** Of a project that has retired, nobody waits for an answer to what it was told before (v1 §2.4). */
+function closeWhenGone(
+  index: FleetIndex,
+  gathered: Gathered,
+  { noticeId, instanceIds, closedAt, replyAt }: Notice,
+): void {
+  const isLeft = instanceIds.some((id) => index.server(id) !== undefined);
+  if (closedAt === null && replyAt !== null && !isLeft)
+    gathered.decide({ kind: 'close-notice', noticeId, outcome: 'gone' });
 }
 
 /** Of a SCALE_IN, for its question. */
