@@ -30,7 +30,8 @@ export async function openNotice(session: SessionContext, unit: Unit, decision: 
   await saveProject(session, unit, notice);
   await publish(session, unit, notice);
   const { noticeId, projectId, state, host, instanceIds, replyAt } = notice;
-  unit.tell('notice', { noticeId, project: projectId, state, host, instances: instanceIds, replyAt });
+  const plan = planned === null ? {} : { planned };
+  unit.tell('notice', { noticeId, project: projectId, state, host, instances: instanceIds, replyAt, ...plan });
 }
 
 export async function repeatNotice(session: SessionContext, unit: Unit, decision: RepeatNotice): Promise<void> {
