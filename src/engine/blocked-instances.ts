@@ -22,7 +22,10 @@ export class BlockedInstances {
     );
     const changes = new Map<string, Blocked | null>();
     for (const [id, one] of wanted) {
-      const next = blockedBy(one, known.get(id), now);
+      const before = known.get(id);
+      // What was said once stands until it is over.
+      const stands = before?.because === one.because && before.until > now;
+      const next = blockedBy(stands ? { ...one, until: before.until } : one, before, now);
       if (next !== undefined) changes.set(id, next);
     }
     for (const id of known.keys()) if (!wanted.has(id)) changes.set(id, null);

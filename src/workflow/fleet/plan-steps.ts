@@ -91,7 +91,7 @@ export class PlanSteps {
       if (isSaid) continue;
       const { because } = wait;
       const message = [wait.message, wait.lifts].filter((sentence) => sentence !== '').join(' ');
-      const until = this.untilOf(wait, gathered);
+      const until = this.untilOf(wait);
       gathered.hold({
         host: wait.host,
         ...(wait.instanceId !== undefined && { instanceId: wait.instanceId }),
@@ -102,13 +102,13 @@ export class PlanSteps {
     }
   }
 
-  private untilOf({ host, because, until }: FleetWait, gathered: Gathered): Date {
+  /** What was said once stands until it is over: a forecast that moves with every plan tells nobody more. */
+  private untilOf({ host, instanceId, because, until }: FleetWait): Date {
     const { now, settings } = this.view;
+    const blocked = instanceId === undefined ? this.hosts.get(host)?.blocked : undefined;
+    if (blocked?.because === because && blocked.until > now) return blocked.until;
     const expected = until === undefined ? undefined : new Date(until * 1000);
-    if (expected !== undefined && expected > now) return expected;
-    const known = this.hosts.get(host);
-    const standing = known && gathered.until(known, because, settings.blockedTimeoutS);
-    return standing !== undefined && standing > now ? standing : plusSeconds(now, settings.blockedTimeoutS);
+    return expected !== undefined && expected > now ? expected : plusSeconds(now, settings.blockedTimeoutS);
   }
 
   /** A host nobody has to decide about first. */
