@@ -8,13 +8,16 @@ import { referenceBound } from './fleet/reference-bound.js';
 
 /*
  * How near to the provable lower bound a session comes (docs/makespan.md), beside host after host and barrier batches on the
- * same clouds. Efficiency is bound / makespan, the mean of all seeds. `--seeds N` (20), `--drawn N` (50), `--only TEXT`.
+ * same clouds. Efficiency is bound / makespan, the mean of all seeds; in brackets by the plain bound of an ideal model of slots. `--seeds N` (20), `--drawn N` (50), `--only TEXT`.
  */
 const SEEDS = numberOf('--seeds', 20);
 const DRAWN = numberOf('--drawn', 50);
 const ONLY = textOf('--only') ?? '';
 /** How much longer than batches a session may take by chance. */
 const WORSE = 1.01;
+/** How much better than the simple policy it is to be, and how far batches may be from what is known of them. */
+const BETTER = 0.02;
+const ALIKE = 0.03;
 /** A bound that is beaten is no bound; rounding is allowed for. */
 const EXACT = 1e-6;
 
@@ -26,16 +29,23 @@ interface Result extends FleetRun {
   readonly byReference: number;
 }
 
+interface Row extends MakespanCase {
+  readonly one: ReturnType<typeof summary>;
+  readonly batched: ReturnType<typeof summary>;
+  readonly ours: ReturnType<typeof summary>;
+}
+
 const remarks: string[] = [];
-const rows = CASES.filter(({ name }) => name.includes(ONLY)).map(compare);
+const rows = CASES.filter(({ name }) => name.includes(ONLY)).map((row) => compare(row));
 if (DRAWN > 0 && ONLY === '') {
   rows.push(compare({ name: `${DRAWN} drawn clouds`, cloud: drawn }, DRAWN));
 }
 report();
 
-function compare(row: MakespanCase, seeds = SEEDS) {
+function compare(row: MakespanCase, seeds = SEEDS): Row {
   const results: Record<string, Result[]> = { one: [], batches: [], ours: [] };
-  for (let seed = 1; seed <= seeds; seed += 1) {
+  const most = Math.min(seeds, row.mostSeeds ?? seeds);
+  for (let seed = 1; seed <= most; seed += 1) {
     const cloud = row.cloud(seed);
     for (const [name, policy] of Object.entries(POLICIES)) results[name]?.push(runOf(row, cloud, seed, name, policy));
     const [ours, batches] = [results.ours?.at(-1), results.batches?.at(-1)];
@@ -45,19 +55,28 @@ function compare(row: MakespanCase, seeds = SEEDS) {
       );
     }
   }
-  const line = { ...row, one: summary(results.one), batched: summary(results.batches), ours: summary(results.ours) };
+  const line: Row = {
+    ...row,
+    one: summary(results.one),
+    batched: summary(results.batches),
+    ours: summary(results.ours),
+  };
   console.log(lineOf(line));
+  for (const text of missed(line)) remarks.push(`${row.name}: ${text}`);
   return line;
 }
 
 function runOf(row: MakespanCase, cloud: FleetCloud, seed: number, name: string, policy: FleetPolicy): Result {
   const world = new FleetWorld(cloud, seed);
   const snapshot = world.snapshot();
-  const { boundS } = lowerBound({ ...snapshot, hosts: [...snapshot.hosts] });
+  const bound = lowerBound({ ...snapshot, hosts: [...snapshot.hosts] });
   const reference = referenceBound(cloud);
   const run = world.run(policy);
   if (run.stuck !== undefined) remarks.push(`${row.name}, seed ${seed}, ${name}: ${run.stuck}`);
-  if (run.makespanS < boundS * (1 - EXACT) && cloud.failures === 0) {
+  // Only ours is bound to move each instance once; a host that fails is left as it is, before its time.
+  const once = run.moves <= run.instances && Number.isFinite(bound.onceS) && name === 'ours';
+  const boundS = once ? bound.onceS : bound.boundS;
+  if (run.makespanS < boundS * (1 - EXACT)) {
     remarks.push(`${row.name}, seed ${seed}, ${name}: the bound ${boundS} s was beaten by ${run.makespanS} s`);
   }
   for (const violation of new Set(run.violations)) remarks.push(`${row.name}, seed ${seed}, ${name}: ${violation}`);
@@ -75,7 +94,20 @@ function summary(results: readonly Result[] = []) {
   };
 }
 
-function lineOf({ name, one, batched, ours, simple, batches }: ReturnType<typeof compare>): string {
+/** What was wanted of a row and is not so. */
+function missed({ simple, batches, wanted, batched, ours }: Row): string[] {
+  const tighter = Math.max(ours.efficiency, ours.byReference);
+  const shown = (value: number) => value.toFixed(3);
+  return [
+    simple !== undefined && tighter < simple + BETTER ? `ours ${shown(tighter)} is below ${simple} + ${BETTER}` : '',
+    wanted !== undefined && tighter < wanted ? `ours ${shown(tighter)} is below ${wanted}` : '',
+    batches !== undefined && Math.abs(batched.byReference - batches) > ALIKE
+      ? `batches ${shown(batched.byReference)} are not ${batches} ± ${ALIKE}`
+      : '',
+  ].filter((text) => text !== '');
+}
+
+function lineOf({ name, one, batched, ours, simple, batches }: Row): string {
   const figures = [one, batched, ours].map((of) => `${of.efficiency.toFixed(3)} (${of.byReference.toFixed(3)})`);
   const column = `${simple?.toFixed(2) ?? '   -'} ${batches?.toFixed(2) ?? '   -'}`;
   const rest = `moves ${ours.movesPerInstance.toFixed(3)}, violations ${ours.violations}, unfinished ${ours.unfinished}`;

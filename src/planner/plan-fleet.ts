@@ -4,7 +4,7 @@ import { beginMoves } from './fleet/moves.js';
 import { relieve } from './fleet/shortage.js';
 import { startHosts } from './fleet/starts.js';
 import { FleetStep, type ZoneStep } from './fleet/step.js';
-import type { FleetPlan, FleetSnapshot } from './fleet.js';
+import type { FleetInstance, FleetPlan, FleetSnapshot } from './fleet.js';
 
 /**
  * What is to be done now so that all hosts are maintained as soon as possible. Pure (L8), to be asked again whenever
@@ -58,10 +58,19 @@ function withStuck(step: FleetStep): FleetPlan {
   const left = zones.some(({ waiting, sources }) => waiting.length + sources.length > 0);
   const acts =
     decided.empty.length + decided.ask.length + decided.move.length + decided.maintain.length + decided.scaleIn.length;
-  const recovers = snapshot.groups.some(({ impacts }) => impacts.length > 0);
-  if (left && acts === 0 && !recovers && zones.every((zone) => !isBusy(zone))) decided.stuck = stuckMessage(step);
+  if (left && acts === 0 && !recovers(snapshot) && !zones.some(isBusy)) decided.stuck = stuckMessage(step);
   return decided;
 }
+
+/** An impact that ends may let others begin; one that has no end known may be of another session. */
+function recovers({ groups, hosts, now }: FleetSnapshot): boolean {
+  const stopped = new Set(hosts.flatMap(({ instances }) => instances.filter(isStopped)).map((one) => one.instanceId));
+  return groups.some(({ impacts }) =>
+    impacts.some(({ instanceId, until }) => (until === null ? !stopped.has(instanceId) : until > now)),
+  );
+}
+
+const isStopped = ({ phase, way }: FleetInstance): boolean => phase === 'gone' && way === 'stays';
 
 const isBusy = (zone: ZoneStep): boolean =>
   zone.alive || zone.sources.some(({ asked, pending, staying }) => asked.length > 0 || pending + staying.length === 0);

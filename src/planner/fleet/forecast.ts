@@ -55,12 +55,6 @@ export class Forecast {
     return true;
   }
 
-  /** Whether anything is left that is not wanted before the first release. */
-  get hasSpare(): boolean {
-    const [first] = this.left;
-    return first !== undefined && first.vcpus >= 0 && first.memoryMb > SLACK;
-  }
-
   add(demand: Demand, release: Release): void {
     this.addAll([demand], [release]);
   }

@@ -53,6 +53,13 @@ function begin(
     step.migrations += 1;
     target = chosen.host;
   }
+  if (instance.way === 'own') {
+    // Wherever its project has it go, there must be room for it somewhere.
+    const choice = { overHeld: true, waiting: true, perTarget: Number.POSITIVE_INFINITY };
+    const somewhere = zone.targets.choose(instance, choice);
+    if (somewhere === undefined) return placeWait(zone, instance, choice);
+    zone.targets.take(instance, somewhere);
+  }
   group.begin(instance);
   source.begun(instance, step.now);
   step.decided.move.push({ instanceId: instance.instanceId, target });

@@ -1,7 +1,7 @@
 import type { FleetHost, FleetInstance, ScaleInCandidate } from '../fleet.js';
 import { amountOf, byName, compareSize } from './amount.js';
 import { pendingOf } from './lead.js';
-import { movable } from './starts.js';
+import { movable, start, unfit } from './starts.js';
 import type { FleetStep, ZoneStep } from './step.js';
 import type { Target } from './targets.js';
 
@@ -17,13 +17,13 @@ export function relieve(step: FleetStep, zone: ZoneStep): boolean {
   const emptying = zone.sources.map((source) => ({ host: source.host, instances: pendingOf(source) }));
   const waiting = candidates(step, zone).map((host) => ({ host, instances: movable(host) }));
   if (zone.sources.length === 0) {
-    const hosts = step.firstWave(zone) ? together(step, zone, waiting) : [cheapest(zone, waiting)];
-    for (const host of hosts) {
-      if (host === undefined) continue;
-      step.decided.empty.push(host.host);
-      step.goesOut(host);
+    const begun = step.decided.empty.length;
+    if (step.firstWave(zone)) together(step, zone, waiting);
+    else {
+      const host = cheapest(zone, waiting);
+      if (host !== undefined) start(step, zone, host);
     }
-    if (hosts.some((host) => host !== undefined)) return true;
+    if (step.decided.empty.length > begun) return true;
   }
   return scaleIn(step, zone, emptying.length > 0 ? emptying : waiting);
 }
@@ -35,7 +35,7 @@ interface Emptied {
 
 function candidates(step: FleetStep, zone: ZoneStep): FleetHost[] {
   return zone.waiting
-    .filter((host) => host.instances.every(({ way }) => way !== 'never') && step.fullLimit(host) === undefined)
+    .filter((host) => unfit(step, zone, host) === undefined && step.fullLimit(host) === undefined)
     .sort((a, b) => a.instances.length - b.instances.length || byName(a.host, b.host))
     .slice(0, LOOKED_AT);
 }
@@ -52,12 +52,11 @@ function cheapest(zone: ZoneStep, hosts: readonly Emptied[]): FleetHost | undefi
 }
 
 /** As many as find places together on the others. */
-function together(step: FleetStep, zone: ZoneStep, hosts: readonly Emptied[]): FleetHost[] {
-  const begun: FleetHost[] = [];
+function together(step: FleetStep, zone: ZoneStep, hosts: readonly Emptied[]): void {
   const names: string[] = [];
   const instances: FleetInstance[] = [];
   for (const { host, instances: more } of hosts) {
-    if (step.hostsOut + begun.length >= step.snapshot.limits.hosts) break;
+    if (step.fullLimit(host) !== undefined) continue;
     const away = [...names, host.host];
     const all = [...instances, ...more].map((one) => ({
       ...one,
@@ -65,11 +64,10 @@ function together(step: FleetStep, zone: ZoneStep, hosts: readonly Emptied[]): F
       refusedBy: [...one.refusedBy, ...away],
     }));
     if (zone.targets.pack(all, true) === undefined) break;
-    begun.push(host);
     names.push(host.host);
     instances.push(...more);
+    start(step, zone, host);
   }
-  return begun;
 }
 
 /** The host itself is no place for what leaves it. */

@@ -21,6 +21,12 @@ const CONTROLLERS: Why = {
   lifts: 'They are done.',
 };
 
+const ARRIVALS: Why = {
+  because: 'order',
+  message: 'Instances of another host are on their way to it.',
+  lifts: 'They have arrived.',
+};
+
 interface Candidate {
   readonly host: FleetHost;
   readonly demand: Demand;
@@ -34,16 +40,36 @@ export function startHosts(step: FleetStep, zone: ZoneStep): void {
     for (const host of zone.waiting) step.wait(host, undefined, CONTROLLERS);
     return;
   }
-  const filled = startEmpty(step, zone.waiting);
+  const filled = startEmpty(step, zone);
   // Mostly there is no room at all: that is seen with less effort than who would come next.
-  const forecast = zone.hasSpare() || zone.tight ? forecastOf(step, zone) : undefined;
-  if (forecast === undefined || (!zone.tight && !forecast.hasSpare)) {
+  if (!zone.tight && !zone.hasSpare()) {
+    for (const host of filled) step.wait(host, undefined, NOT_YET);
+    return;
+  }
+  const forecast = forecastOf(step, zone);
+  if (!zone.tight && !bearsSmallest(step, forecast, filled)) {
     for (const host of filled) step.wait(host, undefined, NOT_YET);
   } else startFull(step, zone, inOrder(filled, step.snapshot.limits.perSource), forecast);
 }
 
+/** Whether the host that wants the least can begin: else nobody can. */
+function bearsSmallest(step: FleetStep, forecast: Forecast, hosts: readonly FleetHost[]): boolean {
+  let smallest: FleetHost | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const host of hosts) {
+    const wants = host.capacity.memoryMb - host.free.memoryMb;
+    if (wants >= least) continue;
+    least = wants;
+    smallest = host;
+  }
+  if (smallest === undefined) return false;
+  const { demand, release } = candidateOf(step, smallest);
+  return forecast.bears(demand, release);
+}
+
 /** Why a host can't be emptied whatever the room. */
-function unfit(step: FleetStep, { instances }: FleetHost): Why | undefined {
+export function unfit(step: FleetStep, zone: ZoneStep, { host, instances }: FleetHost): Why | undefined {
+  if (zone.targets.expects(host)) return ARRIVALS;
   const staying = new Map<string, number>();
   for (const { way, instanceId, groupId } of instances) {
     if (way === 'never') {
@@ -64,9 +90,12 @@ function unfit(step: FleetStep, { instances }: FleetHost): Why | undefined {
 
 /** Hosts that are down hold members back who count as impacted; then by weight. */
 function inOrder(hosts: readonly FleetHost[], perSource: number): FleetHost[] {
-  const weights = new Map(hosts.map((host) => [host, weightOf(host, perSource)]));
-  const weight = (host: FleetHost) => weights.get(host) as number;
-  return [...hosts].sort((a, b) => Number(b.down) - Number(a.down) || weight(b) - weight(a) || byName(a.host, b.host));
+  const weighed = hosts.map((host) => ({ host, weight: weightOf(host, perSource) }));
+  weighed.sort((a, b) => {
+    const down = Number(b.host.down) - Number(a.host.down);
+    return down || b.weight - a.weight || byName(a.host.host, b.host.host);
+  });
+  return weighed.map(({ host }) => host);
 }
 
 /**
@@ -83,23 +112,24 @@ function weightOf({ actionS, instances, free, capacity }: FleetHost, perSource: 
 const FREE_ROOM = 10;
 
 /** They cost no room, and give theirs. */
-function startEmpty(step: FleetStep, hosts: readonly FleetHost[]): FleetHost[] {
+function startEmpty(step: FleetStep, zone: ZoneStep): FleetHost[] {
   const rest: FleetHost[] = [];
-  for (const host of hosts) {
-    if (host.instances.length > 0) {
+  for (const host of zone.waiting) {
+    if (host.instances.length > 0 || zone.targets.expects(host.host)) {
       rest.push(host);
       continue;
     }
     const full = step.fullLimit(host);
-    if (full === undefined) start(step, host);
+    if (full === undefined) start(step, zone, host);
     else step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
   }
   return rest;
 }
 
-function start(step: FleetStep, host: FleetHost): void {
+export function start(step: FleetStep, zone: ZoneStep, host: FleetHost): void {
   step.decided.empty.push(host.host);
   step.goesOut(host);
+  if (zone.tight) zone.targets.drop(host.host);
 }
 
 function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], forecast: Forecast): void {
@@ -113,7 +143,7 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[],
     }
     const wants = less(host.capacity, host.free);
     const hopeless = failed.length >= TRIES || failed.some((smaller) => fitsIn(smaller, wants));
-    const unable = hopeless ? NOT_YET : unfit(step, host);
+    const unable = hopeless ? NOT_YET : unfit(step, zone, host);
     if (unable !== undefined) {
       step.wait(host, undefined, unable);
       continue;
@@ -123,7 +153,7 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[],
     if (bears && (sure || zone.targets.pack(movable(host), false) !== undefined)) {
       forecast.add(candidate.demand, candidate.release);
       sure = true;
-      start(step, host);
+      start(step, zone, host);
     } else {
       failed.push(wants);
       step.wait(host, undefined, NOT_YET);

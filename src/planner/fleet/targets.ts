@@ -35,6 +35,7 @@ export type NoTarget = 'no-room' | 'anti-affinity' | 'refused-everywhere' | 'tar
 export class Targets {
   private readonly byHost = new Map<string, Target>();
   private readonly list: Target[] = [];
+  private readonly arrivals = new Map<string, number>();
   private readonly holds = new Map<string, Target>();
   /** Waiting hosts become targets only where one is really wanted. */
   private waitingList: Target[] | undefined;
@@ -89,6 +90,7 @@ export class Targets {
 
   /** Notes a move that is under way: it is counted in `free` already. */
   coming(host: string): void {
+    this.arrivals.set(host, (this.arrivals.get(host) ?? 0) + 1);
     const target = this.byHost.get(host);
     if (target !== undefined) target.incoming += 1;
   }
@@ -121,6 +123,19 @@ export class Targets {
   of(host: string): Target | undefined {
     if (!this.byHost.has(host)) this.ofWaiting();
     return this.byHost.get(host);
+  }
+
+  /** It is being emptied from now on. */
+  drop(host: string): void {
+    const target = this.of(host);
+    if (target !== undefined) Object.assign(target.free, { vcpus: -1, memoryMb: -1, diskGb: -1 });
+  }
+
+  /** Whether anybody is on the way there, or was promised a place. */
+  expects(host: string): boolean {
+    if (this.arrivals.has(host)) return true;
+    for (const target of this.holds.values()) if (target.host === host) return true;
+    return false;
   }
 
   /** Supposes that so much more were free. */
@@ -182,7 +197,7 @@ export class Targets {
       free: amountOf(host.free),
       held: { vcpus: 0, memoryMb: 0, diskGb: 0 },
       members: { ...host.members },
-      incoming: 0,
+      incoming: this.arrivals.get(host.host) ?? 0,
     };
     this.byHost.set(host.host, target);
     return target;

@@ -16,11 +16,9 @@ export interface FleetRun {
   readonly stuck: string | undefined;
 }
 
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-
 interface Member {
   readonly spec: CloudInstance;
-  view: Mutable<FleetInstance>;
+  view: FleetInstance;
   host: Host;
 }
 
@@ -28,7 +26,7 @@ interface Host {
   readonly spec: CloudHost;
   readonly index: number;
   readonly there: Set<Member>;
-  view: Mutable<FleetHost>;
+  view: FleetHost;
 }
 
 interface Group {
@@ -39,6 +37,9 @@ interface Group {
 
 /** Plans in a row at one instant after which a policy is taken for one that never comes to rest. */
 const MOST_PLANS = 1000;
+
+/** How long it takes to hear of a refusal. */
+const REFUSAL_S = 1;
 
 /**
  * A session on a cloud in virtual time, driven by any policy: moves and actions take their time, projects answer, targets
@@ -106,7 +107,9 @@ export class FleetWorld {
       const plan = policy(this.snapshot());
       for (const host of plan.empty) this.empty(this.host(host));
       for (const { instanceId, target } of plan.ask) this.ask(this.member(instanceId), target);
-      for (const { instanceId, target } of plan.move) this.move(this.member(instanceId), target);
+      // Who goes where it likes comes after those whose places are decided.
+      for (const { instanceId, target } of plan.move) if (target !== null) this.move(this.member(instanceId), target);
+      for (const { instanceId, target } of plan.move) if (target === null) this.move(this.member(instanceId), target);
       for (const host of plan.maintain) this.maintain(this.host(host));
       // Moves and actions that begin change nothing that could be decided now; projects may have answered at once.
       if (plan.empty.length + plan.ask.length === 0) return plan.stuck;
@@ -141,9 +144,12 @@ export class FleetWorld {
   private move(member: Member, planned: string | null): void {
     const { instanceId, way, moveS } = member.spec;
     const target = way === 'own' ? this.whereItGoes(member) : planned;
+    // A project that finds no room for its instance tries again.
+    if (target === undefined) return;
     if (way === 'place' && this.random.next() < this.cloud.refusals) {
       const refusedBy = [...member.view.refusedBy, target ?? ''];
       this.changeMember(member, { refusedBy, target: null });
+      this.queue.add(this.now + REFUSAL_S, () => undefined);
       return;
     }
     this.judge.began(instanceId, target, this.now);
@@ -167,7 +173,7 @@ export class FleetWorld {
     this.takeRoom(host, member, -1);
     member.host = this.host(view.target ?? '');
     member.host.there.add(member);
-    member.view = { ...view, phase: 'resting', target: null, at: null, refusedBy: [] };
+    member.view = instanceView(view, { phase: 'resting', target: null, at: null, refusedBy: [] });
     this.refresh(host);
     this.refresh(member.host);
     this.emptied(host);
@@ -183,18 +189,16 @@ export class FleetWorld {
       this.lastEnd = this.now;
       for (const member of host.there) {
         this.impacts(member, this.now);
-        member.view = { ...member.view, phase: 'resting' };
+        member.view = instanceView(member.view, { phase: 'resting' });
       }
       this.change(host, { state: failed ? 'lost' : 'done', since: this.now, receives: !failed });
     });
   }
 
   /** A project that moves its instance itself: to a maintained host if one has room. */
-  private whereItGoes(member: Member): string {
+  private whereItGoes(member: Member): string | undefined {
     const fits = this.hostViews.filter((host) => this.takes(host, member));
-    const best = fits.find(({ state }) => state === 'done') ?? fits[0];
-    if (best === undefined) throw new Error(`${member.spec.instanceId} was let go without room.`);
-    return best.host;
+    return (fits.find(({ state }) => state === 'done') ?? fits[0])?.host;
   }
 
   private takes(host: FleetHost, { spec, host: source }: Member): boolean {
@@ -234,7 +238,7 @@ export class FleetWorld {
   }
 
   private changeMember(member: Member, changes: Partial<FleetInstance>): void {
-    member.view = { ...member.view, ...changes };
+    member.view = instanceView(member.view, changes);
     this.refresh(member.host);
   }
 
@@ -245,7 +249,7 @@ export class FleetWorld {
 
   private change(host: Host, changes: Partial<FleetHost>): void {
     const ends = changes.state === 'done' || changes.state === 'lost' ? { instances: [] } : {};
-    host.view = { ...host.view, ...changes, ...ends };
+    host.view = hostView(host.view, { ...changes, ...ends });
     this.hostViews[host.index] = host.view;
   }
 
@@ -268,7 +272,7 @@ export class FleetWorld {
     this.hosts.set(host, added);
     for (const instance of spec.instances) {
       const phase = { phase: 'resting', target: null, at: null, keepsRoom: false, refusedBy: [] } as const;
-      const member: Member = { spec: instance, view: { ...instance, ...phase }, host: added };
+      const member: Member = { spec: instance, view: instanceView({ ...instance, ...phase }, {}), host: added };
       this.members.set(instance.instanceId, member);
       added.there.add(member);
       this.takeRoom(added, member, 1);
@@ -287,4 +291,39 @@ export class FleetWorld {
     if (member === undefined) throw new Error(`The plan names instance ${id}, which is not there.`);
     return member;
   }
+}
+
+/** Spelled out, so that all views are of one shape, as what comes from a thread's message or a database is. */
+function instanceView(of: FleetInstance, to: Partial<FleetInstance>): FleetInstance {
+  return {
+    instanceId: of.instanceId,
+    resources: of.resources,
+    groupId: of.groupId,
+    way: of.way,
+    phase: to.phase ?? of.phase,
+    target: to.target === undefined ? of.target : to.target,
+    at: to.at === undefined ? of.at : to.at,
+    answerS: of.answerS,
+    moveS: of.moveS,
+    keepsRoom: of.keepsRoom,
+    refusedBy: to.refusedBy ?? of.refusedBy,
+  };
+}
+
+function hostView(of: FleetHost, to: Partial<FleetHost>): FleetHost {
+  return {
+    host: of.host,
+    state: to.state ?? of.state,
+    zone: of.zone,
+    sets: of.sets,
+    capacity: of.capacity,
+    free: to.free ?? of.free,
+    receives: to.receives ?? of.receives,
+    down: of.down,
+    isCompute: of.isCompute,
+    actionS: of.actionS,
+    since: to.since ?? of.since,
+    instances: to.instances ?? of.instances,
+    members: to.members ?? of.members,
+  };
 }
