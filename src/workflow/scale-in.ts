@@ -1,3 +1,4 @@
+import type { Server } from './cloud-port.js';
 import type { SessionView } from './view.js';
 
 /** Rounds that are remembered: what goes up and down again all the time is no gain. */
@@ -37,9 +38,9 @@ function sizesByProject(view: SessionView): Map<string, number[]> {
     sizes.set(projectId, [had ?? instanceIds.length, ...(sizes.get(projectId) ?? [])]);
   }
   for (const [projectId, ids] of told) {
-    const own = view.cloud.servers.filter((server) => server.projectId === projectId);
-    const counted = suggested.has(projectId) ? own : own.filter(({ id }) => ids.has(id));
-    sizes.get(projectId)?.unshift(counted.length);
+    const counts = (server: Server): boolean =>
+      suggested.has(projectId) ? server.projectId === projectId : ids.has(server.id);
+    sizes.get(projectId)?.unshift(view.cloud.servers.filter(counts).length);
   }
   return sizes;
 }
