@@ -1,6 +1,12 @@
-import type { Resources } from '../../src/model/index.js';
 import type { FleetLimits } from '../../src/planner/fleet.js';
-import type { CloudGroup, CloudHost, CloudInstance, FleetCloud } from '../../test/support/fleet/cloud.js';
+import {
+  type CloudGroup,
+  type CloudHost,
+  type CloudInstance,
+  type FleetCloud,
+  NO_LIMITS,
+  places,
+} from '../../test/support/fleet/cloud.js';
 import { Random } from '../../test/support/fleet/random.js';
 
 /** A row of the comparison. */
@@ -15,17 +21,6 @@ export interface MakespanCase {
   /** Moves are short beside actions: efficiency is wanted absolutely. */
   readonly wanted?: number;
 }
-
-const NO_LIMITS: FleetLimits = {
-  hosts: Number.POSITIVE_INFINITY,
-  migrations: Number.POSITIVE_INFINITY,
-  perSource: 1,
-  perTarget: Number.POSITIVE_INFINITY,
-  perSet: {},
-  controllers: 1,
-};
-
-export const slots = (count: number): Resources => ({ vcpus: count, memoryMb: count * 1024, diskGb: count * 10 });
 
 interface Even {
   readonly hosts: number;
@@ -50,9 +45,9 @@ function even(of: Even): (seed: number) => FleetCloud {
       const takes = random.lognormal(actionS, of.cv);
       const instances = Array.from({ length: index < of.empty ? 0 : filled }, (_, n): CloudInstance => {
         const instanceId = `${host}-${n}`;
-        return { instanceId, groupId: instanceId, resources: slots(1), way: 'place', answerS, moveS };
+        return { instanceId, groupId: instanceId, resources: places(1), way: 'place', answerS, moveS };
       });
-      const size = { capacity: slots(of.slots), expectedS: takes, actionS: takes };
+      const size = { capacity: places(of.slots), expectedS: takes, actionS: takes };
       return { host, zone: 'nova', sets: [], ...size, instances };
     });
     return { hosts, groups: [], limits: { ...NO_LIMITS, ...of.limits }, refusals: 0, failures: 0, secondMoves };
@@ -163,10 +158,10 @@ export function mixed(seed: number, of: Mixture): FleetCloud {
       left -= flavor;
       const instanceId = `${host}-${instances.length}`;
       const stays = random.next() < (of.staying ?? 0);
-      const basics = { instanceId, groupId: groupOf(instanceId, host), resources: slots(flavor), answerS, moveS };
+      const basics = { instanceId, groupId: groupOf(instanceId, host), resources: places(flavor), answerS, moveS };
       instances.push({ ...basics, way: stays ? 'stays' : 'place' });
     }
-    const basics = { capacity: slots(size), expectedS: takes, actionS: takes };
+    const basics = { capacity: places(size), expectedS: takes, actionS: takes };
     return { host, zone: `zone${index % zones}`, sets: [], ...basics, instances };
   });
   const rates = { refusals: of.refusals ?? 0, failures: of.failures ?? 0 };

@@ -1,5 +1,6 @@
 import { askProjects } from './fleet/asks.js';
 import { chooseLead, sortSources } from './fleet/lead.js';
+import { keepRoom } from './fleet/mitigation.js';
 import { beginMoves } from './fleet/moves.js';
 import { relieve } from './fleet/shortage.js';
 import { startHosts } from './fleet/starts.js';
@@ -17,6 +18,7 @@ export function planFleet(snapshot: FleetSnapshot): FleetPlan {
   for (const zone of step.zones) {
     sortSources(zone);
     const lead = zone.tight && zone.sources.length > 0 ? chooseLead(zone) : undefined;
+    keepRoom(zone);
     beginMoves(step, zone, lead);
     startHosts(step, zone);
     askProjects(step, zone, lead);

@@ -60,6 +60,17 @@ test('a place that was promised is given to nobody else, and another one is take
   t.deepEqual(gone.move, [{ instanceId: 'a', target: 'e' }]);
 });
 
+test('room for one more is kept beside an instance that wants it, and it goes even where there is none', (t) => {
+  const told = anInstance('a', { phase: 'asked', target: 'd', at: 1040, keepsRoom: true });
+  const limits = { ...NO_LIMITS, perSource: 2 };
+  const out = aFleetHost('out', [], { state: 'in_maintenance', since: 900 });
+  const asked = (free: number) =>
+    planFleet(aFleet([emptying('h', [told, 'b']), done('d', { free: places(free) }), out], { limits })).ask.length;
+  t.deepEqual([asked(2), asked(3)], [0, 1]);
+  const alone = [emptying('h', [acked('a', { keepsRoom: true })]), done('d', { free: places(1) })];
+  t.is(planFleet(aFleet(alone)).move.length, 1);
+});
+
 test('no more members of a group are impacted than it allows, and the end of a recovery is named', (t) => {
   const group = aFleetGroup('g', { recoveryS: 60, impacts: [{ instanceId: 'x', until: 1030 }] });
   const hosts = [emptying('h', [acked('a', { groupId: 'g' })]), done('d')];

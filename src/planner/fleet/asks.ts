@@ -1,6 +1,7 @@
 import type { FleetInstance, FleetWait } from '../fleet.js';
 import { byName, compareSize } from './amount.js';
 import type { Lead } from './lead.js';
+import { keepRoomFor } from './mitigation.js';
 import type { Source } from './source.js';
 import type { FleetStep, ZoneStep } from './step.js';
 import { groupWait, placeWait } from './why.js';
@@ -13,6 +14,12 @@ const ORDER = {
   because: 'order',
   message: 'Others leave the host before it.',
   lifts: 'Their moves come to an end.',
+} as const;
+
+const NOT_TOGETHER = {
+  because: 'no-room',
+  message: 'There are no places for all instances of the host together, and nothing is out that would give room.',
+  lifts: 'Room is freed: projects scale in, or hosts are added.',
 } as const;
 
 /** Tells projects as long before the expected beginning of a move as their answers take. */
@@ -42,7 +49,7 @@ function askOf(step: FleetStep, zone: ZoneStep, source: Source, lead: Lead | und
   const list = held || slots.next > horizon ? source.resting : inOrder(step, source);
   for (const instance of list) {
     if (held || slots.next > now + instance.answerS * MARGIN + 1) {
-      step.wait(source.host, instance, held ? placeWait(zone, instance, anywhere(false)) : ORDER);
+      step.wait(source.host, instance, held ? NOT_TOGETHER : ORDER);
       continue;
     }
     const why = ask(step, zone, source, instance, slots, lead);
@@ -78,6 +85,7 @@ function ask(
       : undefined);
   if (target === undefined) return placeWait(zone, instance, choice);
   zone.targets.hold(instance, target.host);
+  keepRoomFor(zone, instance);
   group.tell(instance);
   if (way === 'place') slots.take(Math.max(readyAt, now + answerS), instance.moveS);
   step.decided.ask.push({ instanceId, target: way === 'own' ? null : target.host, expectedAt });

@@ -22,15 +22,17 @@ export function sortSources(zone: ZoneStep): void {
  * on. Without this two half-emptied hosts could wait for each other's room.
  */
 export function chooseLead(zone: ZoneStep): Lead | undefined {
+  const all = zone.sources.flatMap(pendingOf);
+  for (const instance of all) zone.targets.release(instance);
   for (const overWaiting of [false, true]) {
     for (const source of zone.sources) {
       const places = zone.targets.pack(pendingOf(source), overWaiting);
       if (places === undefined) continue;
-      for (const other of zone.sources) for (const instance of pendingOf(other)) zone.targets.release(instance);
       for (const [instance, target] of places) zone.targets.hold(instance, target.host);
       return { source, overWaiting };
     }
   }
+  for (const instance of all) if (instance.target !== null) zone.targets.hold(instance, instance.target);
   return undefined;
 }
 

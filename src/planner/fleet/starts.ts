@@ -15,6 +15,11 @@ const NOT_YET: Why = {
   message: 'The room that its instances need is not free yet, and would not be in time.',
   lifts: 'Hosts that are out are maintained.',
 };
+const NO_ROOM: Why = {
+  because: 'no-room',
+  message: 'No set of maintained hosts has room for its instances.',
+  lifts: 'Room is freed: projects scale in, or hosts are added.',
+};
 const CONTROLLERS: Why = {
   because: 'controllers-first',
   message: 'Controllers are maintained before computes.',
@@ -142,8 +147,9 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[],
       continue;
     }
     const wants = less(host.capacity, host.free);
+    const short = zone.tight && zone.sources.length === 0 && !sure ? NO_ROOM : NOT_YET;
     const hopeless = failed.length >= TRIES || failed.some((smaller) => fitsIn(smaller, wants));
-    const unable = hopeless ? NOT_YET : unfit(step, zone, host);
+    const unable = hopeless ? short : unfit(step, zone, host);
     if (unable !== undefined) {
       step.wait(host, undefined, unable);
       continue;
@@ -156,7 +162,7 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[],
       start(step, zone, host);
     } else {
       failed.push(wants);
-      step.wait(host, undefined, NOT_YET);
+      step.wait(host, undefined, short);
     }
   }
 }

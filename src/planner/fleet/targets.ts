@@ -36,6 +36,7 @@ export class Targets {
   private readonly byHost = new Map<string, Target>();
   private readonly list: Target[] = [];
   private readonly arrivals = new Map<string, number>();
+  private readonly promised = new Set<string>();
   private readonly holds = new Map<string, Target>();
   /** Waiting hosts become targets only where one is really wanted. */
   private waitingList: Target[] | undefined;
@@ -60,6 +61,7 @@ export class Targets {
     const target = this.of(host);
     if (target === undefined) return;
     this.holds.set(instance.instanceId, target);
+    this.promised.add(host);
     add(target.held, instance.resources);
     this.count(target, instance, 1);
   }
@@ -72,20 +74,29 @@ export class Targets {
     this.count(target, instance, -1);
   }
 
-  /** Places for all of them together, whoever else was promised one; undefined if they do not fit. */
+  /**
+   * Places for all of them together, whoever else was promised one; undefined if none are found: the largest first, then
+   * those first that must be apart from others.
+   */
   pack(instances: readonly FleetInstance[], waiting: boolean): Map<FleetInstance, Target> | undefined {
+    const bySize = [...instances].sort(largestFirst);
+    const places = this.packed(bySize, waiting);
+    const apart = (instance: FleetInstance) => this.groups.maxPerHost(instance.groupId) > 0;
+    if (places !== undefined || !instances.some(apart)) return places;
+    return this.packed([...bySize.filter(apart), ...bySize.filter((instance) => !apart(instance))], waiting);
+  }
+
+  private packed(instances: readonly FleetInstance[], waiting: boolean): Map<FleetInstance, Target> | undefined {
     const choice = { overHeld: true, waiting, perTarget: Number.POSITIVE_INFINITY };
     const places = new Map<FleetInstance, Target>();
-    let fits = true;
-    for (const instance of [...instances].sort(largestFirst)) {
+    for (const instance of instances) {
       const target = this.choose(instance, choice);
-      fits = target !== undefined;
       if (target === undefined) break;
       this.take(instance, target);
       places.set(instance, target);
     }
     for (const [instance, target] of places) this.giveBack(instance, target);
-    return fits ? places : undefined;
+    return places.size === instances.length ? places : undefined;
   }
 
   /** Notes a move that is under way: it is counted in `free` already. */
@@ -133,9 +144,7 @@ export class Targets {
 
   /** Whether anybody is on the way there, or was promised a place. */
   expects(host: string): boolean {
-    if (this.arrivals.has(host)) return true;
-    for (const target of this.holds.values()) if (target.host === host) return true;
-    return false;
+    return this.arrivals.has(host) || this.promised.has(host);
   }
 
   /** Supposes that so much more were free. */

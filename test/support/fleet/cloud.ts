@@ -32,6 +32,7 @@ export interface CloudInstance {
   readonly way: FleetInstance['way'];
   readonly answerS: number;
   readonly moveS: number;
+  readonly keepsRoom?: boolean;
 }
 
 export interface CloudGroup {
@@ -40,3 +41,16 @@ export interface CloudGroup {
   readonly maxPerHost: number;
   readonly recoveryS: number;
 }
+
+/** So many places of one vCPU, 1 GB and 10 GB each. */
+export const places = (count: number): Resources => ({ vcpus: count, memoryMb: count * 1024, diskGb: count * 10 });
+
+/** One move off a host at a time, and no other limit. */
+export const NO_LIMITS: FleetLimits = {
+  hosts: Number.POSITIVE_INFINITY,
+  migrations: Number.POSITIVE_INFINITY,
+  perSource: 1,
+  perTarget: Number.POSITIVE_INFINITY,
+  perSet: {},
+  controllers: 1,
+};

@@ -1,5 +1,4 @@
-import type { Resources } from '../../../src/model/index.js';
-import type { CloudGroup, CloudHost, CloudInstance, FleetCloud } from './cloud.js';
+import { type CloudGroup, type CloudHost, type CloudInstance, type FleetCloud, places } from './cloud.js';
 import { Random } from './random.js';
 
 /** Small clouds of any kind, tight and roomy ones, with every constraint; the seed says which. */
@@ -12,7 +11,7 @@ export function smallCloud(seed: number): FleetCloud {
   const hosts = Array.from({ length: count }, (_, index): CloudHost => {
     const size = random.of([4, 8, 8]);
     const actionS = random.lognormal(300, 0.5);
-    const basics = { host: `h${index}`, zone: `z${index % zones}`, sets: [`r${index % 3}`], capacity: room(size) };
+    const basics = { host: `h${index}`, zone: `z${index % zones}`, sets: [`r${index % 3}`], capacity: places(size) };
     const instances = index < empty * zones ? [] : instancesOf(random, index, size, groups);
     return { ...basics, expectedS: random.of([actionS, 300]), actionS, instances };
   });
@@ -54,17 +53,19 @@ function instancesOf(random: Random, host: number, size: number, groups: readonl
     const taken = members.get(group.groupId) ?? 0;
     const joins = random.next() < 0.6 && taken < most;
     if (joins) members.set(group.groupId, taken + 1);
-    const durations = { answerS: random.of([0, 10, 60]), moveS: random.of([5, 20, 60]) };
+    const durations = {
+      answerS: random.of([0, 10, 60]),
+      moveS: random.of([5, 20, 60]),
+      keepsRoom: random.next() < 0.2,
+    };
     const way = random.of(['place', 'place', 'place', 'place', 'place', 'own', 'stays'] as const);
     instances.push({
       instanceId,
       groupId: joins ? group.groupId : instanceId,
-      resources: room(flavor),
+      resources: places(flavor),
       way,
       ...durations,
     });
   }
   return instances;
 }
-
-const room = (count: number): Resources => ({ vcpus: count, memoryMb: count * 1024, diskGb: count * 10 });

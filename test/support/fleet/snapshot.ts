@@ -1,17 +1,7 @@
-import type { Resources } from '../../../src/model/index.js';
-import type { FleetGroup, FleetHost, FleetInstance, FleetLimits, FleetSnapshot } from '../../../src/planner/fleet.js';
+import type { FleetGroup, FleetHost, FleetInstance, FleetSnapshot } from '../../../src/planner/fleet.js';
+import { NO_LIMITS, places } from './cloud.js';
 
-/** So many places of one vCPU, 1 GB and 10 GB each. */
-export const places = (count: number): Resources => ({ vcpus: count, memoryMb: count * 1024, diskGb: count * 10 });
-
-export const NO_LIMITS: FleetLimits = {
-  hosts: Number.POSITIVE_INFINITY,
-  migrations: Number.POSITIVE_INFINITY,
-  perSource: 1,
-  perTarget: Number.POSITIVE_INFINITY,
-  perSet: {},
-  controllers: 1,
-};
+export { NO_LIMITS, places };
 
 export function anInstance(instanceId: string, overrides: Partial<FleetInstance> = {}): FleetInstance {
   return {

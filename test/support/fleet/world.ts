@@ -271,8 +271,12 @@ export class FleetWorld {
     this.hostViews.push(view);
     this.hosts.set(host, added);
     for (const instance of spec.instances) {
-      const phase = { phase: 'resting', target: null, at: null, keepsRoom: false, refusedBy: [] } as const;
-      const member: Member = { spec: instance, view: instanceView({ ...instance, ...phase }, {}), host: added };
+      const phase = { phase: 'resting', target: null, at: null, refusedBy: [] } as const;
+      const member: Member = {
+        spec: instance,
+        view: instanceView({ keepsRoom: false, ...instance, ...phase }, {}),
+        host: added,
+      };
       this.members.set(instance.instanceId, member);
       added.there.add(member);
       this.takeRoom(added, member, 1);
