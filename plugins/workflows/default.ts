@@ -1,11 +1,8 @@
-import { isThrough, type NoticeState, policyFor, type Reason, type SessionHost } from '../../src/model/index.js';
+import { isThrough, type SessionHost } from '../../src/model/index.js';
+import { toAll } from '../../src/workflow/asking-all.js';
 import type { StateHandler, WorkflowPlugin } from '../../src/workflow/contract.js';
 import type { Decision, Step } from '../../src/workflow/decisions.js';
-import { discoverHosts, readSurroundings } from '../../src/workflow/discovery.js';
-import { withoutDownHost } from '../../src/workflow/down-hosts.js';
-import { isBetweenHosts } from '../../src/workflow/emptying.js';
 import {
-  byProject,
   type EmptyingRules,
   emptyOne,
   feasiblePlan,
@@ -13,58 +10,29 @@ import {
   notYetTaken,
   otherReceivers,
 } from '../../src/workflow/emptying-flow.js';
-import { isDown } from '../../src/workflow/hosts.js';
-import { actionsFor, actionsOf, ENGINE_HOST, preflight, progressOf } from '../../src/workflow/maintaining.js';
-import { assumeUnmanaged, withoutManager } from '../../src/workflow/managers.js';
-import { ask, maintenanceWindow, plainWindow, type Question, troubleOf } from '../../src/workflow/notices.js';
+import { completeSession } from '../../src/workflow/ending.js';
+import { guarded } from '../../src/workflow/guard.js';
+import { workOn } from '../../src/workflow/host-work.js';
+import { computesOf, isDown, waitingComputes } from '../../src/workflow/hosts.js';
+import { assumeUnmanaged } from '../../src/workflow/managers.js';
+import { ask, plainWindow, troubleOf } from '../../src/workflow/notices.js';
+import { openSession } from '../../src/workflow/opening.js';
+import { isBetweenHosts } from '../../src/workflow/prospects.js';
 import { replyWindow } from '../../src/workflow/reply-window.js';
 import { mayReceive, serversOn } from '../../src/workflow/room.js';
 import { scaleInRoundsWithoutGain } from '../../src/workflow/scale-in.js';
-import { steer, steeringUnderWay } from '../../src/workflow/steering.js';
-import { isStopped, startLeft, startStopped } from '../../src/workflow/stopped.js';
-import { beyondBudget, resolveTrouble } from '../../src/workflow/trouble.js';
+import { isStopped } from '../../src/workflow/stopped.js';
+import { failing, resolveTrouble } from '../../src/workflow/trouble.js';
 import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
-import { deadline, holding } from '../../src/workflow/waits.js';
+import { holding } from '../../src/workflow/waits.js';
 
 /** MAINTENANCE: claims hosts, tells all projects, waits for their answers and for maintenance_at, runs `pre`. */
-const maintenance: StateHandler = async (view, tools) => {
-  if (view.hosts.length === 0) return join(view, tools);
-  const lacking = withoutConstraints(view);
-  if (lacking !== undefined) return fail(lacking);
-  const fits = preflight(view, tools.hasCheck);
-  if (!fits.done) return 'trouble' in fits ? resolveTrouble(view, fits.trouble) : fits.step;
-  const projects = projectsOn(view);
-  const strangers = await withoutManager(view, tools, [...projects.keys()]);
-  if (strangers.length > 0) return noManager(strangers);
-  const asked = ask(view, {
-    ...about('MAINTENANCE', projects, view),
-    window: (repeated, projectId) =>
-      maintenanceWindow(
-        view.now,
-        view.session.maintenanceAt,
-        replyWindow(view, 'project_maintenance_reply', projectId),
-        repeated,
-      ),
-  });
-  const trouble = troubleOf(asked, (notice) => hostsOf(view, notice.projectId));
-  if (trouble !== undefined) return resolveTrouble(view, trouble);
-  if (asked.decisions.length > 0) return { do: await assumeUnmanaged(view, tools, asked.decisions) };
-  if (asked.wait !== undefined) return holding(asked.wait, waitingComputes(view).map(nameOf));
-  const startsAt = startTime(view);
-  if (startsAt > view.now) {
-    return {
-      wait: { for: 'maintenance-at', message: 'All projects answered; waiting for maintenance_at.', until: startsAt },
-    };
-  }
-  const pre = progressOf(view, ENGINE_HOST, actionsOf(view, 'pre'));
-  if (!pre.done) return 'trouble' in pre ? resolveTrouble(view, pre.trouble) : pre.step;
-  return choose(view, tools);
-};
+const maintenance: StateHandler = async (view, tools) => (await openSession(view, tools)) ?? choose(view, tools);
 
 /** SCALE_IN: asks the projects to free capacity, for as long as that helps. */
 const scaleIn: StateHandler = async (view, tools) => {
   const asked = ask(view, {
-    ...about('SCALE_IN', projectsOn(view), view),
+    ...toAll(view, 'SCALE_IN'),
     window: (_repeated, projectId) => plainWindow(view.now, replyWindow(view, 'project_scale_in_reply', projectId)),
     repeats: Math.min(1, view.settings.notifyRetries),
     since: view.session.stateSince,
@@ -78,7 +46,7 @@ const scaleIn: StateHandler = async (view, tools) => {
   const rounds = scaleInRoundsWithoutGain(view);
   if (rounds < view.settings.scaleInNoGainRounds) return next;
   const message = `${rounds} rounds of SCALE_IN freed nothing. ${next.why}`;
-  return fail({ code: 'no-room', message });
+  return failing({ code: 'no-room', message });
 };
 
 /** PREPARE_MAINTENANCE: moves instances together so that one host becomes empty. */
@@ -116,21 +84,6 @@ const planned: StateHandler = async (view, tools) => {
     : { to: 'START_MAINTENANCE', why: 'No host is left to be emptied.' };
 };
 
-/** MAINTENANCE_COMPLETE: runs `post`, tells projects that they may scale back; every host is maintained by now. */
-const complete: StateHandler = (view) => {
-  const post = progressOf(view, ENGINE_HOST, actionsOf(view, 'post'));
-  if (!post.done) return 'trouble' in post ? resolveTrouble(view, post.trouble) : post.step;
-  const asked = ask(view, {
-    ...about('MAINTENANCE_COMPLETE', projectsOn(view), view),
-    window: (_repeated, projectId) => plainWindow(view.now, replyWindow(view, 'project_scale_in_reply', projectId)),
-    repeats: 0,
-  });
-  if (asked.decisions.length > 0) return { do: asked.decisions };
-  if (asked.wait !== undefined) return asked.wait;
-  const noted = troubleOf(asked, () => [])?.reason.message;
-  return { to: 'MAINTENANCE_DONE', why: noted === undefined ? 'All projects answered.' : `Noted: ${noted}` };
-};
-
 export default {
   name: 'default',
   version: '1.0.0',
@@ -142,7 +95,7 @@ export default {
     PREPARE_MAINTENANCE: guarded(prepare),
     START_MAINTENANCE: guarded(start),
     PLANNED_MAINTENANCE: guarded(planned),
-    MAINTENANCE_COMPLETE: guarded(complete),
+    MAINTENANCE_COMPLETE: guarded(completeSession),
   },
 } satisfies WorkflowPlugin;
 
@@ -172,15 +125,6 @@ const PLANNED: EmptyingRules = {
   candidates: (view) => cheapestFirst(view, waitingComputes(view)),
 };
 
-async function join(view: SessionView, tools: WorkflowTools): Promise<Step> {
-  const surroundings = await readSurroundings(view, tools);
-  if ('unknown' in surroundings) return fail({ code: 'unknown-scope', message: surroundings.unknown });
-  const decision = discoverHosts(view, surroundings);
-  if (decision.hosts.length > 0) return { do: [decision] };
-  const why = decision.excluded.map(({ hostname, reason }) => `${hostname}: ${reason}`).join(' ');
-  return fail({ code: 'no-hosts', message: `There is no host to be maintained. ${why}`.trim() });
-}
-
 /** By free room: an empty compute, or one that can be emptied, or capacity has to be freed first (v1 §5.2). */
 async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
   const computes = computesOf(view).filter((host) => !isThrough(host.state));
@@ -195,46 +139,6 @@ async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
   if (!('plan' in found)) return { to: 'SCALE_IN', why: found.why };
   const why = `There is room to empty host ${found.host.hostname}.`;
   return { to: some ? 'PLANNED_MAINTENANCE' : 'PREPARE_MAINTENANCE', why };
-}
-
-/** Before anything else: more was lost than allowed, a host that is through has to be given back, or one is down. */
-function guarded(handler: StateHandler): StateHandler {
-  return (view, tools) => {
-    const beyond = beyondBudget(view);
-    if (beyond !== undefined) return beyond;
-    const owed = view.hosts.find((host) => host.disabled && (host.state === 'done' || host.state === 'skipped'));
-    if (owed !== undefined) return giveBack(view, owed);
-    for (const { hostname, state } of view.hosts) {
-      const start = state === 'done' || state === 'skipped' ? startLeft(view, hostname) : undefined;
-      if (start !== undefined) return start;
-    }
-    const steering = view.session.policy.steer_new ?? view.settings.policy.steer_new;
-    const steered = steering === 'disable_waiting' ? (steeringUnderWay(view) ?? steer(view)) : undefined;
-    return withoutDownHost(view) ?? steered ?? handler(view, tools);
-  };
-}
-
-/** Instances whose project must have said what they bear, and did not (v1 §4.1). */
-function withoutConstraints(view: SessionView): Omit<Reason, 'at'> | undefined {
-  const { session, settings, constraints } = view;
-  if (view.notices.length > 0) return undefined;
-  const lacking = computesOf(view)
-    .flatMap((host) => serversOn(view, host.hostname))
-    .filter(({ projectId }) => policyFor('constraints', session.policy, settings.policy, projectId) === 'require')
-    .filter(({ id }) => constraints.groupOf(id) === undefined);
-  if (lacking.length === 0) return undefined;
-  const names = lacking.map(({ id }) => id).join(', ');
-  return {
-    code: 'constraints-missing',
-    message: `No constraints are known of instance(s) ${names} or of their group.`,
-  };
-}
-
-function hostsOf(view: SessionView, projectId: string): string[] {
-  const own = new Set(view.cloud.servers.filter((server) => server.projectId === projectId).map(({ host }) => host));
-  return computesOf(view)
-    .filter((host) => !isThrough(host.state) && own.has(host.hostname))
-    .map((host) => host.hostname);
 }
 
 /** A host that was being emptied when room was lost goes first. */
@@ -260,25 +164,7 @@ function maintain(view: SessionView, host: SessionHost): Step {
   if (host.state === 'empty') {
     return { do: [{ kind: 'set-host-state', host: hostname, state: 'in_maintenance', why: 'its actions begin' }] };
   }
-  const progress = progressOf(view, hostname, actionsFor(view, host));
-  if (progress.done) {
-    const done: Step = {
-      do: [{ kind: 'set-host-state', host: hostname, state: 'done', why: 'its actions succeeded' }],
-    };
-    return startStopped(view, hostname) ?? done;
-  }
-  return 'trouble' in progress ? resolveTrouble(view, progress.trouble) : progress.step;
-}
-
-function giveBack(view: SessionView, { hostname }: SessionHost): Step {
-  const last = view.effects.findLast((effect) => effect.subject === hostname && effect.action === 'enable');
-  if (last?.state === 'failed') {
-    const message = `The compute service of ${hostname} could not be enabled: ${last.outcome?.message}`;
-    return fail({ code: 'service-failed', message, host: hostname });
-  }
-  if (last?.state !== 'begun') return { do: [{ kind: 'give-host-back', host: hostname }] };
-  const until = deadline(view, 'service', view.settings.blockedTimeoutS);
-  return { wait: { for: 'service', message: `Waiting for the compute service of ${hostname} to be enabled.`, until } };
+  return workOn(view, host);
 }
 
 /** Controllers, then computes without instances, then, when all computes are done, the others. */
@@ -298,28 +184,8 @@ function beginWith(host: SessionHost): Decision {
     : { kind: 'set-host-state', host: host.hostname, state: 'empty', why: 'it holds no instances' };
 }
 
-/** The later of maintenance_at and, where that left too little time to answer, what the projects were told instead. */
-function startTime(view: SessionView): Date {
-  const told = view.notices.filter((notice) => notice.state === 'MAINTENANCE' && notice.repeats === 0);
-  const times = told.flatMap((notice) => (notice.actionsAt === null ? [] : [notice.actionsAt.getTime()]));
-  return new Date(Math.max(view.session.maintenanceAt.getTime(), ...times));
-}
-
-function computesOf(view: SessionView): SessionHost[] {
-  return view.hosts.filter((host) => host.isCompute);
-}
-
-function waitingComputes(view: SessionView): SessionHost[] {
-  return computesOf(view).filter((host) => host.state === 'waiting');
-}
-
 function nameOf({ hostname }: SessionHost): string {
   return hostname;
-}
-
-function projectsOn(view: SessionView): Map<string, string[]> {
-  const hosts = computesOf(view).filter((host) => host.state !== 'skipped' && host.state !== 'failed');
-  return byProject(hosts.flatMap((host) => serversOn(view, host.hostname)));
 }
 
 function cheapestFirst(view: SessionView, hosts: readonly SessionHost[]): SessionHost[] {
@@ -331,21 +197,4 @@ function cheapestFirst(view: SessionView, hosts: readonly SessionHost[]): Sessio
     return servers.length + (servers.some((server) => server.hasFloatingIp) ? 1e6 : 0) + (waits ? 1e9 : 0);
   };
   return [...hosts].sort((a, b) => cost(a) - cost(b) || (a.hostname < b.hostname ? -1 : 1));
-}
-
-function about(
-  state: NoticeState,
-  instances: ReadonlyMap<string, readonly string[]>,
-  view: SessionView,
-): Omit<Question, 'window'> {
-  return { state, instances, host: null, allowedActions: [], repeats: view.settings.notifyRetries };
-}
-
-function noManager(projects: readonly string[]): Step {
-  const message = `No event alarm on maintenance.scheduled for project(s) ${projects.join(', ')}.`;
-  return fail({ code: 'no-manager', message, projectId: projects[0] as string });
-}
-
-function fail(reason: Omit<Reason, 'at'>): Step {
-  return { to: 'MAINTENANCE_FAILED', why: reason.message, reason };
 }

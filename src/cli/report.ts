@@ -27,6 +27,8 @@ export interface DemoReport {
     readonly availability: number;
     readonly outages: number;
   }[];
+  /** While hosts were worked on: how long, and how long it takes at least; absent where that was not come through. */
+  readonly rolling?: { readonly seconds: number; readonly lowerBoundS: number };
   /** Domain seconds from begin to end. */
   readonly makespanS: number;
   /** Real seconds. */
@@ -61,9 +63,20 @@ export function reportLine(report: DemoReport): string {
     moves: report.moves,
     violations: report.violations.length,
     replies: report.replies,
+    ...rollingKeys(report),
     makespan_s: roundMs(report.makespanS),
     wall_s: roundMs(report.wallS),
   });
+}
+
+function rollingKeys({ rolling, moves, instances }: DemoReport): object {
+  if (rolling === undefined) return {};
+  return {
+    ...(instances > 0 && { moves_per_instance: roundMs(moves / instances) }),
+    rolling_s: roundMs(rolling.seconds),
+    lower_bound_s: roundMs(rolling.lowerBoundS),
+    efficiency: roundMs(rolling.lowerBoundS / rolling.seconds),
+  };
 }
 
 function roundMs(seconds: number): number {
@@ -108,10 +121,18 @@ function figures(report: DemoReport): string[] {
       ['Moves', `${report.moves}${perInstance}`],
       ['Replies of managers', String(report.replies)],
       ['Violations', report.violations.length === 0 ? 'none' : String(report.violations.length)],
+      ...rollingRows(report),
       ['Makespan', `${formatDuration(report.makespanS)} of domain time`],
       ['Took', `${formatDuration(report.wallS)} of real time`],
     ],
   );
+}
+
+function rollingRows({ rolling }: DemoReport): string[][] {
+  if (rolling === undefined) return [];
+  const { seconds, lowerBoundS } = rolling;
+  const bound = `${formatDuration(lowerBoundS)} at least, efficiency ${(lowerBoundS / seconds).toFixed(2)}`;
+  return [['Hosts in work', `${formatDuration(seconds)} of domain time, ${bound}`]];
 }
 
 function movesTable({ movesPerInstance }: DemoReport): string[] {

@@ -56,6 +56,14 @@ export interface SessionWait {
   readonly until: string;
 }
 
+/** What a host or an instance waits for. */
+export interface BlockedDetail {
+  readonly because: string;
+  readonly message: string;
+  readonly since: string;
+  readonly until: string;
+}
+
 export interface HostDetail {
   readonly hostname: string;
   readonly type: HostType;
@@ -63,12 +71,7 @@ export interface HostDetail {
   readonly disabled: boolean;
   readonly disabled_before: boolean;
   readonly state: HostState;
-  readonly blocked?: {
-    readonly because: string;
-    readonly message: string;
-    readonly since: string;
-    readonly until: string;
-  };
+  readonly blocked?: BlockedDetail;
 }
 
 export interface ProjectDetail {
@@ -93,6 +96,8 @@ export interface InstanceDetail {
   readonly action_done: boolean;
   /** Fenix stopped it, and has not started it again. */
   readonly stopped?: true;
+  /** Of a workflow that says so of each instance. */
+  readonly blocked?: BlockedDetail;
 }
 
 export interface PluginRunDetail {

@@ -28,6 +28,12 @@ export class ImpactRepository {
     return IMPACTS.list(tx, { sessionId }, 'startedAt');
   }
 
+  /** The session's that ended last. */
+  async lastEnded(sessionId: string, most: number, tx: Tx = this.database.knex): Promise<Impact[]> {
+    const ended = IMPACTS.query(tx).where({ session_id: sessionId }).whereNotNull('ended_at');
+    return (await ended.orderBy('ended_at', 'desc').limit(most)).map((row) => IMPACTS.fromRow(row));
+  }
+
   /** Of all sessions: whatever still counts at `at`. */
   async active(at: Date, tx: Tx = this.database.knex): Promise<Impact[]> {
     const recoveredAt = IMPACTS.toRow({ recoveredAt: at }).recovered_at as string;

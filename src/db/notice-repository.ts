@@ -23,6 +23,7 @@ const NOTICES = new Table<Notice>('notices', {
   outcome: 'text',
   actions: 'json',
   question: 'timedJson',
+  planned: 'json',
 });
 
 export class NoticeRepository {
@@ -52,6 +53,12 @@ export class NoticeRepository {
       })
       .orderBy('notice_id');
     return rows.map((row) => NOTICES.fromRow(row));
+  }
+
+  /** Those about single instances that were acknowledged last. */
+  async lastAcknowledged(sessionId: string, most: number, tx: Tx = this.database.knex): Promise<Notice[]> {
+    const answered = NOTICES.query(tx).where({ session_id: sessionId, outcome: 'ack' }).whereNotNull('instance_id');
+    return (await answered.orderBy('notice_id', 'desc').limit(most)).map((row) => NOTICES.fromRow(row));
   }
 
   /** The highest number given so far; 0 = none. */

@@ -14,6 +14,7 @@ const INSTANCES = new Table<SessionInstance>('session_instances', {
   projectState: 'text',
   action: 'text',
   actionDone: 'bool',
+  blocked: 'timedJson',
 });
 
 const PART_INSTANCE = ['sessionId', 'projectId', 'instanceId', 'state'] as const;

@@ -5,9 +5,10 @@ import { Wake } from '../common/wake.js';
 import { LeaseLost } from '../db/session-repository.js';
 import { frozenSentence } from '../db/setting-repository.js';
 import { type Freeze, isUnfinished, type Session, standingWait, type WaitReason } from '../model/index.js';
-import type { Decision, GoTo, Step, WaitFor } from '../workflow/decisions.js';
+import type { Decision, DoApart, GoTo, Held, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
-import { noteBlocked } from './blocked.js';
+import { heldBy, noteBlocked, refusedOn } from './blocked.js';
+import { BlockedInstances } from './blocked-instances.js';
 import { type ClosingWait, closeSession } from './closing.js';
 import type { SessionContext } from './context.js';
 import { apply, type NotYet } from './decisions/apply.js';
@@ -35,6 +36,7 @@ export class SessionRunner {
   /** Times in a row that the cloud could not be read. */
   private cloudFailures = 0;
   private readonly instances: InstanceRecords;
+  private readonly blockedInstances: BlockedInstances;
 
   constructor(
     private readonly context: SessionContext,
@@ -42,6 +44,7 @@ export class SessionRunner {
     private readonly outbox: OutboxPublisher,
   ) {
     this.instances = new InstanceRecords(context);
+    this.blockedInstances = new BlockedInstances(context);
   }
 
   raise(): void {
@@ -161,12 +164,44 @@ export class SessionRunner {
   private async carryOut(step: Step, view: SessionView): Promise<void> {
     if ('to' in step) return this.goTo(step, view);
     if ('wait' in step) return this.waitFor(step, view);
+    if ('apart' in step) return this.carryOutApart(step, view);
     for (const decision of step.do) {
       const notYet = await this.attempt(() => apply(this.context, view, decision));
-      if (notYet !== undefined) return this.notYet(notYet, view, hostsOf(decision, view));
+      if (notYet !== undefined) return this.notYet(notYet, view, { hosts: hostsOf(decision, view) });
     }
     await this.forgetWait(view.session);
-    await noteBlocked(this.context, view.hosts);
+    await this.noteHeld(view);
+  }
+
+  /** One that is refused holds nobody else back; its host says for what it waits. */
+  private async carryOutApart({ apart, held = [] }: DoApart, view: SessionView): Promise<void> {
+    const { blockedTimeoutS } = this.context.settings;
+    const refusals: NotYet[] = [];
+    const refused = new Map<string, Held>();
+    let done = 0;
+    for (const decisions of apart) {
+      for (const decision of decisions) {
+        const notYet = await this.attempt(() => apply(this.context, view, decision));
+        if (notYet === undefined) {
+          done += 1;
+          continue;
+        }
+        refusals.push(notYet);
+        for (const name of hostsOf(decision, view)) {
+          const host = view.hosts.find(({ hostname }) => hostname === name);
+          if (host !== undefined) refused.set(name, refusedOn(host, notYet, view.now, blockedTimeoutS));
+        }
+        break;
+      }
+    }
+    const all = [
+      ...held.filter(({ host, instanceId }) => instanceId !== undefined || !refused.has(host)),
+      ...refused.values(),
+    ];
+    const [first] = refusals;
+    if (done === 0 && first !== undefined) return this.notYet(first, view, { held: all });
+    await this.forgetWait(view.session);
+    await this.noteHeld(view, all);
   }
 
   /** The loser of a race with another session or engine reads again and plans again. */
@@ -180,10 +215,14 @@ export class SessionRunner {
   }
 
   /** Looks again soon, but not for ever (L7). */
-  private async notYet(notYet: NotYet, view: SessionView, hosts: readonly string[]): Promise<void> {
+  private async notYet(
+    notYet: NotYet,
+    view: SessionView,
+    whom: Pick<WaitFor['wait'], 'hosts' | 'held'>,
+  ): Promise<void> {
     const { blockedTimeoutS } = this.context.settings;
     const until = standingWait(view.session.waiting, notYet.for)?.until ?? plusSeconds(view.now, blockedTimeoutS);
-    if (view.now < until) return this.waitFor({ wait: { ...notYet, until, poll: true, hosts } }, view);
+    if (view.now < until) return this.waitFor({ wait: { ...notYet, until, poll: true, ...whom } }, view);
     const reason = { code: 'blocked', message: notYet.message };
     return this.goTo({ to: 'MAINTENANCE_FAILED', why: notYet.message, reason }, view);
   }
@@ -201,7 +240,7 @@ export class SessionRunner {
       // Capacity was freed: what the cloud refused before may fit now.
       if (view.session.state === 'SCALE_IN') await context.repositories.facts.forget(context.sessionId, unit.tx);
     });
-    await noteBlocked(context, view.hosts);
+    await this.noteHeld(view);
     context.log.info({ from: view.session.state, to: step.to, why: step.why }, 'state changed');
   }
 
@@ -212,7 +251,7 @@ export class SessionRunner {
       return this.goTo({ to: 'MAINTENANCE_FAILED', why: wait.message, reason }, view);
     }
     await this.noteWait(view.session, wait);
-    await noteBlocked(this.context, view.hosts, wait);
+    await this.noteHeld(view, heldBy(wait));
     const { clock, settings } = this.context;
     const soon = plusSeconds(clock.now(), settings.cloudPollS);
     await this.pause(wait.poll && soon < wait.until ? soon : wait.until);
@@ -238,6 +277,12 @@ export class SessionRunner {
     const { waiting } = session;
     const isOne = waiting !== null && INTERRUPTIONS.has(waiting.for);
     return this.noteWait(session, wait, isOne ? waiting.interrupted : waiting);
+  }
+
+  /** Of each host and instance what holds it, and of the others that nothing does. */
+  private async noteHeld(view: SessionView, held: readonly Held[] = []): Promise<void> {
+    await noteBlocked(this.context, view.hosts, held);
+    await this.blockedInstances.note(held);
   }
 
   private async forgetWait(session: Session): Promise<void> {

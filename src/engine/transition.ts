@@ -1,5 +1,5 @@
 import { FenixError } from '../common/errors.js';
-import { SESSION_TRANSITIONS, type Session, type SessionState } from '../model/index.js';
+import { mayFollowDerived, SESSION_TRANSITIONS, type Session, type SessionState } from '../model/index.js';
 import { SESSION_EVENT, sessionPayload } from '../notifications/session.js';
 import type { GoTo } from '../workflow/decisions.js';
 import type { Unit } from './session-writer.js';
@@ -10,7 +10,8 @@ import type { Unit } from './session-writer.js';
  */
 export function transition(unit: Unit, session: Session, step: GoTo, adminProjectId: string): void {
   const { to, why, reason } = step;
-  if (!SESSION_TRANSITIONS[session.state].includes(to)) {
+  const isAllowed = SESSION_TRANSITIONS[session.state].includes(to);
+  if (!isAllowed && !(step.derived === true && mayFollowDerived(session.state, to))) {
     const message = `A session in ${session.state} cannot go to ${to} (${why}).`;
     throw new FenixError('terminal', 'transition-forbidden', message);
   }

@@ -1,3 +1,4 @@
+import type { Blocked } from './host.js';
 import type { MoveAction } from './states.js';
 
 /** What an instance takes of a host; Placement's resource classes VCPU, MEMORY_MB, DISK_GB. */
@@ -39,4 +40,6 @@ export interface SessionInstance {
   /** What was done with it last, or is being done. */
   readonly action: MoveAction | null;
   readonly actionDone: boolean;
+  /** What it can't go on for, where that is kept for each instance. */
+  readonly blocked?: Blocked | null;
 }

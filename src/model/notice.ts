@@ -34,6 +34,16 @@ export interface Notice {
   /** What the project chose, by instance id; filled when it acknowledged. */
   readonly actions: Readonly<Record<string, InstanceAction>>;
   readonly question: Question | null;
+  /** What the planner of a whole fleet had in mind with it; null or absent where there is no such plan. */
+  readonly planned?: NoticePlan | null;
+}
+
+/** Kept with a notice, so that the next plan, also another engine's, goes on from there. */
+export interface NoticePlan {
+  /** The host that was proven to take the instance and holds its place; null where its project decides. */
+  readonly target?: string | null;
+  /** How much a SCALE_IN asks of the project, and how many instances it had then (v1 §1.2 `scale_in`). */
+  readonly scaleIn?: { readonly instances: number; readonly vcpus: number; readonly had: number };
 }
 
 /** A project's answer as it came (v1 §1.2); the owner of the session consumes it. */

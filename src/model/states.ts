@@ -36,6 +36,22 @@ export const SESSION_TRANSITIONS: Readonly<Record<SessionState, readonly Session
   MAINTENANCE_FAILED: [...ACTIVE_STATES],
 };
 
+/** States in which hosts are worked on. Where each is derived from what the hosts do, they follow each other in any order. */
+export const ROLLING_STATES = [
+  'SCALE_IN',
+  'PREPARE_MAINTENANCE',
+  'START_MAINTENANCE',
+  'PLANNED_MAINTENANCE',
+] as const satisfies readonly SessionState[];
+
+/** Whether a session whose states are derived may go from one to the other (v1 §2.1, §5.3). */
+export function mayFollowDerived(from: SessionState, to: SessionState): boolean {
+  const isRolling = (state: SessionState): boolean => (ROLLING_STATES as readonly SessionState[]).includes(state);
+  return (
+    (isRolling(to) && (isRolling(from) || from === 'MAINTENANCE')) || (isRolling(from) && to === 'MAINTENANCE_COMPLETE')
+  );
+}
+
 /** Not DONE, not FAILED: holds claims on hosts and counts against max_sessions. */
 export function isUnfinished(state: SessionState): boolean {
   return state !== 'MAINTENANCE_DONE' && state !== 'MAINTENANCE_FAILED';

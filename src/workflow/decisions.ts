@@ -6,6 +6,7 @@ import type {
   JournalEntry,
   MoveAction,
   NoticeOutcome,
+  NoticePlan,
   NoticeState,
   Reason,
   SessionState,
@@ -13,7 +14,7 @@ import type {
 import type { HostPlan, HostPlanSnapshot } from '../planner/host-plan.js';
 
 /** What a state handler answers. */
-export type Step = GoTo | WaitFor | Do;
+export type Step = GoTo | WaitFor | Do | DoApart;
 
 /** The session changes its state. */
 export interface GoTo {
@@ -22,6 +23,8 @@ export interface GoTo {
   readonly why: string;
   /** Required with MAINTENANCE_FAILED. */
   readonly reason?: Omit<Reason, 'at'>;
+  /** The state only says what the hosts are doing, so it may follow where no step by step workflow goes (v1 §5.3). */
+  readonly derived?: true;
 }
 
 /**
@@ -38,12 +41,36 @@ export interface WaitFor {
     readonly poll?: boolean;
     /** The hosts that can't go on for it: the detail says so of each (v1 §1.4 `blocked`). */
     readonly hosts?: readonly string[];
+    /** The same where each host or instance waits for something of its own. */
+    readonly held?: readonly Held[];
   };
+}
+
+/** What a host, or one instance on it, can't go on for. */
+export interface Held {
+  readonly host: string;
+  /** Absent where it is the host itself. */
+  readonly instanceId?: string;
+  /** Stable word (L7). */
+  readonly because: string;
+  readonly message: string;
+  /** When that ends by itself, one way or the other. */
+  readonly until: Date;
 }
 
 /** Carried out in order; then the handler is asked again. */
 export interface Do {
   readonly do: readonly Decision[];
+}
+
+/**
+ * Several that don't depend on each other: each list is carried out in order, up to the first decision that the world
+ * does not allow yet, and holds none of the others back. Then the handler is asked again; where nothing could be carried
+ * out, a little later.
+ */
+export interface DoApart {
+  readonly apart: readonly (readonly Decision[])[];
+  readonly held?: readonly Held[];
 }
 
 export type Decision =
@@ -96,6 +123,8 @@ export interface OpenNotice {
   readonly actionsAt: Date | null;
   /** Nobody listens there: it counts as acknowledged with MIGRATE (v1 §3.5). */
   readonly assumed?: boolean;
+  /** A target is proven by Placement first; where it is not, that is recorded as a fact and nobody is told. */
+  readonly planned?: NoticePlan;
 }
 
 export interface RepeatNotice {
@@ -216,6 +245,8 @@ export interface MoveInstance {
   readonly instanceId: string;
   readonly action: MoveAction;
   readonly target: string | null;
+  /** How long a live migration may take, seconds; absent = `live_migration_wait_time` (v1 §5.3 V8). */
+  readonly interruptionS?: number;
 }
 
 /** Starts an instance again that was stopped while its host was out. */

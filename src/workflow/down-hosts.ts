@@ -8,7 +8,7 @@ import type { SessionView } from './view.js';
 import { deadline, holding } from './waits.js';
 
 /** A host may only have lost its broker for a moment: so long it has for coming back, seconds. */
-const COME_BACK_S = 120;
+export const COME_BACK_S = 120;
 
 /** What the session's policy says of hosts that are down (v1 §5.1). */
 export function downHostsPolicy({ session, settings }: SessionView): 'exclude' | 'evacuate' | 'fail' {
@@ -21,14 +21,22 @@ export function downHostsPolicy({ session, settings }: SessionView): 'exclude' |
  * run may well be down for them.
  */
 export function withoutDownHost(view: SessionView): Step | undefined {
-  if (downHostsPolicy(view) === 'evacuate') return undefined;
-  const host = view.hosts.find((one) => isStillAhead(one) && isDown(view.cloud, one.hostname));
+  const [host] = downHostsAhead(view);
   if (host === undefined) return undefined;
-  const { hostname } = host;
+  return whileDown(view, host, deadline(view, 'host-down', COME_BACK_S));
+}
+
+/** Computes that are down and still to be emptied, where the policy has them left out. */
+export function downHostsAhead(view: SessionView): SessionHost[] {
+  if (downHostsPolicy(view) === 'evacuate') return [];
+  return view.hosts.filter((host) => isStillAhead(host) && isDown(view.cloud, host.hostname));
+}
+
+/** What is to be done about one of them. @param until so long it may come back */
+export function whileDown(view: SessionView, { hostname }: SessionHost, until: Date): Step {
   const busy = view.effects.some(
     ({ kind, state, host: on }) => state === 'begun' && on === hostname && kind !== 'settle',
   );
-  const until = deadline(view, 'host-down', COME_BACK_S);
   const said = `Compute host ${hostname} is down and holds ${serversOn(view, hostname).length} instance(s)`;
   if (busy || until > view.now) {
     const message = `${said}; waiting for it to come back.`;

@@ -132,7 +132,8 @@ export function neverEmpty(view: SessionView, host: string): Step | undefined {
   return resolveTrouble(view, immovableBy(host, waiting.message));
 }
 
-function immovableBy(host: string, message: string): Trouble {
+/** Something on the host does not go away, and nobody of us can move it. */
+export function immovableBy(host: string, message: string): Trouble {
   return { event: 'immovable', reason: { code: 'blocked', message, host }, hosts: [host] };
 }
 

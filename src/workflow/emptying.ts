@@ -2,14 +2,13 @@ import type { Impact, InstanceAction, JournalEntry, Notice } from '../model/inde
 import type { Server } from './cloud-port.js';
 import { CAME_BACK } from './cold-migration.js';
 import type { Decision, MoveInstance } from './decisions.js';
-import { isDown } from './hosts.js';
 import { MoveLimits } from './move-limits.js';
 import { preferredAction } from './preferences.js';
+import { prospectOf } from './prospects.js';
 import { impactOf, mayReceive, moveRefusal, serversOn, standingFacts } from './room.js';
 import { isStopped } from './stopped.js';
-import { nextWay, type Trouble } from './trouble.js';
+import type { Trouble } from './trouble.js';
 import type { SessionView } from './view.js';
-import { mustEvacuate, wayOff } from './ways-off.js';
 
 /** The newest attempt of each move that began on `host`. */
 export function movesFrom(view: SessionView, host: string): Map<string, JournalEntry> {
@@ -51,31 +50,18 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
   const limits = new MoveLimits(view, host);
   const servers = serversOn(view, host).filter((server) => !isStopped(view, server));
   for (const server of servers) {
-    const last = moves.get(server.id);
-    if (last?.state === 'begun') continue;
-    const isOver = last?.state === 'failed' && isOvertaken(view, server, last);
-    if (last?.state === 'failed' && !isOver) {
-      // A live migration falls back where the instance's own list says so (v1 §5.3 V8), by no policy's leave.
-      const fallsBack = last.intent.action === 'LIVE_MIGRATE' && server.status !== 'ERROR';
-      const action = fallsBack ? nextWay(view, last) : undefined;
-      if (action === undefined) return broken(held, troubleOf(last, host));
-      const decision: Decision = { kind: 'move-otherwise', entry: last, action };
-      return { decisions: [decision], held, betweenHosts: false, inFlight: 0, needsTarget };
-    }
-    if (!isOver && isBetweenHosts(view, server)) {
-      held.unshift(whatEndsIt(view, server));
-      betweenHosts = true;
+    const next = prospectOf(view, server, moves.get(server.id), actionFor(view, server, acked));
+    if ('underWay' in next || 'unasked' in next) continue;
+    if ('trouble' in next) return broken(held, next.trouble);
+    if ('otherwise' in next)
+      return { decisions: [next.otherwise], held, betweenHosts: false, inFlight: 0, needsTarget };
+    if ('held' in next) {
+      if (next.betweenHosts) held.unshift(next.held);
+      else held.push(next.held);
+      betweenHosts ||= next.betweenHosts;
       continue;
     }
-    const chosen = actionFor(view, server, acked);
-    if (chosen === undefined) continue;
-    if (chosen !== 'OWN_ACTION' && isDown(view.cloud, host) && !mustEvacuate(view, server)) {
-      held.push(`Host ${host} is down.`);
-      continue;
-    }
-    const way = wayOff(view, server, chosen);
-    if ('stuck' in way) return broken(held, immovable(server, way.stuck));
-    const { action } = way;
+    const { action, isOver } = next;
     if (action === 'STOP_START') {
       staying.push(server);
       continue;
@@ -99,13 +85,8 @@ export function nextMoves(view: SessionView, host: string, acked: readonly Notic
     decisions.push({ kind: 'move-instance', instanceId: server.id, action, target });
     impacts.push(impactOf(view, server, action, target));
   }
-  // When everybody else has left: nobody is to be out of service for longer than the host.
   if (staying.length > 0 && staying.length === servers.length) {
-    const off = staying.filter(({ status }) => status === 'SHUTOFF');
-    const stops = off.length > 0 ? stopTogether(view, off.slice(0, 1)) : stopTogether(view, staying);
-    // Nobody is stopped while something else on the host has to be waited for.
-    if (off.length === 0 && stops.held.length === 0)
-      decisions.push({ kind: 'verify-empty', host, staying: staying.map(({ id }) => id) });
+    const stops = stopsOn(view, host, staying);
     decisions.push(...stops.decisions);
     held.push(...stops.held);
   }
@@ -123,8 +104,20 @@ function overtaken(view: SessionView, { id }: Server): SessionView {
 }
 
 interface Stops {
-  readonly decisions: readonly MoveInstance[];
+  readonly decisions: readonly Decision[];
   readonly held: readonly string[];
+}
+
+/**
+ * What stays on a host is stopped when everybody else has left: nobody is to be out of service for longer than the host,
+ * nor while something else there has to be waited for.
+ */
+export function stopsOn(view: SessionView, host: string, staying: readonly Server[]): Stops {
+  const off = staying.filter(({ status }) => status === 'SHUTOFF');
+  const stops = off.length > 0 ? stopTogether(view, off.slice(0, 1)) : stopTogether(view, staying);
+  if (off.length > 0 || stops.held.length > 0) return stops;
+  const verified: Decision = { kind: 'verify-empty', host, staying: staying.map(({ id }) => id) };
+  return { decisions: [verified, ...stops.decisions], held: [] };
 }
 
 /** All of them or none: one that is stopped while another one has to wait would be out of service for nothing. */
@@ -157,38 +150,4 @@ function actionFor(view: SessionView, server: Server, acked: readonly Notice[]):
 function canTake(view: SessionView, server: Server, target: string): boolean {
   const isRefused = standingFacts(view).some((fact) => fact.instanceId === server.id && fact.host === target);
   return !isRefused && mayReceive(view, target);
-}
-
-/** A host died under the move that failed, its source or the target of an evacuation: it is begun anew, from there. */
-function isOvertaken(view: SessionView, server: Server, { intent }: JournalEntry): boolean {
-  if (!mustEvacuate(view, server) || intent.action === 'OWN_ACTION') return false;
-  return intent.action !== 'EVACUATE' || isDown(view.cloud, String(intent.target));
-}
-
-/** In a resize or migration that no effect of ours sees to the end. */
-export function isBetweenHosts(view: SessionView, { id, status }: Server): boolean {
-  if (status !== 'VERIFY_RESIZE' && status !== 'RESIZE') return false;
-  return !view.effects.some((effect) => effect.state === 'begun' && effect.subject === id);
-}
-
-/** Its own resize is ended by the owner alone (v1 §5.1), and one of our migrations that outlasted all patience by Nova. */
-function whatEndsIt(view: SessionView, { id }: Server): string {
-  const isOurs = view.effects.some(({ subject, outcome }) => subject === id && outcome?.underWay === true);
-  return isOurs
-    ? `Instance ${id} is still in a migration that did not end in time, and that only Nova can end.`
-    : `Instance ${id} waits for its owner to confirm or revert a resize.`;
-}
-
-/** No way that is allowed leads off the host, unless the project itself acts (v1 §5.1). */
-function immovable({ id: instanceId, projectId, host }: Server, why: string): Trouble {
-  const message = `Instance ${instanceId} cannot be moved off ${host}: ${why}.`;
-  const reason = { code: 'immovable', message, instanceId, projectId, ...(host !== null && { host }) };
-  return { event: 'immovable', reason, hosts: host === null ? [] : [host] };
-}
-
-function troubleOf(entry: JournalEntry, host: string): Trouble {
-  const message = String(entry.outcome?.message ?? 'The move did not succeed.');
-  const projectId = String(entry.intent.projectId ?? '');
-  const reason = { code: 'instance-failed', message, host, instanceId: entry.subject, projectId };
-  return { event: 'instance_failed', reason, hosts: [host], entry };
 }

@@ -86,15 +86,19 @@ export function ask(view: SessionView, question: Question): Asked {
  */
 export function troubleOf(asked: Asked, hostsOf: (notice: Notice) => readonly string[]): Trouble | undefined {
   const notice = asked.refused[0] ?? asked.silent[0];
-  if (notice === undefined) return undefined;
-  const { projectId, state, host, repeats } = notice;
+  return notice && troubleWith(notice, hostsOf(notice));
+}
+
+/** A notice that was refused or not answered. @param hosts as {@link Trouble} has them */
+export function troubleWith(notice: Notice, hosts: readonly string[]): Trouble {
+  const { projectId, instanceId, state, host, repeats } = notice;
   const event = notice.outcome === 'nack' ? 'nack' : 'silence';
   const message =
     event === 'nack'
       ? `Project ${projectId} answered NACK_${state}${aboutHost(notice)}.`
       : `Project ${projectId} did not answer ${state}${aboutHost(notice)} (told ${repeats + 1} times).`;
-  const reason = { code: event, message, projectId, ...(host !== null && { host }) };
-  return { event, reason, hosts: hostsOf(notice), notice };
+  const about = { ...(host !== null && { host }), ...(instanceId !== null && { instanceId }) };
+  return { event, reason: { code: event, message, projectId, ...about }, hosts, notice };
 }
 
 /** reply_at = actions_at = now + window. */
@@ -139,9 +143,9 @@ function noticesOf(view: SessionView, question: Question, projectId: string): No
 }
 
 /** An open notice: nothing to do, or it is over, or it is repeated. */
-function chase(
+export function chase(
   view: SessionView,
-  question: Question,
+  question: Pick<Question, 'window' | 'repeats'>,
   notice: Notice,
 ): CloseNotice | RepeatNotice | ExtendNotice | undefined {
   const left = notice.instanceIds.filter((id) => view.cloud.servers.some((server) => server.id === id));
@@ -170,6 +174,9 @@ function isActing(view: SessionView, notice: Notice): boolean {
   const moving = new Set(view.effects.filter(({ state }) => state === 'begun').map(({ subject }) => subject));
   if (own.some((server) => server.taskState !== null && !moving.has(server.id))) return true;
   if (notice.host !== null) return false;
+  // Told of some only, it may free others.
+  const had = notice.planned?.scaleIn?.had;
+  if (had !== undefined) return own.length !== had;
   const computes = new Set(view.hosts.filter((host) => host.isCompute).map((host) => host.hostname));
   const told = new Set(notice.instanceIds);
   return own.some((server) => server.host !== null && computes.has(server.host) && !told.has(server.id));
@@ -223,6 +230,7 @@ function waitFor(view: SessionView, question: Question, open: readonly Notice[],
   };
 }
 
-function aboutHost(notice: Notice): string {
-  return notice.host === null ? '' : ` for host ${notice.host}`;
+function aboutHost({ host, instanceId }: Notice): string {
+  if (host === null) return '';
+  return instanceId === null ? ` for host ${host}` : ` for instance ${instanceId} on host ${host}`;
 }

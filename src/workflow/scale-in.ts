@@ -1,3 +1,4 @@
+import type { Server } from './cloud-port.js';
 import type { SessionView } from './view.js';
 
 /** Rounds that are remembered: what goes up and down again all the time is no gain. */
@@ -21,17 +22,25 @@ function isNoLess(sizes: readonly (readonly number[])[], round: number, before: 
   return inBoth.length > 0 && total(inBoth, round) >= total(inBoth, before);
 }
 
-/** Of each project: how many of the instances that it was told of it has now, and was told of in its rounds, last first. */
+/**
+ * Of each project, last first: how many of the instances that it was told of it has now, and was told of in its rounds;
+ * where only some were suggested to it, how many it has, and had in its rounds.
+ */
 function sizesByProject(view: SessionView): Map<string, number[]> {
   const told = new Map<string, Set<string>>();
+  const suggested = new Set<string>();
   const sizes = new Map<string, number[]>();
-  for (const { state, projectId, instanceIds } of view.notices) {
+  for (const { state, projectId, instanceIds, planned } of view.notices) {
     if (state !== 'SCALE_IN') continue;
+    const had = planned?.scaleIn?.had;
+    if (had !== undefined) suggested.add(projectId);
     told.set(projectId, new Set([...(told.get(projectId) ?? []), ...instanceIds]));
-    sizes.set(projectId, [instanceIds.length, ...(sizes.get(projectId) ?? [])]);
+    sizes.set(projectId, [had ?? instanceIds.length, ...(sizes.get(projectId) ?? [])]);
   }
   for (const [projectId, ids] of told) {
-    sizes.get(projectId)?.unshift(view.cloud.servers.filter(({ id }) => ids.has(id)).length);
+    const counts = (server: Server): boolean =>
+      suggested.has(projectId) ? server.projectId === projectId : ids.has(server.id);
+    sizes.get(projectId)?.unshift(view.cloud.servers.filter(counts).length);
   }
   return sizes;
 }

@@ -29,11 +29,19 @@ export function steer(view: SessionView): Step | undefined {
   return decisions.length === 0 ? undefined : { do: decisions.slice(0, AT_ONCE) };
 }
 
+/** Whether the session's policy, or the cloud's, wants new instances kept off hosts that wait. */
+export function isSteering({ session, settings }: SessionView): boolean {
+  return (session.policy.steer_new ?? settings.policy.steer_new) === 'disable_waiting';
+}
+
+/** Whether the host waits and its service is being changed. */
+export function isBeingSteered(view: SessionView, { hostname, state }: SessionHost): boolean {
+  return state === 'waiting' && lastChange(view, hostname)?.state === 'begun';
+}
+
 /** No host is taken while its service is being changed: what is asked last must hold. */
 export function steeringUnderWay(view: SessionView): Step | undefined {
-  const host = view.hosts.find(
-    ({ hostname, state }) => state === 'waiting' && lastChange(view, hostname)?.state === 'begun',
-  );
+  const host = view.hosts.find((one) => isBeingSteered(view, one));
   if (host === undefined) return undefined;
   const message = `Waiting for the compute service of ${host.hostname} to be changed.`;
   return { wait: { for: 'service', message, until: deadline(view, 'service', view.settings.blockedTimeoutS) } };

@@ -1,6 +1,6 @@
 import type { JournalEntry, Notice, Reach, Reason, SessionHost } from '../model/index.js';
 import { policyFor, STAND_IN_ACTIONS } from '../model/index.js';
-import type { Decision, Step } from './decisions.js';
+import type { Decision, GoTo, Step } from './decisions.js';
 import { preferredActions } from './preferences.js';
 import type { SessionView } from './view.js';
 import { holding } from './waits.js';
@@ -27,7 +27,7 @@ export function resolveTrouble(view: SessionView, trouble: Trouble): Step {
     case 'ask':
       return holding(askAdmin(view, trouble), trouble.hosts);
     default:
-      return fail(trouble);
+      return failing(trouble.reason);
   }
 }
 
@@ -66,14 +66,15 @@ function reachOf(view: SessionView, { event, reason }: Trouble): Reach {
   return reach ?? 'fail';
 }
 
-function fail({ reason }: Trouble): Step {
+/** The session fails for that reason. */
+export function failing(reason: Omit<Reason, 'at'>): GoTo {
   return { to: 'MAINTENANCE_FAILED', why: reason.message, reason };
 }
 
 /** The hosts end unmaintained, those on which an action began stay disabled; the session goes on without them. */
 function skip(view: SessionView, trouble: Trouble): Step {
   // `pre` and `post` plug-ins are about no host that could be left out.
-  if (trouble.event === 'plugin_failed' && trouble.hosts.length === 0) return fail(trouble);
+  if (trouble.event === 'plugin_failed' && trouble.hosts.length === 0) return failing(trouble.reason);
   const begun = view.effects.filter(
     ({ kind, state, host }) => kind !== 'settle' && state === 'begun' && trouble.hosts.includes(host ?? ''),
   );
@@ -123,13 +124,13 @@ function askAdmin(view: SessionView, trouble: Trouble): Step {
   const { notice, hosts, event, reason } = trouble;
   const host = hosts.length === 1 ? view.hosts.find(({ hostname }) => hostname === hosts[0]) : undefined;
   const question = notice === undefined ? host?.question : notice.question;
-  if (notice === undefined && host === undefined) return fail(trouble);
+  if (notice === undefined && host === undefined) return failing(trouble.reason);
   if (question === null || question === undefined) {
     const { message } = reason;
     return { do: [{ kind: 'ask-admin', event, message, ...aboutWhat(notice, host) }] };
   }
   if (question.answered) return force(view, trouble);
-  if (question.until <= view.now) return fail(trouble);
+  if (question.until <= view.now) return failing(trouble.reason);
   const message = `Waiting for an admin to decide: ${reason.message}`;
   return { wait: { for: 'question', message, until: question.until } };
 }

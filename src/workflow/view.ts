@@ -8,6 +8,7 @@ import type {
   SessionHost,
   SessionPolicy,
 } from '../model/index.js';
+import type { FleetPlan, FleetSnapshot } from '../planner/fleet.js';
 import type { HostPlan, HostPlanSnapshot } from '../planner/host-plan.js';
 import type { Aggregate, ComputeService, HostCapacity, Server } from './cloud-port.js';
 import type { ConstraintBook } from './constraint-book.js';
@@ -51,12 +52,26 @@ export interface CloudView {
 export interface WorkflowTools {
   /** The pure planner, off the event loop. */
   planHost(snapshot: HostPlanSnapshot): Promise<HostPlan>;
+  /** The pure planner of all hosts together, likewise. */
+  planFleet(snapshot: FleetSnapshot): Promise<FleetPlan>;
+  /** How long things took in this session so far. */
+  durations(): Promise<LearnedDurations>;
   aggregates(): Promise<readonly Aggregate[]>;
   ironicHosts(): Promise<readonly string[]>;
   /** Whether an action plug-in can look at hosts before anything begins. */
   hasCheck(plugin: string): boolean;
   /** Which of the projects have a manager, i.e. an alarm on maintenance.scheduled. */
   projectsWithManager(projectIds: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+/** Medians of what the session has seen last, seconds of domain time; absent where it has seen none yet. */
+export interface LearnedDurations {
+  /** Of moves, by action. */
+  readonly moves: ReadonlyMap<string, number>;
+  /** From a notice about an instance to the answer, by project. */
+  readonly answers: ReadonlyMap<string, number>;
+  /** Of all actions on a host together. */
+  readonly actions?: number;
 }
 
 /** Windows, time-outs (seconds of domain time) and limits from the configuration (v1 §7). */
@@ -74,6 +89,11 @@ export interface WorkflowSettings {
   readonly actionPluginTimeoutS: number;
   readonly busyTimeoutS: number;
   readonly blockedTimeoutS: number;
+  /** Compute hosts in work at once, where the session has no limit of its own. */
+  readonly maxParallelHosts: number;
+  /** What a move, and the actions on a host, are reckoned to take before any was seen. */
+  readonly expectedMoveS: number;
+  readonly expectedActionS: number;
   readonly defaultMaxImpacted: number;
   readonly defaultRecoveryTimeS: number;
   readonly askTimeoutS: number;

@@ -44,14 +44,12 @@ export function needsTarget(view: SessionView, server: Server): boolean {
 }
 
 function noWay(view: SessionView, server: Server, action: MoveAction): string | undefined {
-  const { id, status, host, zone } = server;
+  const { id, status, zone } = server;
   if (view.constraints.instance(id)?.migrationTypes[0] === 'NO_MIGRATION') return 'its constraints say NO_MIGRATION';
   if (NOT_FROM[action]?.has(status) === true) {
     return `Nova ${action === 'EVACUATE' ? 'evacuates' : 'moves'} nothing that is in ${status}`;
   }
-  const others = view.cloud.services.filter(
-    (service) => service.binary === 'nova-compute' && service.zone === zone && service.host !== host,
-  );
+  const others = othersInZone(view, server);
   if (others.length === 0) return `its zone ${zone} has no other compute host`;
   // Who took it and gave it back has not refused it: then the move has failed (v1 §5.4).
   const refused = finalFacts(view).filter(
@@ -59,6 +57,17 @@ function noWay(view: SessionView, server: Server, action: MoveAction): string | 
   );
   const isPinned = others.every((other) => refused.some((fact) => fact.host === other.host));
   return isPinned ? 'every other host of its zone refused it' : undefined;
+}
+
+/** Nobody could take it, whatever its project does. */
+export function isAloneInZone(view: SessionView, server: Server): boolean {
+  return othersInZone(view, server).length === 0;
+}
+
+function othersInZone({ cloud }: SessionView, { host, zone }: Server) {
+  return cloud.services.filter(
+    (service) => service.binary === 'nova-compute' && service.zone === zone && service.host !== host,
+  );
 }
 
 function mayStop({ session, settings }: SessionView, { projectId }: Server): boolean {

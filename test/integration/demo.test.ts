@@ -14,6 +14,10 @@ const KEYS = [
   'moves',
   'violations',
   'replies',
+  'moves_per_instance',
+  'rolling_s',
+  'lower_bound_s',
+  'efficiency',
   'makespan_s',
   'wall_s',
 ];
@@ -45,7 +49,15 @@ test('the last line is the report as JSON, and a session that went well is exit 
   t.is(await demo.ended, 0, demo.stderr);
   const report = JSON.parse(demo.stdout.trimEnd().split('\n').at(-1) as string);
   t.deepEqual(Object.keys(report), KEYS);
-  const { makespan_s: makespan, wall_s: wall, replies, ...rest } = report;
+  const {
+    makespan_s: makespan,
+    wall_s: wall,
+    replies,
+    rolling_s: rolling,
+    lower_bound_s: bound,
+    efficiency,
+    ...rest
+  } = report;
   t.deepEqual(rest, {
     state: 'MAINTENANCE_DONE',
     hosts: 3,
@@ -53,12 +65,24 @@ test('the last line is the report as JSON, and a session that went well is exit 
     instances: 4,
     moves: 4,
     violations: 0,
+    moves_per_instance: 1,
   });
+  t.true(bound > 0 && bound <= rolling && rolling < makespan);
+  t.true(Math.abs(efficiency - bound / rolling) < 0.001);
   t.true(replies >= 4);
   // Three hosts of a minute each one after the other, after a minute's notice; what nobody waited for takes no time.
   t.true(makespan >= 240 && makespan < 1000, `${makespan}`);
   t.true(wall > 0 && wall < makespan);
   t.regex(demo.stderr, /MAINTENANCE_DONE: 100 % done/);
+});
+
+test('with the workflow vnf every instance is moved once and no constraint is broken', async (t) => {
+  const shape = ['--hosts', '5', '--instances', '8', '--empty', '2', '--max-impacted', '1', '--recovery', '10'];
+  const demo = new Program(t, 'demo', ['--workflow', 'vnf', ...shape, '--json', ...FAST]);
+  t.is(await demo.ended, 0, demo.stderr);
+  const report = JSON.parse(demo.stdout.trimEnd().split('\n').at(-1) as string);
+  t.like(report, { state: 'MAINTENANCE_DONE', hosts_maintained: 5, moves: 8, moves_per_instance: 1, violations: 0 });
+  t.true(report.efficiency > 0 && report.efficiency <= 1, `${report.efficiency}`);
 });
 
 test('a session that fails is exit code 1, with the reason in its report', async (t) => {

@@ -87,6 +87,7 @@ export function anInstance(overrides: Partial<SessionInstance> & Pick<SessionIns
     projectState: null,
     action: null,
     actionDone: false,
+    blocked: null,
     ...overrides,
   };
 }
@@ -109,6 +110,7 @@ export function aNotice(overrides: Partial<Notice> & Pick<Notice, 'sessionId'>):
     outcome: null,
     actions: {},
     question: null,
+    planned: null,
     ...overrides,
   };
 }

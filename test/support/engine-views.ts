@@ -1,6 +1,7 @@
 import { plusSeconds } from '../../src/common/clock.js';
 import type { Impact, JournalEntry, Notice, Resources, Session, SessionHost } from '../../src/model/index.js';
 import { planHost } from '../../src/planner/plan-host.js';
+import { inlinePlanner } from '../../src/planner/planner.js';
 import type { ComputeService, Server } from '../../src/workflow/cloud-port.js';
 import { ConstraintBook } from '../../src/workflow/constraint-book.js';
 import type { SessionView, WorkflowSettings, WorkflowTools } from '../../src/workflow/view.js';
@@ -25,6 +26,9 @@ export const SETTINGS: WorkflowSettings = {
   actionPluginTimeoutS: 3600,
   busyTimeoutS: 1800,
   blockedTimeoutS: 3600,
+  maxParallelHosts: 10,
+  expectedMoveS: 60,
+  expectedActionS: 600,
   defaultMaxImpacted: 1,
   defaultRecoveryTimeS: 0,
   askTimeoutS: 86_400,
@@ -140,6 +144,8 @@ export function aView(parts: ViewParts = {}): SessionView {
 export function tools(...withoutManager: string[]): WorkflowTools {
   return {
     planHost: async (snapshot) => planHost(snapshot),
+    planFleet: (snapshot) => inlinePlanner.planFleet(snapshot),
+    durations: async () => ({ moves: new Map(), answers: new Map() }),
     aggregates: async () => [],
     ironicHosts: async () => [],
     hasCheck: () => false,

@@ -1,4 +1,5 @@
 import type {
+  Blocked,
   Impact,
   PluginRun,
   SessionAction,
@@ -18,15 +19,15 @@ export function hostView(host: SessionHost): object {
     disabled: host.disabled,
     disabled_before: host.disabledBefore,
     state: host.state,
-    ...(blocked && {
-      blocked: {
-        because: blocked.because,
-        message: blocked.message,
-        since: timeText(blocked.since),
-        until: timeText(blocked.until),
-      },
-    }),
+    ...blockedView(blocked),
   };
+}
+
+/** What a host or an instance waits for; nothing where it does not. */
+function blockedView(blocked: Blocked | null | undefined): object {
+  if (blocked === null || blocked === undefined) return {};
+  const { because, message, since, until } = blocked;
+  return { blocked: { because, message, since: timeText(since), until: timeText(until) } };
 }
 
 export function projectView(project: SessionProject): object {
@@ -54,6 +55,7 @@ export function instanceView(instance: SessionInstance, stopped: boolean): objec
     action: instance.action,
     action_done: instance.actionDone,
     ...(stopped && { stopped }),
+    ...blockedView(instance.blocked),
   };
 }
 

@@ -32,7 +32,8 @@ export function listInstances(deps: ApiDeps): Handler {
     if (!isSession) throw notFound(UNKNOWN_SESSION);
     if (!isPart) throw notFound(UNKNOWN_PROJECT);
     const existing = instances.filter(({ state }) => state !== 'GONE');
-    return { instance_ids: open.length === 0 ? idsOf(existing) : subjectOf(open, existing) };
+    const ids = open.length === 0 ? idsOf(existing) : subjectOf(open, existing);
+    return { instance_ids: ids, ...scaleInOf(open) };
   };
 }
 
@@ -45,6 +46,12 @@ function subjectOf(open: readonly Notice[], existing: readonly PartInstance[]): 
   const chosen = toProject.find(({ host }) => host !== null) ?? toProject[0];
   const subject = new Set((chosen ? [chosen] : open).flatMap(({ instanceIds }) => instanceIds));
   return idsOf(existing.filter(({ instanceId }) => subject.has(instanceId)));
+}
+
+/** How much a SCALE_IN asks of the project, where that was reckoned (v1 §1.2). */
+function scaleInOf(open: readonly Notice[]): object {
+  const asked = open.find(({ state }) => state === 'SCALE_IN')?.planned?.scaleIn;
+  return asked === undefined ? {} : { scale_in: { instances: asked.instances, vcpus: asked.vcpus } };
 }
 
 function idsOf(instances: readonly PartInstance[]): string[] {

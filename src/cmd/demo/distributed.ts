@@ -6,12 +6,15 @@ import type { Values } from '../../config/index.js';
 import type { Topology } from '../../simulator/index.js';
 import { adminOf } from '../simulated.js';
 import { startBalancer } from './balancer.js';
-import type { DemoOptions } from './options.js';
+import { type DemoOptions, managersOf } from './options.js';
 import { ServiceProcess } from './service-process.js';
 import { startSurroundings } from './surroundings.js';
 import type { RunningDemo } from './system.js';
 
-export type DistributedOptions = Pick<DemoOptions, 'speed' | 'dialect' | 'engines' | 'apis' | 'log'>;
+export type DistributedOptions = Pick<
+  DemoOptions,
+  'speed' | 'dialect' | 'maxImpacted' | 'recovery' | 'engines' | 'apis' | 'log'
+>;
 
 export interface DistributedDemo extends RunningDemo {
   readonly engines: readonly ServiceProcess[];
@@ -49,7 +52,7 @@ export async function startDistributed(
 }
 
 async function start(
-  { speed = SPEED, dialect, engines, apis, log: logFile }: DistributedOptions,
+  { speed = SPEED, engines, apis, log: logFile, ...habits }: DistributedOptions,
   topology: Topology,
   log: Logger,
   up: (() => Promise<void>)[],
@@ -69,7 +72,7 @@ async function start(
   up.push(() => balancer.stop());
   const apiUrl = `${balancer.url}/v1`;
   simulator.setMaintenanceUrl(apiUrl);
-  await simulator.addManagers({ dialect });
+  await simulator.addManagers(managersOf(habits));
   const startEngine = async (host: string): Promise<ServiceProcess> => {
     const engine = { ...options.engine, host };
     const started = launch('engine', { ...options, DEFAULT: { ...options.DEFAULT, public_url: apiUrl }, engine });

@@ -4,7 +4,7 @@ import type { Logger } from '../../common/logger.js';
 import type { Topology } from '../../simulator/index.js';
 import { Embedded } from '../embedded.js';
 import { Stepper } from '../stepper.js';
-import type { DemoOptions } from './options.js';
+import { type DemoOptions, managersOf } from './options.js';
 import type { RunningDemo } from './system.js';
 
 /** Everything in this process, on a SQLite file, with messages in memory. */
@@ -17,7 +17,7 @@ export async function startEmbedded(
   const clock = new ManualClock(new Date());
   const speed = options.speed ?? Math.max(60, options.hosts * 8);
   const connection = `sqlite://${join(directory, 'fenix.sqlite')}`;
-  const system = await Embedded.start({ topology, clock, connection, log, managers: { dialect: options.dialect } });
+  const system = await Embedded.start({ topology, clock, connection, log, managers: managersOf(options) });
   const stepper = new Stepper(clock, system.database, speed);
   const stop = async (): Promise<void> => {
     await stepper.stop();

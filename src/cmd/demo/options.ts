@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DIALECTS, type Dialect } from '../../simulator/index.js';
+import { DIALECTS, type Dialect, type ManagerOptions } from '../../simulator/index.js';
 import { integerOption } from '../command-line.js';
 import { VERSION } from '../version.js';
 
@@ -8,6 +8,9 @@ export interface DemoOptions {
   readonly instances: number;
   readonly projects?: number;
   readonly fill?: 'full';
+  readonly empty?: number;
+  readonly maxImpacted?: number;
+  readonly recovery?: number;
   readonly dialect: Dialect;
   readonly workflow: string;
   readonly speed?: number;
@@ -19,6 +22,16 @@ export interface DemoOptions {
   readonly distributed: boolean;
   readonly engines: number;
   readonly apis: number;
+}
+
+/** Whether the managers have something to tell of their groups. */
+export function tellsConstraints({ maxImpacted, recovery }: Pick<DemoOptions, 'maxImpacted' | 'recovery'>): boolean {
+  return maxImpacted !== undefined || recovery !== undefined;
+}
+
+/** How all managers behave. */
+export function managersOf(options: Pick<DemoOptions, 'dialect' | 'maxImpacted' | 'recovery'>): ManagerOptions {
+  return { dialect: options.dialect, constraints: tellsConstraints(options) };
 }
 
 /** The demo's command line. Bad values end the process with a sentence and exit code 1. */
@@ -35,6 +48,17 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
         'full: no host has room left (as many instances more as that takes), so that managers must scale in',
       ).choices(['full']),
     )
+    .option('--empty <n>', 'hosts without instances (default: 1, none with --fill full)', integerOption(0, 5000))
+    .option(
+      '--max-impacted <n>',
+      "members of each project's group that may be impacted at a time; managers tell so",
+      integerOption(0, 100_000),
+    )
+    .option(
+      '--recovery <s>',
+      'seconds for which such a group rests after each impact; managers tell so',
+      integerOption(0, 86_400),
+    )
     .addOption(
       new Option('--dialect <name>', 'how the project managers behave (docs/simulator.md)')
         .choices(DIALECTS)
@@ -49,6 +73,9 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
         'instances',
         'projects',
         'fill',
+        'empty',
+        'maxImpacted',
+        'recovery',
       ]),
     )
     .option('--json', 'close with the report as one line of JSON', false)

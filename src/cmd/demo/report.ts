@@ -2,11 +2,13 @@ import type { DemoReport } from '../../cli/report.js';
 import type { SessionDetail } from '../../client/index.js';
 import { Repositories } from '../../db/repositories.js';
 import type { HistoryEntry } from '../../model/index.js';
+import { type Beginning, boundFor } from './bound.js';
 import type { DemoSystem } from './system.js';
 
 export interface Run {
   /** In the cloud when it began. */
   readonly instances: number;
+  readonly beginning: Beginning;
   /** Domain time. */
   readonly startedAt: Date;
   /** Real seconds. */
@@ -21,6 +23,7 @@ export async function makeReport(cloud: DemoSystem, detail: SessionDetail, run: 
     run.startedAt,
     history.findLast(({ what }) => what === 'state')?.at ?? run.startedAt,
   );
+  const rollingS = rollingTime(history);
   return {
     state: detail.state,
     ...(detail.reason !== null && { reason: detail.reason.message }),
@@ -37,9 +40,18 @@ export async function makeReport(cloud: DemoSystem, detail: SessionDetail, run: 
       availability: 1 - outageSeconds / Math.max(makespanS, 1),
       outages: outages.length,
     })),
+    ...(rollingS > 0 && { rolling: { seconds: rollingS, lowerBoundS: boundFor(run.beginning, detail) } }),
     makespanS,
     wallS: run.wallS,
   };
+}
+
+/** From when hosts began to be worked on to when all were through; 0 where that was not reached. */
+function rollingTime(history: readonly HistoryEntry[]): number {
+  const states = history.filter(({ what }) => what === 'state');
+  const begun = states.find(({ details }) => details.from === 'MAINTENANCE')?.at;
+  const ended = states.find(({ details }) => details.to === 'MAINTENANCE_COMPLETE')?.at;
+  return begun === undefined || ended === undefined ? 0 : secondsBetween(begun, ended);
 }
 
 /** Domain seconds by what was waited for: until something else was, or the state changed. */

@@ -7,11 +7,13 @@ import { plusSeconds, SystemMachineClock } from '../../common/clock.js';
 import { FenixError, messageOf } from '../../common/errors.js';
 import { EXIT } from '../../common/lifecycle.js';
 import { createLogger, type Logger, silentLogger } from '../../common/logger.js';
+import { loadConfig } from '../../config/index.js';
 import { generateTopology, readTopology, type Topology } from '../../simulator/index.js';
+import { beginningOf } from './bound.js';
 import { startDistributed } from './distributed.js';
 import { startEmbedded } from './embedded-demo.js';
 import { keepUp } from './keep.js';
-import type { DemoOptions } from './options.js';
+import { type DemoOptions, tellsConstraints } from './options.js';
 import { makeReport } from './report.js';
 import { statusOf } from './status.js';
 import type { RunningDemo } from './system.js';
@@ -22,6 +24,12 @@ const NOTICE_S = 60;
 /** What the demonstrated action takes on each host, domain seconds. */
 const ACTION_S = 60;
 const TIMINGS = { coldMigration: 20, liveMigration: 10 };
+/** What the bound is reckoned with: managers take a second to answer. */
+const DURATIONS = {
+  actionS: ACTION_S,
+  answerS: 1,
+  moves: { MIGRATE: TIMINGS.coldMigration, LIVE_MIGRATE: TIMINGS.liveMigration },
+};
 
 /** One maintenance of a simulated cloud, shown while it goes on and reported at its end. */
 export class Demo {
@@ -50,6 +58,8 @@ export class Demo {
     const { clock, system: cloud } = demo;
     const started = { at: clock.now(), ms: machine.monotonicMs() };
     const instances = cloud.simulator.cloud.instances().length;
+    const durations = { ...DURATIONS, hosts: loadConfig({}).config.default.maxParallelHosts };
+    const beginning = beginningOf(cloud.simulator, started.at, durations, tellsConstraints(options));
     const sessionId = await cloud.client.create({
       state: 'MAINTENANCE',
       maintenance_at: plusSeconds(clock.now(), NOTICE_S).toISOString().slice(0, 19).replace('T', ' '),
@@ -60,7 +70,7 @@ export class Demo {
     const detail = await this.watch(demo, sessionId);
     if (!hasEnded(detail)) return interrupted(detail);
     const wallS = (machine.monotonicMs() - started.ms) / 1000;
-    const report = await makeReport(cloud, detail, { instances, startedAt: started.at, wallS });
+    const report = await makeReport(cloud, detail, { instances, beginning, startedAt: started.at, wallS });
     process.stdout.write(options.json ? `${reportLine(report)}\n` : `\n${renderReport(report)}\n`);
     // With --json the report stays the last line of standard output.
     if (options.keep) await keepUp(cloud, sessionId, options.json ? process.stderr : process.stdout, stopping);
@@ -108,7 +118,10 @@ async function topologyOf({ topology, hosts, projects, seed, fill, ...options }:
     ...(full && { fill }),
     projects: projects ?? Math.max(1, Math.round(instances / 10)),
     seed,
-    emptyHosts: full ? 0 : Math.max(1, hosts - instances),
+    emptyHosts: options.empty ?? (full ? 0 : Math.max(1, hosts - instances)),
+    ...(tellsConstraints(options) && {
+      constraints: { maxImpacted: options.maxImpacted ?? 1, recoveryTime: options.recovery ?? 0 },
+    }),
     controllers: 0,
     timings: TIMINGS,
   });

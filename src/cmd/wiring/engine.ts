@@ -160,7 +160,7 @@ async function legacyHandlers(container: DependencyContainer): Promise<LegacyHan
 }
 
 function engineSettings(config: Config, url: string): EngineSettings {
-  const { default: common, engine, nova, workflow } = config;
+  const { default: common, engine, nova, planner, workflow } = config;
   return {
     ...leaseSettings(config),
     publicUrl: url,
@@ -179,6 +179,9 @@ function engineSettings(config: Config, url: string): EngineSettings {
     actionPluginTimeoutS: common.actionPluginTimeout,
     busyTimeoutS: common.busyTimeout,
     blockedTimeoutS: common.blockedTimeout,
+    maxParallelHosts: common.maxParallelHosts,
+    expectedMoveS: planner.moveDuration,
+    expectedActionS: planner.actionDuration,
     defaultMaxImpacted: workflow.defaultMaxImpacted,
     defaultRecoveryTimeS: workflow.defaultRecoveryTime,
     askTimeoutS: workflow.askTimeout,

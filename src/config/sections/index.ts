@@ -7,6 +7,7 @@ import { keystone_authtoken } from './keystone-authtoken.js';
 import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-messaging.js';
 import { cors, healthcheck, oslo_middleware, ssl } from './oslo-middleware.js';
 import { oslo_policy } from './oslo-policy.js';
+import { planner } from './planner.js';
 import { service_user } from './service-user.js';
 import { upgrade_levels } from './upgrade-levels.js';
 import { workflow } from './workflow.js';
@@ -23,6 +24,7 @@ export const SECTIONS = {
   placement,
   aodh,
   workflow,
+  planner,
   oslo_messaging_notifications,
   oslo_messaging_rabbit,
   oslo_policy,

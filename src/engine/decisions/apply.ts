@@ -6,9 +6,10 @@ import { adoptPlan } from './adopt-plan.js';
 import { giveHostBack, joinHosts, setHostState, takeHost, verifyEmpty } from './hosts.js';
 import { askAdmin, failMove, loseHost, moveOtherwise, overrulePlugin } from './losses.js';
 import { moveInstance } from './move-instance.js';
-import { closeNotice, extendNotice, openNotice, repeatNotice } from './notices.js';
+import { closeNotice, extendNotice, repeatNotice } from './notices.js';
 import { runPluginOn } from './run-plugin.js';
 import { steerAway, stopSteering } from './steering.js';
+import { tell } from './tell.js';
 
 /** The world does not allow it yet: the session says so, and looks again a little later. */
 export interface NotYet {
@@ -27,7 +28,7 @@ export async function apply(
       await joinHosts(session, view, decision);
       return undefined;
     case 'open-notice':
-      await session.writer.commit((unit) => openNotice(session, unit, decision));
+      await tell(session, view, decision);
       return undefined;
     case 'repeat-notice':
       await session.writer.commit((unit) => repeatNotice(session, unit, decision));

@@ -25,7 +25,7 @@ export async function moveInstance(
   view: SessionView,
   decision: MoveInstance,
 ): Promise<RuleRefusal | undefined> {
-  const { instanceId, action, target } = decision;
+  const { instanceId, action, target, interruptionS } = decision;
   const server = view.cloud.servers.find((candidate) => candidate.id === instanceId);
   if (server === undefined || server.host === null) {
     return { because: 'already-moving', message: `Instance ${instanceId} is not on a host any more.` };
@@ -53,6 +53,7 @@ export async function moveInstance(
         projectId,
         recoveryTimeS: group.recoveryTimeS,
         begunAt: unit.now.toISOString(),
+        ...(interruptionS !== undefined && { interruptionS }),
       };
       const effect = {
         kind: 'move' as const,

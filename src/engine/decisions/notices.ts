@@ -9,7 +9,7 @@ const ONCE: ReadonlySet<string> = new Set(['SCALE_IN', 'MAINTENANCE_COMPLETE']);
 
 export async function openNotice(session: SessionContext, unit: Unit, decision: OpenNotice): Promise<void> {
   const { repositories, sessionId } = session;
-  const { kind: _, assumed = false, ...said } = decision;
+  const { kind: _, assumed = false, planned = null, ...said } = decision;
   // Only telling that something has ended goes on while everything is frozen.
   if (said.replyAt !== null) await repositories.settings.requireThawed(unit.tx);
   const expectsAnswer = said.replyAt !== null && !assumed;
@@ -24,12 +24,14 @@ export async function openNotice(session: SessionContext, unit: Unit, decision: 
     outcome: expectsAnswer ? null : assumed ? 'forced' : 'informed',
     actions: assumed ? assumedActions(decision) : {},
     question: null,
+    planned,
   };
   await repositories.notices.insert(notice, unit.tx);
   await saveProject(session, unit, notice);
   await publish(session, unit, notice);
   const { noticeId, projectId, state, host, instanceIds, replyAt } = notice;
-  unit.tell('notice', { noticeId, project: projectId, state, host, instances: instanceIds, replyAt });
+  const plan = planned === null ? {} : { planned };
+  unit.tell('notice', { noticeId, project: projectId, state, host, instances: instanceIds, replyAt, ...plan });
 }
 
 export async function repeatNotice(session: SessionContext, unit: Unit, decision: RepeatNotice): Promise<void> {

@@ -27,6 +27,8 @@ export interface MoveIntent {
   readonly recoveryTimeS: number;
   /** Domain time, ISO 8601. */
   readonly begunAt: string;
+  /** How long a live migration may take, seconds; absent = `live_migration_wait_time`. */
+  readonly interruptionS?: number;
 }
 
 /**
@@ -66,7 +68,10 @@ export function moveContext(
   resumed = false,
 ): InstanceActionContext {
   let looksAtOnce = resumed;
-  const { cloud, settings, clock, journal, watch, stopping } = session;
+  const { cloud, clock, journal, watch, stopping } = session;
+  const { interruptionS } = intent;
+  const settings =
+    interruptionS === undefined ? session.settings : { ...session.settings, liveMigrationWaitS: interruptionS };
   const keyOf = (step: string): JournalKey => {
     const { sessionId, subject, attempt } = entry;
     return { sessionId, subject, action: `${intent.action}/${step}`, attempt };

@@ -1,3 +1,5 @@
+import { isObject } from '../http/wire.js';
+
 /** A maintenance.scheduled as its receiver understands it. */
 export interface ManagerNotice {
   readonly state: string;
@@ -6,6 +8,8 @@ export interface ManagerNotice {
   readonly allowedActions: readonly string[];
   /** A URL that lists them (`default` style), or the ids themselves (`vnf` style). */
   readonly instances: { readonly url: string } | { readonly ids: readonly string[] };
+  /** What the session's admin lets managers know, e.g. the release that hosts will have. */
+  readonly metadata: Readonly<Record<string, unknown>>;
   /** Until when an answer is wanted, where one is. */
   readonly replyAt: Date | null;
 }
@@ -29,7 +33,7 @@ export function parseNotice(body: unknown, literal: (text: string) => unknown): 
     if (!Array.isArray(value)) throw new SyntaxError(`Not a list: ${text(name)}`);
     return value.map(String);
   };
-  literal(values.get('metadata') ?? '{}');
+  const metadata = literal(values.get('metadata') ?? '{}');
   const replyAt = values.get('reply_at');
   return {
     state: text('state'),
@@ -37,6 +41,7 @@ export function parseNotice(body: unknown, literal: (text: string) => unknown): 
     replyUrl: text('reply_url'),
     allowedActions: list('allowed_actions'),
     instances: /^https?:/.test(text('instance_ids')) ? { url: text('instance_ids') } : { ids: list('instance_ids') },
+    metadata: isObject(metadata) ? metadata : {},
     replyAt: replyAt === undefined ? null : new Date(`${replyAt}Z`),
   };
 }

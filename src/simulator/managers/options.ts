@@ -12,6 +12,7 @@ export const DIALECTS = [
   'deferring',
   'retiring',
   'reinstantiating',
+  'upgrading',
   'scaling',
   'greedy',
   'none',

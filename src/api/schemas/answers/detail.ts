@@ -24,6 +24,7 @@ const WAITING = {
   type: ['object', 'null'],
   description: 'What it waits for',
 };
+const BLOCKED = object({ because: TEXT, message: TEXT, since: TIME, until: TIME });
 const HOST = object(
   {
     hostname: TEXT,
@@ -33,7 +34,7 @@ const HOST = object(
     disabled_before: FLAG,
     state: { type: 'string', enum: HOST_STATES },
   },
-  { blocked: object({ because: TEXT, message: TEXT, since: TIME, until: TIME }) },
+  { blocked: BLOCKED },
 );
 const PROJECT = object({
   project_id: TEXT,
@@ -56,7 +57,7 @@ const INSTANCE = object(
     action: MOVES,
     action_done: FLAG,
   },
-  { stopped: { type: 'boolean', description: 'Fenix stopped it, and has not started it again' } },
+  { stopped: { type: 'boolean', description: 'Fenix stopped it, and has not started it again' }, blocked: BLOCKED },
 );
 const ACTION_TYPE = { type: 'string', enum: ACTION_TYPES };
 const ACTION = object({

@@ -26,5 +26,14 @@ export const SESSION_PAGE = object({
   next: { ...orNull(UUID), description: 'Marker of the page that follows; null at the end' },
 });
 
-export const INSTANCE_IDS = object({ instance_ids: listOf(TEXT) });
+const COUNT = { type: 'integer', minimum: 0 };
+export const INSTANCE_IDS = object(
+  { instance_ids: listOf(TEXT) },
+  {
+    scale_in: {
+      ...object({ instances: COUNT, vcpus: COUNT }),
+      description: 'In a SCALE_IN of vnf: how much is asked of the project; the ids are those that are suggested',
+    },
+  },
+);
 export const NOTHING = { type: 'object', maxProperties: 0 };

@@ -9,6 +9,7 @@ import { RetiringManager } from './retiring.js';
 import { ScalingManager } from './scaling.js';
 import { SilentManager } from './silent.js';
 import { SlowManager } from './slow.js';
+import { UpgradingManager } from './upgrading.js';
 import { UrlManager } from './url.js';
 import { WaryManager } from './wary.js';
 
@@ -23,6 +24,7 @@ const MANAGERS: Readonly<Record<Exclude<Dialect, 'none'>, new (parts: ManagerPar
   deferring: DeferringManager,
   retiring: RetiringManager,
   reinstantiating: ReinstantiatingManager,
+  upgrading: UpgradingManager,
   scaling: ScalingManager,
   greedy: GreedyManager,
 };

@@ -1,0 +1,33 @@
+import type { OpenNotice } from '../../workflow/decisions.js';
+import { NO_VALID_HOST } from '../../workflow/migrations.js';
+import { NOT_PROVEN } from '../../workflow/room.js';
+import type { SessionView } from '../../workflow/view.js';
+import type { SessionContext } from '../context.js';
+import { openNotice } from './notices.js';
+import { refutation } from './prove.js';
+
+/**
+ * Tells a project. Where the plan has a target for the instance, that is proven by Placement first (L12): a no is recorded
+ * as a fact, so that the next plan avoids it, and nobody is told.
+ */
+export async function tell(session: SessionContext, view: SessionView, decision: OpenNotice): Promise<void> {
+  const { instanceId, planned } = decision;
+  const target = planned?.target ?? null;
+  const server = view.cloud.servers.find(({ id }) => id === instanceId);
+  if (target === null || server === undefined) {
+    await session.writer.commit((unit) => openNotice(session, unit, decision));
+    return;
+  }
+  const { id, resources } = server;
+  const { facts } = session.repositories;
+  const refuted = await refutation(session, view, { instanceId: id, resources, target });
+  await session.writer.commit(async (unit) => {
+    // What had been refused by lag would still stand against what Placement proves now.
+    for (const code of [NOT_PROVEN, NO_VALID_HOST]) {
+      await facts.withdraw({ sessionId: session.sessionId, instanceId: id, host: target, code }, unit.tx);
+    }
+    if (refuted === undefined) return openNotice(session, unit, decision);
+    await facts.record(refuted, unit.tx);
+    unit.tell('target-refuted', { instance: id, target, message: refuted.message });
+  });
+}

@@ -1,0 +1,57 @@
+import type { Repositories } from '../db/repositories.js';
+import type { PluginRun } from '../model/index.js';
+import { ENGINE_HOST } from '../workflow/maintaining.js';
+import type { LearnedDurations } from '../workflow/view.js';
+
+/** What is learned from: enough for a median, and what changes in the course of a session is seen soon. */
+const MOST = 50;
+
+/** How long things took in the session so far. */
+export async function learnedDurations(
+  { impacts, notices, pluginRuns }: Repositories,
+  sessionId: string,
+): Promise<LearnedDurations> {
+  const [ended, acknowledged, runs] = await Promise.all([
+    impacts.lastEnded(sessionId, MOST),
+    notices.lastAcknowledged(sessionId, MOST),
+    pluginRuns.list(sessionId),
+  ]);
+  const actions = actionTimes(runs);
+  return {
+    moves: mediansBy(ended.map(({ action, startedAt, endedAt }) => [action, secondsBetween(startedAt, endedAt)])),
+    answers: mediansBy(
+      acknowledged.map(({ projectId, openedAt, closedAt }) => [projectId, secondsBetween(openedAt, closedAt)]),
+    ),
+    ...(actions.length > 0 && { actions: median(actions) }),
+  };
+}
+
+/** From the first action's begin to the last one's end, of each host whose actions have ended. */
+function actionTimes(runs: readonly PluginRun[]): number[] {
+  const byHost = new Map<string, PluginRun[]>();
+  for (const run of runs) byHost.set(run.hostname, [...(byHost.get(run.hostname) ?? []), run]);
+  byHost.delete(ENGINE_HOST);
+  const ended = [...byHost.values()].filter((own) => own.every(({ endedAt }) => endedAt !== null)).slice(-MOST);
+  return ended.map((own) => {
+    const begin = Math.min(...own.map(({ startedAt }) => startedAt.getTime()));
+    const end = Math.max(...own.map(({ endedAt }) => endedAt?.getTime() ?? begin));
+    return (end - begin) / 1000;
+  });
+}
+
+function mediansBy(pairs: readonly (readonly [string, number])[]): Map<string, number> {
+  const lists = new Map<string, number[]>();
+  for (const [key, seconds] of pairs) lists.set(key, [...(lists.get(key) ?? []), seconds]);
+  return new Map([...lists].map(([key, list]) => [key, median(list)]));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] as number;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+}
+
+function secondsBetween(from: Date, to: Date | null): number {
+  return to === null ? 0 : (to.getTime() - from.getTime()) / 1000;
+}

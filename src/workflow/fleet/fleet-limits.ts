@@ -1,0 +1,37 @@
+import { limitOf } from '../../model/index.js';
+import type { FleetLimits } from '../../planner/fleet.js';
+import { computeServiceOf, computesOf } from '../hosts.js';
+import type { SessionView } from '../view.js';
+import type { FleetIndex } from './index-of-view.js';
+
+/** What the planner calls a zone as something that hosts are limited by together. */
+export function zoneSet(zone: string): string {
+  return `zone ${zone}`;
+}
+
+/**
+ * The session's limits as numbers (v1 §1.2 `limits`). A share of the instances on a host is that of the host with the
+ * fewest: what holds there holds on all.
+ */
+export function fleetLimits(view: SessionView, index: FleetIndex): FleetLimits {
+  const { limits } = view.session;
+  const computes = computesOf(view);
+  const sizes = computes.map(({ hostname }) => index.serversOn(hostname).length).filter((size) => size > 0);
+  const perHost = limitOf(limits.migrations_per_host, Math.min(...sizes, Number.MAX_SAFE_INTEGER)) ?? Infinity;
+  const zones = new Map<string, number>();
+  for (const { hostname } of computes) {
+    const zone = computeServiceOf(view.cloud, hostname)?.zone ?? '';
+    zones.set(zone, (zones.get(zone) ?? 0) + 1);
+  }
+  const perZone = limits.per_zone === undefined ? [] : [...zones];
+  return {
+    hosts: limitOf(limits.hosts, computes.length) ?? view.settings.maxParallelHosts,
+    migrations: limitOf(limits.migrations, computes.length) ?? Infinity,
+    perSource: perHost,
+    perTarget: perHost,
+    perSet: Object.fromEntries(
+      perZone.map(([zone, count]) => [zoneSet(zone), limitOf(limits.per_zone, count) as number]),
+    ),
+    controllers: 1,
+  };
+}

@@ -1,0 +1,73 @@
+import { addResources, NO_RESOURCES } from '../../model/index.js';
+import type { FleetPlan } from '../../planner/fleet.js';
+import type { Decision } from '../decisions.js';
+import { assumeUnmanaged } from '../managers.js';
+import { ask } from '../notices.js';
+import { scaleInRoundsWithoutGain } from '../scale-in.js';
+import { failing } from '../trouble.js';
+import type { SessionView, WorkflowTools } from '../view.js';
+import { deadline } from '../waits.js';
+import { scaleInWindow } from './answers.js';
+import type { Gathered } from './gathered.js';
+import type { FleetIndex } from './index-of-view.js';
+
+/** Asks the projects that the plan chose for room, for as long as that helps (v1 §5.3 V5, §5.2). */
+export async function askToScaleIn(
+  view: SessionView,
+  tools: WorkflowTools,
+  index: FleetIndex,
+  plan: FleetPlan,
+  gathered: Gathered,
+): Promise<void> {
+  if (plan.scaleIn.length === 0) {
+    if (plan.stuck !== undefined) noWayOn(view, plan.stuck, gathered);
+    return;
+  }
+  const rounds = scaleInRoundsWithoutGain(view);
+  if (rounds >= view.settings.scaleInNoGainRounds) {
+    const message = `${rounds} rounds of SCALE_IN freed nothing. ${plan.waits[0]?.message ?? plan.stuck ?? ''}`.trim();
+    gathered.take(failing({ code: 'no-room', message }));
+    return;
+  }
+  const asked = ask(view, {
+    state: 'SCALE_IN',
+    instances: new Map(plan.scaleIn.map(({ projectId, instanceIds }) => [projectId, instanceIds])),
+    host: null,
+    allowedActions: [],
+    window: scaleInWindow(view),
+    repeats: Math.min(1, view.settings.notifyRetries),
+    since: view.now,
+  });
+  const told = await assumeUnmanaged(
+    view,
+    tools,
+    asked.decisions.map((decision) => withAmount(view, index, decision)),
+  );
+  for (const decision of told) gathered.decide(decision);
+  gathered.take(asked.wait);
+}
+
+/** How much is asked of the project, and how much it has, for the next round to be measured by. */
+function withAmount(view: SessionView, index: FleetIndex, decision: Decision): Decision {
+  if (decision.kind !== 'open-notice') return decision;
+  const servers = decision.instanceIds.flatMap((id) => index.server(id) ?? []);
+  const { vcpus } = servers.map(({ resources }) => resources).reduce(addResources, NO_RESOURCES);
+  const had = view.cloud.servers.filter(({ projectId }) => projectId === decision.projectId).length;
+  return { ...decision, planned: { scaleIn: { instances: servers.length, vcpus, had } } };
+}
+
+/** Nobody can be asked any more. Only what other sessions hold may still come free. */
+function noWayOn(view: SessionView, why: string, gathered: Gathered): void {
+  // What is held in another way has a time of its own.
+  const isHeld = gathered.held.some(({ because }) => because === 'between-hosts' || because === 'not-empty');
+  const isBusy =
+    isHeld ||
+    view.effects.some(({ state }) => state === 'begun') ||
+    view.notices.some(({ closedAt }) => closedAt === null);
+  if (isBusy || gathered.apart.length > 0) return;
+  const { sessionId } = view.session;
+  const others = view.impacts.some((impact) => impact.sessionId !== sessionId && impact.endedAt === null);
+  const until = deadline(view, 'room', view.settings.blockedTimeoutS);
+  if (others && until > view.now) gathered.take({ wait: { for: 'room', message: why, until, poll: true } });
+  else gathered.take(failing({ code: 'no-room', message: why }));
+}

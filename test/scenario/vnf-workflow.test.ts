@@ -1,0 +1,25 @@
+import test from 'ava';
+import { Scenario } from '../support/scenario.js';
+
+// The scenarios watch the whole process for silence, so they run one after the other.
+test.serial('vnf: hosts side by side, each instance told of and moved once, applications serving', async (t) => {
+  const scenario = await Scenario.start(t, { cloud: { hosts: 5, instances: 8, projects: 3, emptyHosts: 2 } });
+  await scenario.system.startEngine();
+  const id = await scenario.create({ workflow: 'vnf' });
+  const detail = await scenario.finish(id);
+  t.is(detail.state, 'MAINTENANCE_DONE', JSON.stringify(detail.reason));
+  t.deepEqual(await scenario.states(id), [
+    'MAINTENANCE',
+    'PLANNED_MAINTENANCE',
+    'START_MAINTENANCE',
+    'MAINTENANCE_COMPLETE',
+    'MAINTENANCE_DONE',
+  ]);
+  t.true(detail.hosts.every((host) => host.maintained && host.state === 'done' && !host.disabled));
+  const { violations, problems, moves } = scenario.system.simulator.report();
+  t.deepEqual([violations, problems], [[], []]);
+  t.deepEqual(
+    [...moves.values()],
+    Array.from({ length: 8 }, () => 1),
+  );
+});
