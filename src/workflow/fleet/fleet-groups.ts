@@ -31,7 +31,8 @@ export function fleetGroups(view: SessionView, index: FleetIndex, servers: reado
   for (const { groupId, broken } of groups.values()) for (const id of broken) note(groupId, id, null);
   const alone = servers.flatMap((server): FleetGroup[] => {
     const group = index.groupOf(server);
-    if (!group.broken.includes(server.id)) return [];
+    // Who is off may be one that stays so.
+    if (!group.broken.includes(server.id) && server.status !== 'SHUTOFF') return [];
     const own = { groupId: aloneIn(group, server.id), recoveryS: group.recoveryTimeS };
     return [{ ...own, maxImpacted: 1, maxPerHost: 0, impacts: [] }];
   });

@@ -22,11 +22,13 @@ export function fleetInstance(
   const refusedBy = [...refused, ...index.crowdedFor(server)];
   const stage = stageOf(view, leaving);
   const group = index.groupOf(server);
-  const isBroken = group.broken.includes(server.id);
+  // Who is off anyway is not put out of service by being kept off.
+  const isOff = stage.way === 'stays' && server.status === 'SHUTOFF';
+  const isAlone = isOff || group.broken.includes(server.id);
   return {
     instanceId: server.id,
     resources: server.resources,
-    groupId: isBroken ? aloneIn(group, server.id) : group.groupId,
+    groupId: isAlone ? aloneIn(group, server.id) : group.groupId,
     ...stage,
     // A place that has refused it since is no place.
     target: stage.phase !== 'moving' && stage.target !== null && refusedBy.includes(stage.target) ? null : stage.target,
