@@ -1,6 +1,8 @@
 import type { PluginRun } from '../model/index.js';
 import type { Database, Tx } from './database.js';
-import { Table } from './table.js';
+import { hostsMaintained } from './session-host-repository.js';
+import { type Row, Table } from './table.js';
+import { fromTimeText } from './time-text.js';
 
 const RUNS = new Table<PluginRun>('plugin_runs', {
   sessionId: 'text',
@@ -19,6 +21,27 @@ export class PluginRunRepository {
 
   list(sessionId: string, tx: Tx = this.database.knex): Promise<PluginRun[]> {
     return RUNS.list(tx, { sessionId }, 'startedAt');
+  }
+
+  /** Of maintained hosts, those first whose actions ended last: from the first one's begin to the last one's end. */
+  async lastMaintained(
+    sessionId: string,
+    most: number,
+    tx: Tx = this.database.knex,
+  ): Promise<{ readonly startedAt: Date; readonly endedAt: Date }[]> {
+    const rows: Row[] = await RUNS.query(tx)
+      .where({ session_id: sessionId })
+      .whereIn('hostname', hostsMaintained(tx, sessionId))
+      .groupBy('hostname')
+      .havingRaw('count(*) = count(ended_at)')
+      .min({ started: 'started_at' })
+      .max({ ended: 'ended_at' })
+      .orderBy('ended', 'desc')
+      .limit(most);
+    return rows.map(({ started, ended }) => ({
+      startedAt: fromTimeText(String(started)),
+      endedAt: fromTimeText(String(ended)),
+    }));
   }
 
   save(run: PluginRun, tx: Tx): Promise<void> {

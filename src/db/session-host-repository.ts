@@ -1,4 +1,4 @@
-import type { SessionHost } from '../model/index.js';
+import type { Blocked, SessionHost } from '../model/index.js';
 import type { Database, Tx } from './database.js';
 import { Table } from './table.js';
 
@@ -16,6 +16,11 @@ const HOSTS = new Table<SessionHost>('session_hosts', {
   lost: 'json',
   question: 'timedJson',
 });
+
+/** Maintained hosts of the session, as a subquery. */
+export function hostsMaintained(tx: Tx, sessionId: string) {
+  return HOSTS.query(tx).select('hostname').where({ session_id: sessionId, maintained: 1 });
+}
 
 /** Hosts of the session that are neither waiting nor through with everything, as a subquery. */
 export function hostsAtWork(tx: Tx, sessionId: string) {
@@ -41,6 +46,12 @@ export class SessionHostRepository {
 
   async update(sessionId: string, hostname: string, patch: Partial<SessionHost>, tx: Tx): Promise<void> {
     await HOSTS.update(tx, { sessionId, hostname }, patch);
+  }
+
+  /** @param blocked by host name */
+  block(sessionId: string, blocked: ReadonlyMap<string, Blocked | null>, tx: Tx): Promise<void> {
+    const patches = new Map([...blocked].map(([hostname, what]) => [hostname, { blocked: what }]));
+    return HOSTS.updateEach(tx, { sessionId }, 'hostname', patches);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { SessionInstance } from '../model/index.js';
+import type { Blocked, SessionInstance } from '../model/index.js';
 import type { Database, Tx } from './database.js';
 import { PART, type Part, partOf } from './session-project-repository.js';
 import { Table } from './table.js';
@@ -56,5 +56,11 @@ export class SessionInstanceRepository {
 
   async update(sessionId: string, instanceId: string, patch: Partial<SessionInstance>, tx: Tx): Promise<void> {
     await INSTANCES.update(tx, { sessionId, instanceId }, patch);
+  }
+
+  /** @param blocked by instance id */
+  block(sessionId: string, blocked: ReadonlyMap<string, Blocked | null>, tx: Tx): Promise<void> {
+    const patches = new Map([...blocked].map(([id, what]) => [id, { blocked: what }]));
+    return INSTANCES.updateEach(tx, { sessionId }, 'instanceId', patches);
   }
 }

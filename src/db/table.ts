@@ -6,6 +6,9 @@ import { fromTimeText, toTimeText } from './time-text.js';
 type Codec = 'text' | 'number' | 'bool' | 'time' | 'json' | 'timedJson';
 export type Row = Record<string, unknown>;
 
+/** Of one statement; databases take only so many values. */
+const MOST_KEYS = 500;
+
 /** Turns a model type into rows and back; column names are the model's in snake_case. Null stays null. */
 export class Table<M extends object> {
   private readonly columns: readonly Column[];
@@ -77,6 +80,32 @@ export class Table<M extends object> {
   /** @returns the number of rows that matched */
   update(tx: Tx, key: Partial<M>, patch: Partial<M>): Promise<number> {
     return this.query(tx).where(this.toRow(key)).update(this.toRow(patch)) as unknown as Promise<number>;
+  }
+
+  /**
+   * Changes rows that differ in one more key, each by its own patch: those with the same patch in one statement.
+   * @param patches by the value of `key`
+   */
+  async updateEach(
+    tx: Tx,
+    where: Partial<M>,
+    key: keyof M & string,
+    patches: ReadonlyMap<string, Partial<M>>,
+  ): Promise<void> {
+    const same = new Map<string, { readonly row: Row; readonly keys: string[] }>();
+    for (const [value, patch] of patches) {
+      const row = this.toRow(patch);
+      const text = JSON.stringify(row);
+      const known = same.get(text);
+      if (known === undefined) same.set(text, { row, keys: [value] });
+      else known.keys.push(value);
+    }
+    for (const { row, keys } of same.values()) {
+      for (let from = 0; from < keys.length; from += MOST_KEYS) {
+        const some = keys.slice(from, from + MOST_KEYS);
+        await this.query(tx).where(this.toRow(where)).whereIn(snakeCase(key), some).update(row);
+      }
+    }
   }
 
   /** Inserts, or overwrites the row with the same key. */

@@ -30,9 +30,7 @@ export class BlockedInstances {
     }
     for (const id of known.keys()) if (!wanted.has(id)) changes.set(id, null);
     if (changes.size === 0) return;
-    await writer.commit(async (unit) => {
-      for (const [id, blocked] of changes) await repositories.instances.update(sessionId, id, { blocked }, unit.tx);
-    });
+    await writer.commit((unit) => repositories.instances.block(sessionId, changes, unit.tx));
     for (const [id, blocked] of changes) {
       if (blocked === null) known.delete(id);
       else known.set(id, blocked);

@@ -52,9 +52,5 @@ export async function noteBlocked(
 ): Promise<void> {
   const changes = changesOf(hosts, clock.now(), held);
   if (changes.size === 0) return;
-  await writer.commit(async (unit) => {
-    for (const [hostname, blocked] of changes) {
-      await repositories.hosts.update(sessionId, hostname, { blocked }, unit.tx);
-    }
-  });
+  await writer.commit((unit) => repositories.hosts.block(sessionId, changes, unit.tx));
 }

@@ -1,6 +1,4 @@
 import type { Repositories } from '../db/repositories.js';
-import type { PluginRun } from '../model/index.js';
-import { ENGINE_HOST } from '../workflow/maintaining.js';
 import type { LearnedDurations } from '../workflow/view.js';
 
 /** What is learned from: enough for a median, and what changes in the course of a session is seen soon. */
@@ -11,12 +9,12 @@ export async function learnedDurations(
   { impacts, notices, pluginRuns }: Repositories,
   sessionId: string,
 ): Promise<LearnedDurations> {
-  const [ended, acknowledged, runs] = await Promise.all([
+  const [ended, acknowledged, maintained] = await Promise.all([
     impacts.lastEnded(sessionId, MOST),
     notices.lastAcknowledged(sessionId, MOST),
-    pluginRuns.list(sessionId),
+    pluginRuns.lastMaintained(sessionId, MOST),
   ]);
-  const actions = actionTimes(runs);
+  const actions = maintained.map(({ startedAt, endedAt }) => secondsBetween(startedAt, endedAt));
   return {
     moves: mediansBy(ended.map(({ action, startedAt, endedAt }) => [action, secondsBetween(startedAt, endedAt)])),
     answers: mediansBy(
@@ -24,19 +22,6 @@ export async function learnedDurations(
     ),
     ...(actions.length > 0 && { actions: median(actions) }),
   };
-}
-
-/** From the first action's begin to the last one's end, of each host whose actions have ended. */
-function actionTimes(runs: readonly PluginRun[]): number[] {
-  const byHost = new Map<string, PluginRun[]>();
-  for (const run of runs) byHost.set(run.hostname, [...(byHost.get(run.hostname) ?? []), run]);
-  byHost.delete(ENGINE_HOST);
-  const ended = [...byHost.values()].filter((own) => own.every(({ endedAt }) => endedAt !== null)).slice(-MOST);
-  return ended.map((own) => {
-    const begin = Math.min(...own.map(({ startedAt }) => startedAt.getTime()));
-    const end = Math.max(...own.map(({ endedAt }) => endedAt?.getTime() ?? begin));
-    return (end - begin) / 1000;
-  });
 }
 
 function mediansBy(pairs: readonly (readonly [string, number])[]): Map<string, number> {

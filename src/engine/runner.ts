@@ -240,7 +240,8 @@ export class SessionRunner {
       // Capacity was freed: what the cloud refused before may fit now.
       if (view.session.state === 'SCALE_IN') await context.repositories.facts.forget(context.sessionId, unit.tx);
     });
-    await this.noteHeld(view);
+    // A state that only tells what is going on lifts nothing: whoever is held still is, and since when.
+    if (step.derived !== true) await this.noteHeld(view);
     context.log.info({ from: view.session.state, to: step.to, why: step.why }, 'state changed');
   }
 

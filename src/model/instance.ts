@@ -23,6 +23,11 @@ export function fitsIn(wanted: Resources, free: Resources): boolean {
   return wanted.vcpus <= free.vcpus && wanted.memoryMb <= free.memoryMb && wanted.diskGb <= free.diskGb;
 }
 
+/** By size: vCPUs first, then memory, then disk. */
+export function compareResources(a: Resources, b: Resources): number {
+  return a.vcpus - b.vcpus || a.memoryMb - b.memoryMb || a.diskGb - b.diskGb;
+}
+
 /** An instance on the session's hosts, as the session knows it. Key: (sessionId, instanceId). */
 export interface SessionInstance {
   readonly sessionId: string;

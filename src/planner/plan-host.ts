@@ -1,4 +1,4 @@
-import { fitsIn, type Resources, subtractResources } from '../model/index.js';
+import { compareResources, fitsIn, type Resources, subtractResources } from '../model/index.js';
 import type { HostPlan, HostPlanSnapshot, PlanInstance, PlannedMove, PlanRefusal, PlanTarget } from './host-plan.js';
 
 /** What is left on a target while a plan is made. */
@@ -45,7 +45,7 @@ function fullestThatFits(
   const freeOf = ({ host }: PlanTarget): Resources => (left.get(host) as Left).free;
   return candidates
     .filter((target) => !instance.refusedBy.includes(target.host) && takes(left.get(target.host) as Left, instance))
-    .sort((a, b) => compare(freeOf(a), freeOf(b)) || (a.host < b.host ? -1 : 1))[0];
+    .sort((a, b) => compareResources(freeOf(a), freeOf(b)) || (a.host < b.host ? -1 : 1))[0];
 }
 
 function takes({ free, members }: Left, { resources, group }: PlanInstance): boolean {
@@ -78,9 +78,5 @@ function refusal(
 }
 
 function largestFirst(a: PlanInstance, b: PlanInstance): number {
-  return compare(b.resources, a.resources) || (a.instanceId < b.instanceId ? -1 : 1);
-}
-
-function compare(a: Resources, b: Resources): number {
-  return a.vcpus - b.vcpus || a.memoryMb - b.memoryMb || a.diskGb - b.diskGb;
+  return compareResources(b.resources, a.resources) || (a.instanceId < b.instanceId ? -1 : 1);
 }

@@ -10,9 +10,44 @@ export function disabledReason(sessionId: string, why?: string): string {
   return `${OUR_REASON}${sessionId}${why === undefined ? '' : `: ${why}`}`.slice(0, 255);
 }
 
+interface Computes {
+  readonly byHost: ReadonlyMap<string, ComputeService>;
+  readonly byZone: ReadonlyMap<string, readonly ComputeService[]>;
+}
+
+/** One reading of the services is asked about once for every host and instance. */
+const indexed = new WeakMap<readonly ComputeService[], Computes>();
+
+function computesIn({ services }: Pick<CloudView, 'services'>): Computes {
+  const known = indexed.get(services);
+  if (known !== undefined) return known;
+  const byHost = new Map<string, ComputeService>();
+  const byZone = new Map<string, ComputeService[]>();
+  for (const service of services) {
+    if (service.binary !== 'nova-compute') continue;
+    if (!byHost.has(service.host)) byHost.set(service.host, service);
+    const zone = byZone.get(service.zone);
+    if (zone === undefined) byZone.set(service.zone, [service]);
+    else zone.push(service);
+  }
+  const computes = { byHost, byZone };
+  indexed.set(services, computes);
+  return computes;
+}
+
 /** The host's compute service; `hostname` as Nova writes it. */
 export function computeServiceOf(cloud: Pick<CloudView, 'services'>, hostname: string): ComputeService | undefined {
-  return cloud.services.find((service) => service.binary === 'nova-compute' && service.host === hostname);
+  return computesIn(cloud).byHost.get(hostname);
+}
+
+/** All compute services of an availability zone. */
+export function computeServicesIn(cloud: Pick<CloudView, 'services'>, zone: string): readonly ComputeService[] {
+  return computesIn(cloud).byZone.get(zone) ?? [];
+}
+
+/** The availability zone of a compute host; '' for one that is none. */
+export function zoneOf(cloud: Pick<CloudView, 'services'>, hostname: string): string {
+  return computeServiceOf(cloud, hostname)?.zone ?? '';
 }
 
 /** Nova counts the host's compute service as down, so it can do nothing there. */

@@ -4,7 +4,7 @@ import type { HostPlanSnapshot, PlanInstance, PlannedMove } from '../planner/hos
 import { freeRoom, groupRefusal, type RuleRefusal, roomRefusal, spreadRefusal } from '../planner/rules.js';
 import type { Server } from './cloud-port.js';
 import { groupOf } from './groups.js';
-import { computeServiceOf } from './hosts.js';
+import { computeServiceOf, zoneOf } from './hosts.js';
 import { NO_VALID_HOST } from './migrations.js';
 import type { SessionView } from './view.js';
 
@@ -56,7 +56,7 @@ export function planSnapshot(
       .filter((capacity) => targets.includes(capacity.host))
       .map((capacity) => ({
         host: capacity.host,
-        zone: computeServiceOf(view.cloud, capacity.host)?.zone ?? '',
+        zone: zoneOf(view.cloud, capacity.host),
         free: freeRoom(capacity.host, capacity.capacity, view.cloud.servers, view.impacts, view.cloud.at),
         members: membersOn(view, capacity.host),
       })),

@@ -1,7 +1,7 @@
 import { addResources, fitsIn, isThrough, type Resources, type SessionHost } from '../model/index.js';
 import { freeRoom } from '../planner/rules.js';
 import type { Decision, Step } from './decisions.js';
-import { computeServiceOf } from './hosts.js';
+import { zoneOf } from './hosts.js';
 import { mayReceive, serversOn } from './room.js';
 import type { SessionView } from './view.js';
 import { deadline } from './waits.js';
@@ -51,7 +51,7 @@ function waitingByZone(view: SessionView): Map<string, SessionHost[]> {
   const zones = new Map<string, SessionHost[]>();
   for (const host of view.hosts) {
     if (!host.isCompute || host.state !== 'waiting') continue;
-    const zone = zoneOf(view, host.hostname);
+    const zone = zoneOf(view.cloud, host.hostname);
     zones.set(zone, [...(zones.get(zone) ?? []), host]);
   }
   return zones;
@@ -61,7 +61,7 @@ function waitingByZone(view: SessionView): Map<string, SessionHost[]> {
 function hasRoom(view: SessionView, zone: string, count: number): boolean {
   const unmaintained = new Set(view.hosts.filter(({ state }) => !isThrough(state)).map(({ hostname }) => hostname));
   const receivers = view.cloud.capacities.filter(
-    ({ host }) => !unmaintained.has(host) && zoneOf(view, host) === zone && mayReceive(view, host),
+    ({ host }) => !unmaintained.has(host) && zoneOf(view.cloud, host) === zone && mayReceive(view, host),
   );
   const maintained = new Set(view.hosts.filter((host) => host.maintained).map(({ hostname }) => hostname));
   if (!receivers.some(({ host }) => maintained.has(host))) return false;
@@ -72,7 +72,7 @@ function hasRoom(view: SessionView, zone: string, count: number): boolean {
 
 /** What instances take on the session's hosts of the zone. */
 function sizesIn(view: SessionView, zone: string): Resources[] {
-  const hosts = view.hosts.filter((host) => host.isCompute && zoneOf(view, host.hostname) === zone);
+  const hosts = view.hosts.filter((host) => host.isCompute && zoneOf(view.cloud, host.hostname) === zone);
   const all = hosts.flatMap(({ hostname }) => serversOn(view, hostname).map(({ resources }) => resources));
   return [...new Map(all.map((size) => [JSON.stringify(size), size])).values()];
 }
@@ -91,8 +91,4 @@ function isSteered(view: SessionView, { hostname }: SessionHost): boolean {
 
 function lastChange(view: SessionView, hostname: string) {
   return view.effects.findLast((effect) => effect.kind === 'service' && effect.subject === hostname);
-}
-
-function zoneOf(view: SessionView, hostname: string): string {
-  return computeServiceOf(view.cloud, hostname)?.zone ?? '';
 }

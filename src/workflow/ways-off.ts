@@ -3,7 +3,7 @@ import type { Server } from './cloud-port.js';
 import { CAME_BACK } from './cold-migration.js';
 import { downHostsPolicy } from './down-hosts.js';
 import { groupOf } from './groups.js';
-import { isDown } from './hosts.js';
+import { computeServicesIn, isDown } from './hosts.js';
 import { finalFacts, NOT_PROVEN, serversOn } from './room.js';
 import { isStopped } from './stopped.js';
 import type { SessionView } from './view.js';
@@ -49,25 +49,20 @@ function noWay(view: SessionView, server: Server, action: MoveAction): string | 
   if (NOT_FROM[action]?.has(status) === true) {
     return `Nova ${action === 'EVACUATE' ? 'evacuates' : 'moves'} nothing that is in ${status}`;
   }
-  const others = othersInZone(view, server);
-  if (others.length === 0) return `its zone ${zone} has no other compute host`;
+  if (isAloneInZone(view, server)) return `its zone ${zone} has no other compute host`;
   // Who took it and gave it back has not refused it: then the move has failed (v1 §5.4).
   const refused = finalFacts(view).filter(
     ({ instanceId, code }) => instanceId === id && code !== NOT_PROVEN && code !== CAME_BACK,
   );
-  const isPinned = others.every((other) => refused.some((fact) => fact.host === other.host));
+  const isPinned = computeServicesIn(view.cloud, zone).every(
+    ({ host }) => host === server.host || refused.some((fact) => fact.host === host),
+  );
   return isPinned ? 'every other host of its zone refused it' : undefined;
 }
 
 /** Nobody could take it, whatever its project does. */
-export function isAloneInZone(view: SessionView, server: Server): boolean {
-  return othersInZone(view, server).length === 0;
-}
-
-function othersInZone({ cloud }: SessionView, { host, zone }: Server) {
-  return cloud.services.filter(
-    (service) => service.binary === 'nova-compute' && service.zone === zone && service.host !== host,
-  );
+export function isAloneInZone({ cloud }: SessionView, { host, zone }: Server): boolean {
+  return computeServicesIn(cloud, zone).every((service) => service.host === host);
 }
 
 function mayStop({ session, settings }: SessionView, { projectId }: Server): boolean {

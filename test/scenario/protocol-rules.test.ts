@@ -1,6 +1,7 @@
 import test from 'ava';
 import { generateTopology } from '../../src/simulator/index.js';
 import { Scenario } from '../support/scenario.js';
+import { inTwoParts } from '../support/two-parts.js';
 
 test.serial(
   'a pair that must be apart is never together while its hosts are maintained, in transit either',
@@ -34,14 +35,8 @@ test.serial('of a group of seven two at most are impacted, over two sessions at 
   });
   const scenario = await Scenario.start(t, { topology, managers: { constraints: true } });
   await scenario.system.startEngine();
-  const names = topology.hosts.map(({ name }) => name);
-  const placed = new Set(topology.projects.flatMap(({ instances = [] }) => instances.map(({ host }) => host)));
-  const [emptyA = '', emptyB = ''] = names.filter((name) => !placed.has(name));
-  const full = names.filter((name) => placed.has(name));
-  const sessions = [
-    await scenario.create({ hosts: [emptyA, ...full.slice(0, 2)] }),
-    await scenario.create({ hosts: [emptyB, ...full.slice(2)] }),
-  ];
+  const [first, second] = inTwoParts(topology);
+  const sessions = [await scenario.create({ hosts: first }), await scenario.create({ hosts: second })];
   await scenario.until(() => scenario.system.simulator.log.of('move-begun').length >= 3);
   await scenario.system.stopEngine();
   await scenario.system.startEngine();

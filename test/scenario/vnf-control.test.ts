@@ -134,3 +134,29 @@ for (const seed of [1, 2])
       t.is(asked.length, 6);
     },
   );
+
+test.serial(
+  'vnf: what holds a host is told with the time since when, whatever the session’s state is meanwhile',
+  async (t) => {
+    const topology = generateTopology({ ...CLOUD, hosts: 6, instances: 12, emptyHosts: 0 });
+    const { scenario, id } = await started(t, {}, { topology });
+    const held = new Map<string, { because: string; since: string }>();
+    const states = new Set<string>();
+    let kept = 0;
+    await scenario.until(async () => {
+      const { state, hosts } = await scenario.system.client.detail(id);
+      const isNew = !states.has(state);
+      states.add(state);
+      for (const { hostname, blocked } of hosts) {
+        const before = held.get(hostname);
+        if (blocked === undefined) held.delete(hostname);
+        else held.set(hostname, blocked);
+        if (before?.because !== blocked?.because || before === undefined) continue;
+        t.is(blocked?.since, before.since, `${hostname}, ${blocked?.because}, in ${state}`);
+        if (isNew) kept += 1;
+      }
+      return state === 'MAINTENANCE_DONE';
+    });
+    t.true(kept > 0, 'a host was held by the same over a change of state');
+  },
+);

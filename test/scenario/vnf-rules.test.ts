@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { NewSession } from '../../src/client/index.js';
 import { type GeneratorOptions, generateTopology, type ManagerOptions } from '../../src/simulator/index.js';
 import { Scenario } from '../support/scenario.js';
+import { inTwoParts } from '../support/two-parts.js';
 
 const CLOUD: GeneratorOptions = { hosts: 4, instances: 6, projects: 1, seed: 1, controllers: 0 };
 
@@ -36,13 +37,10 @@ test.serial(
     });
     const scenario = await Scenario.start(t, { topology, managers: { constraints: true } });
     await scenario.system.startEngine();
-    const names = topology.hosts.map(({ name }) => name);
-    const placed = new Set(topology.projects.flatMap(({ instances = [] }) => instances.map(({ host }) => host)));
-    const [emptyA = '', emptyB = ''] = names.filter((name) => !placed.has(name));
-    const full = names.filter((name) => placed.has(name));
+    const [first, second] = inTwoParts(topology);
     const sessions = [
-      await scenario.create({ workflow: 'vnf', hosts: [emptyA, ...full.slice(0, 2)] }),
-      await scenario.create({ workflow: 'vnf', hosts: [emptyB, ...full.slice(2)] }),
+      await scenario.create({ workflow: 'vnf', hosts: first }),
+      await scenario.create({ workflow: 'vnf', hosts: second }),
     ];
     for (const moves of [1, 3, 5]) {
       await scenario.until(() => scenario.system.simulator.log.of('move-begun').length >= moves);

@@ -515,6 +515,71 @@ onEach('records come back with the same values and types', async (t, { repositor
   t.deepEqual(await hosts.list(sessionId), [{ ...host, disabled: false, blocked: null }]);
 });
 
+onEach('what hosts and instances wait for is changed for many at once', async (t, { repositories }) => {
+  const { sessions, hosts, instances, database } = repositories;
+  const at = new Date('2026-01-31T23:59:59.123Z');
+  const session = aSession();
+  const { sessionId } = session;
+  const names = Array.from({ length: 1101 }, (_, index) => `h${String(index).padStart(4, '0')}`);
+  const order = { because: 'order', message: 'm', since: at, until: at };
+  const room = { ...order, because: 'no-room' };
+  const whatOf = (name: string) => (name === 'h0000' ? room : name === 'h0001' ? null : order);
+  const statements: string[] = [];
+  await database.transaction(async (tx) => {
+    await sessions.create(session, tx);
+    await hosts.add(
+      names.map((hostname) => aHost({ sessionId, hostname, blocked: room })),
+      tx,
+    );
+    await instances.save(anInstance({ sessionId, instanceId: 'h0001' }), tx);
+    const changes = new Map(names.map((name) => [name, whatOf(name)]));
+    database.knex.on('query', ({ sql }) => statements.push(sql));
+    await hosts.block(sessionId, changes, tx);
+    await instances.block(sessionId, new Map([['h0001', order]]), tx);
+  });
+  t.deepEqual(
+    (await hosts.list(sessionId)).map(({ blocked }) => blocked),
+    names.map(whatOf),
+  );
+  t.deepEqual((await instances.list(sessionId))[0]?.blocked, order);
+  t.is(statements.filter((sql) => /^update .session_hosts/.test(sql)).length, 5, 'one for each value, of 500 at most');
+});
+
+onEach('how long actions took is told of maintained hosts alone, the latest first', async (t, { repositories }) => {
+  const { sessions, hosts, pluginRuns, database } = repositories;
+  const begin = new Date('2026-01-31T12:00:00.000Z');
+  const session = aSession();
+  const { sessionId } = session;
+  const runs = (hostname: string, ...spans: [number, number | null][]) =>
+    spans.map(([from, to], index) => ({
+      sessionId,
+      type: 'host',
+      name: `n${index}`,
+      plugin: 'noop',
+      hostname,
+      state: 'DONE',
+      attempt: 1,
+      startedAt: plusSeconds(begin, from),
+      endedAt: to === null ? null : plusSeconds(begin, to),
+    }));
+  await database.transaction(async (tx) => {
+    await sessions.create(session, tx);
+    const maintained = ['early', 'late', 'open'].map((hostname) => aHost({ sessionId, hostname, maintained: true }));
+    await hosts.add([...maintained, aHost({ sessionId, hostname: 'at-work' })], tx);
+    const all = [
+      ...runs('early', [0, 10], [20, 30]),
+      ...runs('late', [5, 50]),
+      ...runs('open', [0, 90], [91, null]),
+      ...runs('at-work', [0, 60]),
+      ...runs('localhost', [0, 70]),
+    ];
+    for (const run of all) await pluginRuns.save(run, tx);
+  });
+  const span = (from: number, to: number) => ({ startedAt: plusSeconds(begin, from), endedAt: plusSeconds(begin, to) });
+  t.deepEqual(await pluginRuns.lastMaintained(sessionId, 9), [span(5, 50), span(0, 30)]);
+  t.deepEqual(await pluginRuns.lastMaintained(sessionId, 1), [span(5, 50)]);
+});
+
 onEach('names are compared by their bytes', async (t, { repositories }) => {
   const { claims, database } = repositories;
   const claim = (sid: string, host: string) => database.transaction((tx) => claims.claim(sid, [host], tx));

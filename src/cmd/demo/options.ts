@@ -39,8 +39,12 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
   const program = new Command('npm run demo --')
     .description('A rolling maintenance of a simulated cloud, from the first notice to the last host.')
     .version(VERSION)
-    .option('--hosts <n>', 'compute hosts, at least 1', integerOption(1, 5000), 10)
-    .option('--instances <n>', 'instances, spread over all hosts but the empty ones', integerOption(0, 100_000), 40)
+    .option('--hosts <n>', 'compute hosts, at least 1 (default: 10; 20 with --workflow vnf)', integerOption(1, 5000))
+    .option(
+      '--instances <n>',
+      'instances, spread over all hosts but the empty ones (default: 40, or 68)',
+      integerOption(0, 100_000),
+    )
     .option('--projects <n>', 'projects, each with a manager (default: one per 10 instances)', integerOption(1, 1000))
     .addOption(
       new Option(
@@ -48,7 +52,11 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
         'full: no host has room left (as many instances more as that takes), so that managers must scale in',
       ).choices(['full']),
     )
-    .option('--empty <n>', 'hosts without instances (default: 1, none with --fill full)', integerOption(0, 5000))
+    .option(
+      '--empty <n>',
+      'hosts without instances (default: 1, none with --fill full; 3 of the 20)',
+      integerOption(0, 5000),
+    )
     .option(
       '--max-impacted <n>',
       "members of each project's group that may be impacted at a time; managers tell so",
@@ -85,7 +93,18 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     .addOption(processes('--engines <n>', 'with --distributed: engines'))
     .addOption(processes('--apis <n>', 'with --distributed: APIs, behind one address'));
   program.parse(argv, { from: 'user' });
-  return program.opts<DemoOptions>();
+  return withDefaults(program.opts<GivenOptions>());
+}
+
+type GivenOptions = Omit<DemoOptions, 'hosts' | 'instances'> & Partial<Pick<DemoOptions, 'hosts' | 'instances'>>;
+
+/** What is told of vnf needs more hosts than one after the other does, and groups that rest. */
+function withDefaults(given: GivenOptions): DemoOptions {
+  const isVnf = given.workflow === 'vnf' && given.topology === undefined;
+  const isLarge = isVnf && given.hosts === undefined && given.fill === undefined;
+  const size = isLarge ? { hosts: 20, instances: 68, empty: 3 } : { hosts: 10, instances: 40 };
+  const groups = isVnf ? { maxImpacted: 1, recovery: 20 } : {};
+  return { ...size, ...groups, ...given };
 }
 
 function processes(flags: string, about: string): Option {

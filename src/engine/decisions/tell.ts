@@ -6,6 +6,9 @@ import type { SessionContext } from '../context.js';
 import { openNotice } from './notices.js';
 import { refutation } from './prove.js';
 
+/** Refusals of a target that may only have come of what Placement or Nova's scheduler did not know yet. */
+const MAY_BE_LAG: ReadonlySet<string> = new Set([NOT_PROVEN, NO_VALID_HOST]);
+
 /**
  * Tells a project. Where the plan has a target for the instance, that is proven by Placement first (L12): a no is recorded
  * as a fact, so that the next plan avoids it, and nobody is told.
@@ -21,11 +24,12 @@ export async function tell(session: SessionContext, view: SessionView, decision:
   const { id, resources } = server;
   const { facts } = session.repositories;
   const refuted = await refutation(session, view, { instanceId: id, resources, target });
+  // What had been refused by lag would still stand against what Placement proves now.
+  const lag = view.facts.filter(
+    ({ instanceId, host, code }) => instanceId === id && host === target && MAY_BE_LAG.has(code),
+  );
   await session.writer.commit(async (unit) => {
-    // What had been refused by lag would still stand against what Placement proves now.
-    for (const code of [NOT_PROVEN, NO_VALID_HOST]) {
-      await facts.withdraw({ sessionId: session.sessionId, instanceId: id, host: target, code }, unit.tx);
-    }
+    for (const fact of lag) await facts.withdraw(fact, unit.tx);
     if (refuted === undefined) return openNotice(session, unit, decision);
     await facts.record(refuted, unit.tx);
     unit.tell('target-refuted', { instance: id, target, message: refuted.message });

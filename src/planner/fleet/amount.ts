@@ -18,8 +18,4 @@ export function add(to: Amount, what: Resources, times = 1): void {
   to.diskGb += times * what.diskGb;
 }
 
-export function compareSize(a: Resources, b: Resources): number {
-  return a.vcpus - b.vcpus || a.memoryMb - b.memoryMb || a.diskGb - b.diskGb;
-}
-
 export const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

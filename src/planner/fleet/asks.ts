@@ -1,5 +1,6 @@
+import { compareResources } from '../../model/index.js';
 import type { FleetInstance, FleetWait } from '../fleet.js';
-import { byName, compareSize } from './amount.js';
+import { byName } from './amount.js';
 import type { Lead } from './lead.js';
 import { keepRoomFor } from './mitigation.js';
 import type { Source } from './source.js';
@@ -127,7 +128,7 @@ function inOrder({ groups }: FleetStep, { resting }: Source): FleetInstance[] {
     return (
       compareTimes(one.readyAt, other.readyAt) ||
       compareTimes(other.chain, one.chain) ||
-      compareSize(b.resources, a.resources) ||
+      compareResources(b.resources, a.resources) ||
       byName(a.instanceId, b.instanceId)
     );
   });

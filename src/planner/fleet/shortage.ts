@@ -1,5 +1,6 @@
+import { compareResources } from '../../model/index.js';
 import type { FleetHost, FleetInstance, ScaleInCandidate } from '../fleet.js';
-import { amountOf, byName, compareSize } from './amount.js';
+import { amountOf, byName } from './amount.js';
 import { pendingOf } from './lead.js';
 import { movable, start, unfit } from './starts.js';
 import type { FleetStep, ZoneStep } from './step.js';
@@ -151,4 +152,4 @@ function needed(
 }
 
 const largest = (a: ScaleInCandidate, b: ScaleInCandidate): number =>
-  compareSize(b.resources, a.resources) || byName(a.instanceId, b.instanceId);
+  compareResources(b.resources, a.resources) || byName(a.instanceId, b.instanceId);

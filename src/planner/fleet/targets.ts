@@ -1,6 +1,6 @@
-import type { Resources } from '../../model/index.js';
+import { compareResources, type Resources } from '../../model/index.js';
 import type { FleetHost, FleetInstance } from '../fleet.js';
-import { type Amount, add, amountOf, byName, compareSize } from './amount.js';
+import { type Amount, add, amountOf, byName } from './amount.js';
 import type { GroupBook } from './groups.js';
 
 /** A host that may receive, while a step is made. */
@@ -214,7 +214,7 @@ export class Targets {
 }
 
 const largestFirst = (a: FleetInstance, b: FleetInstance): number =>
-  compareSize(b.resources, a.resources) || byName(a.instanceId, b.instanceId);
+  compareResources(b.resources, a.resources) || byName(a.instanceId, b.instanceId);
 
 function hasRoom({ free, held }: Target, { resources }: FleetInstance, overHeld: boolean): boolean {
   const part = overHeld ? 0 : 1;
@@ -226,10 +226,5 @@ function hasRoom({ free, held }: Target, { resources }: FleetInstance, overHeld:
 }
 
 function compareFree(a: Target, b: Target): number {
-  return (
-    a.free.vcpus - b.free.vcpus ||
-    a.free.memoryMb - b.free.memoryMb ||
-    a.free.diskGb - b.free.diskGb ||
-    byName(a.host, b.host)
-  );
+  return compareResources(a.free, b.free) || byName(a.host, b.host);
 }

@@ -2,7 +2,7 @@ import { NO_RESOURCES, type SessionHost } from '../../model/index.js';
 import type { FleetHost, FleetInstance } from '../../planner/fleet.js';
 import { freeRoom } from '../../planner/rules.js';
 import { isOwedBack } from '../giving-back.js';
-import { computeServiceOf, isDown } from '../hosts.js';
+import { isDown, zoneOf } from '../hosts.js';
 import { mayReceive } from '../room.js';
 import type { SessionView } from '../view.js';
 import { zoneSet } from './fleet-limits.js';
@@ -56,7 +56,7 @@ export function outsideHost(view: SessionView, index: FleetIndex, hostname: stri
 
 function fleetHost(view: SessionView, index: FleetIndex, host: string, known: Known): FleetHost {
   const capacity = index.capacityOf(host) ?? NO_RESOURCES;
-  const zone = computeServiceOf(view.cloud, host)?.zone ?? '';
+  const zone = zoneOf(view.cloud, host);
   return {
     host,
     zone,
@@ -84,8 +84,9 @@ function membersOn(index: FleetIndex, host: string): Record<string, number> {
 
 /** Of a host whose actions run, when they began; else unknown, so now. */
 function sinceOf(view: SessionView, { hostname, state }: SessionHost): number {
+  if (state !== 'in_maintenance') return view.now.getTime() / 1000;
   const begun = view.effects
-    .filter(({ kind, subject }) => state === 'in_maintenance' && kind === 'plugin' && subject === hostname)
+    .filter(({ kind, subject }) => kind === 'plugin' && subject === hostname)
     .map(({ intent }) => Date.parse(String(intent.begunAt)));
   return Math.min(view.now.getTime(), ...begun) / 1000;
 }

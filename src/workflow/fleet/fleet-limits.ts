@@ -1,6 +1,6 @@
 import { limitOf } from '../../model/index.js';
 import type { FleetLimits } from '../../planner/fleet.js';
-import { computeServiceOf, computesOf } from '../hosts.js';
+import { computesOf, zoneOf } from '../hosts.js';
 import type { SessionView } from '../view.js';
 import type { FleetIndex } from './index-of-view.js';
 
@@ -20,7 +20,7 @@ export function fleetLimits(view: SessionView, index: FleetIndex): FleetLimits {
   const perHost = limitOf(limits.migrations_per_host, Math.min(...sizes, Number.MAX_SAFE_INTEGER)) ?? Infinity;
   const zones = new Map<string, number>();
   for (const { hostname } of computes) {
-    const zone = computeServiceOf(view.cloud, hostname)?.zone ?? '';
+    const zone = zoneOf(view.cloud, hostname);
     zones.set(zone, (zones.get(zone) ?? 0) + 1);
   }
   const perZone = limits.per_zone === undefined ? [] : [...zones];

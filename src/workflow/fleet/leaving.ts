@@ -17,13 +17,14 @@ export interface Leaving {
   /** How it is to leave: its project's choice, else what its record prefers. */
   readonly wanted: InstanceAction;
   readonly prospect: Prospect;
+  /** The newest attempt to move it off there. */
+  readonly last: JournalEntry | undefined;
   /** It stays on its host, stopped. */
   readonly isStopped: boolean;
 }
 
 /** Its last move came back from the host that took it: when nothing is left to be tried, that is its failure. */
-export function cameBack(view: SessionView, { host, server }: Leaving): JournalEntry | undefined {
-  const last = movesFrom(view, host.hostname).get(server.id);
+export function cameBack({ last }: Leaving): JournalEntry | undefined {
   return last?.state === 'refused' && last.outcome?.code === CAME_BACK ? last : undefined;
 }
 
@@ -34,7 +35,8 @@ export function leavingFrom(view: SessionView, index: FleetIndex, host: SessionH
     const notice = host.state === 'waiting' ? undefined : index.noticeOf(host.hostname, server.id);
     const isAgreed = notice?.outcome === 'ack' || notice?.outcome === 'forced';
     const wanted = (isAgreed ? notice.actions[server.id] : undefined) ?? preferredAction(view, server.id);
-    const prospect = prospectOf(view, server, moves.get(server.id), isAgreed ? wanted : undefined);
-    return { host, server, notice, wanted, prospect, isStopped: isStopped(view, server) };
+    const last = moves.get(server.id);
+    const prospect = prospectOf(view, server, last, isAgreed ? wanted : undefined);
+    return { host, server, notice, wanted, prospect, last, isStopped: isStopped(view, server) };
   });
 }

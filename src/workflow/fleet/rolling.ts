@@ -55,7 +55,7 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   const notices = await assumeUnmanaged(view, tools, steps.notices(plan));
   for (const notice of notices) gathered.decide(notice);
   steps.waits(plan, gathered);
-  const hasFailed = failReturned(view, plan, leaving, gathered);
+  const hasFailed = failReturned(plan, leaving, gathered);
   if (!isAsked && !isComing && !hasFailed) await askToScaleIn(view, tools, index, plan, gathered);
   if (gathered.ending !== undefined) return gathered.ending;
   if (gathered.apart.length > 0) return { apart: gathered.apart, held: gathered.held };
@@ -64,14 +64,13 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
 
 /** Moves that came back from every host that was to be had; it is not for want of room. @returns whether there are any */
 function failReturned(
-  view: SessionView,
   { waits }: FleetPlan,
   leaving: ReadonlyMap<string, readonly Leaving[]>,
   gathered: Gathered,
 ): boolean {
   const placeless = new Set(waits.filter(({ because }) => NO_PLACE.has(because)).map(({ instanceId }) => instanceId));
   const all = [...leaving.values()].flat().filter(({ server }) => placeless.has(server.id));
-  const entries = all.flatMap((one) => cameBack(view, one) ?? []);
+  const entries = all.flatMap((one) => cameBack(one) ?? []);
   for (const entry of entries) gathered.decide({ kind: 'fail-move', entry });
   return entries.length > 0;
 }
