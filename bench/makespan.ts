@@ -8,7 +8,9 @@ import { referenceBound } from './fleet/reference-bound.js';
 
 /*
  * How near to the provable lower bound a session comes (docs/makespan.md), beside host after host and barrier batches on the
- * same clouds. Efficiency is bound / makespan, the mean of all seeds; in brackets by the plain bound of an ideal model of slots. `--seeds N` (20), `--drawn N` (50), `--only TEXT`.
+ * same clouds. Efficiency is bound / makespan, the mean of all seeds, by one ruler for all policies; in brackets by the plain
+ * bound of an ideal model of slots, by which the figures of the simple policy and of batches are known. `once`: ours by the
+ * bound of those schedules alone that move each instance once. `--seeds N` (20), `--drawn N` (50), `--only TEXT`.
  */
 const SEEDS = numberOf('--seeds', 20);
 const DRAWN = numberOf('--drawn', 50);
@@ -27,6 +29,8 @@ interface Result extends FleetRun {
   readonly efficiency: number;
   /** By the bounds without what this project has made tighter. */
   readonly byReference: number;
+  /** By the bound of schedules that move each instance once, where this one did. */
+  readonly once: number | undefined;
 }
 
 interface Row extends MakespanCase {
@@ -78,13 +82,15 @@ function runOf(row: MakespanCase, cloud: FleetCloud, seed: number, name: string,
   const run = world.run(policy);
   if (run.stuck !== undefined) remarks.push(`${row.name}, seed ${seed}, ${name}: ${run.stuck}`);
   // Only ours is bound to move each instance once; a host that fails is left as it is, before its time.
-  const once = run.moves <= run.instances && Number.isFinite(bound.onceS) && name === 'ours';
-  const boundS = once ? bound.onceS : bound.boundS;
-  if (run.makespanS < boundS * (1 - EXACT)) {
-    remarks.push(`${row.name}, seed ${seed}, ${name}: the bound ${boundS} s was beaten by ${run.makespanS} s`);
+  const isOnce = run.moves <= run.instances && Number.isFinite(bound.onceS) && name === 'ours';
+  const highestS = isOnce ? bound.onceS : bound.boundS;
+  if (run.makespanS < highestS * (1 - EXACT)) {
+    remarks.push(`${row.name}, seed ${seed}, ${name}: the bound ${highestS} s was beaten by ${run.makespanS} s`);
   }
   for (const violation of new Set(run.violations)) remarks.push(`${row.name}, seed ${seed}, ${name}: ${violation}`);
-  return { ...run, efficiency: boundS / run.makespanS, byReference: reference / run.makespanS };
+  const { makespanS } = run;
+  const once = isOnce ? bound.onceS / makespanS : undefined;
+  return { ...run, efficiency: bound.boundS / makespanS, byReference: reference / makespanS, once };
 }
 
 function summary(results: readonly Result[] = []) {
@@ -92,6 +98,7 @@ function summary(results: readonly Result[] = []) {
   return {
     efficiency: mean(({ efficiency }) => efficiency),
     byReference: mean(({ byReference }) => byReference),
+    once: results.every(({ once }) => once !== undefined) ? mean(({ once }) => once as number) : undefined,
     movesPerInstance: mean(({ moves, instances }) => moves / Math.max(1, instances)),
     violations: results.reduce((sum, { violations }) => sum + violations.length, 0),
     unfinished: results.filter(({ makespanS }) => !Number.isFinite(makespanS)).length,
@@ -100,11 +107,12 @@ function summary(results: readonly Result[] = []) {
 
 /** What was wanted of a row and is not so. */
 function missed({ simple, batches, wanted, batched, ours }: Row): string[] {
-  const tighter = Math.max(ours.efficiency, ours.byReference);
   const shown = (value: number) => value.toFixed(3);
   return [
-    simple !== undefined && tighter < simple + BETTER ? `ours ${shown(tighter)} is below ${simple} + ${BETTER}` : '',
-    wanted !== undefined && tighter < wanted ? `ours ${shown(tighter)} is below ${wanted}` : '',
+    simple !== undefined && ours.byReference < simple + BETTER
+      ? `ours ${shown(ours.byReference)} is below ${simple} + ${BETTER}`
+      : '',
+    wanted !== undefined && ours.efficiency < wanted ? `ours ${shown(ours.efficiency)} is below ${wanted}` : '',
     batches !== undefined && Math.abs(batched.byReference - batches) > ALIKE
       ? `batches ${shown(batched.byReference)} are not ${batches} ± ${ALIKE}`
       : '',
@@ -114,7 +122,8 @@ function missed({ simple, batches, wanted, batched, ours }: Row): string[] {
 function lineOf({ name, one, batched, ours, simple, batches }: Row): string {
   const figures = [one, batched, ours].map((of) => `${of.efficiency.toFixed(3)} (${of.byReference.toFixed(3)})`);
   const column = `${simple?.toFixed(2) ?? '   -'} ${batches?.toFixed(2) ?? '   -'}`;
-  const rest = `moves ${ours.movesPerInstance.toFixed(3)}, violations ${ours.violations}, unfinished ${ours.unfinished}`;
+  const once = ours.once === undefined ? '' : `once ${ours.once.toFixed(3)}, `;
+  const rest = `${once}moves ${ours.movesPerInstance.toFixed(3)}, violations ${ours.violations}, unfinished ${ours.unfinished}`;
   return `${name.padEnd(46)} one ${figures[0]}  batches ${figures[1]}  ours ${figures[2]}  [${column}]  ${rest}`;
 }
 
