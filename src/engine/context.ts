@@ -2,6 +2,7 @@ import type { Clock, MachineClock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import type { Repositories } from '../db/repositories.js';
 import type { Planner } from '../planner/planner.js';
+import type { ActionTools } from '../workflow/action-tools.js';
 import type { CloudPort } from '../workflow/cloud-port.js';
 import type { WorkflowStyle } from '../workflow/contract.js';
 import type { PluginRegistry } from '../workflow/registry.js';
@@ -21,6 +22,8 @@ export interface EngineParts {
   readonly machine: MachineClock;
   readonly planner: Planner;
   readonly plugins: PluginRegistry;
+  /** What action plug-ins work with. */
+  readonly tools: ActionTools;
   readonly settings: EngineSettings;
   readonly log: Logger;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import type { ActionType, ActiveState, MoveAction } from '../model/index.js';
+import type { ActionCloud, Programs } from './action-tools.js';
 import type { CloudPort, Server } from './cloud-port.js';
 import type { Step } from './decisions.js';
 import type { SessionView, WorkflowSettings, WorkflowTools } from './view.js';
@@ -85,6 +86,15 @@ export interface ActionContext {
   readonly clock: Clock;
   /** Aborts when the time is up or the engine has to let go. */
   readonly signal: AbortSignal;
+  /** Programs on `host`. */
+  readonly remote: Programs;
+  /** Programs on the engine's machine; refused unless the configuration allows this plug-in to. */
+  readonly local: Programs;
+  readonly cloud: ActionCloud;
+  /** Adds text to what the run printed, which is kept up to a limit and shown in the session's history. */
+  output(text: string): void;
+  /** Keeps facts with the run, shown beside its state: versions before and after, what is left to do … */
+  record(facts: Readonly<Record<string, unknown>>): void;
 }
 
 /** How one instance leaves its host. */

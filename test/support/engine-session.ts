@@ -19,12 +19,15 @@ import { LeaseGuard } from '../../src/engine/lease-guard.js';
 import { SessionWriter } from '../../src/engine/session-writer.js';
 import type { Session } from '../../src/model/index.js';
 import { inlinePlanner } from '../../src/planner/planner.js';
+import { refusing } from '../../src/remote/refusing.js';
 import type { CloudPort } from '../../src/workflow/cloud-port.js';
 import type { ActionPlugin, InstanceActionPlugin } from '../../src/workflow/contract.js';
 import { PluginRegistry } from '../../src/workflow/registry.js';
 import { anEngine, aSession, endLease, NOON } from './api-records.js';
 import { SETTINGS } from './engine-views.js';
 import { ManualMachineClock } from './manual-machine-clock.js';
+
+const noPrograms = refusing('no-programs', 'This story runs no programs.');
 
 export const ENGINE_SETTINGS: EngineSettings = {
   ...SETTINGS,
@@ -135,6 +138,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     machine,
     planner: inlinePlanner,
     plugins,
+    tools: { remote: () => noPrograms, local: () => noPrograms, cloud },
     settings,
     log: silentLogger,
     sessionId: session.sessionId,

@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   cmd: 'all',
   api: ['policy', 'rpc', 'db', 'model', 'config', 'common', 'keystone-auth-middleware'],
   engine: ['workflow', 'planner', 'rpc', 'notifications', 'db', 'messaging', 'model', 'config', 'common'],
+  remote: ['workflow/action-tools', 'config', 'common'],
   openstack: ['keystone-auth-middleware', 'workflow/cloud-port', 'model', 'config', 'common'],
   rpc: ['messaging', 'model', 'common'],
   notifications: ['messaging', 'model', 'common'],

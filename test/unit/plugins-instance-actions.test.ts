@@ -12,7 +12,8 @@ import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { OpenStackCloud } from '../../src/openstack/index.js';
 import { startSimulator, type Topology } from '../../src/simulator/index.js';
 import type { CloudPort, Server } from '../../src/workflow/cloud-port.js';
-import type { ActionContext, InstanceActionContext, InstanceActionPlugin } from '../../src/workflow/contract.js';
+import type { InstanceActionContext, InstanceActionPlugin } from '../../src/workflow/contract.js';
+import { actionContext } from '../../src/workflow/testing/action-context.js';
 import { SETTINGS } from '../support/engine-views.js';
 
 const WEB = '00000000-0000-4000-8000-000000000001';
@@ -620,19 +621,7 @@ test('OWN_ACTION: waits no longer than allowed, counted from its beginning over 
 function onHost(metadata: Record<string, unknown>) {
   const clock = new ManualClock();
   const stopping = new AbortController();
-  const context: ActionContext = {
-    sessionId: 'session',
-    host: 'alpha',
-    type: 'compute',
-    phase: 'run',
-    name: 'noop',
-    metadata,
-    sessionMetadata: {},
-    attempt: 1,
-    log: silentLogger,
-    clock,
-    signal: stopping.signal,
-  };
+  const context = actionContext({ host: 'alpha', metadata, clock, signal: stopping.signal });
   return { clock, stopping, run: () => noop.run(context) };
 }
 

@@ -8,6 +8,7 @@ import { type Logger, silentLogger } from '../../src/common/logger.js';
 import { ACTIVE_STATES } from '../../src/model/index.js';
 import { loadPlugins } from '../../src/workflow/loader.js';
 import { checkAction, checkInstanceAction, checkWorkflow } from '../../src/workflow/plugin-checks.js';
+import { actionContext } from '../../src/workflow/testing/action-context.js';
 import { httpDouble } from '../support/http-double.js';
 
 /** A directory of the search path; `files` by path in it, as plain JavaScript. */
@@ -232,17 +233,8 @@ test('the examples of the page for plug-in authors are plug-ins, and the action 
   }));
   t.teardown(() => service.close());
   const clock = new ManualClock();
-  const about = {
-    sessionId: 's',
-    host: 'compute-1',
-    type: 'compute',
-    name: 'firmware',
-    phase: 'run',
-    attempt: 1,
-  } as const;
   const metadata = { service: service.url, version: '2.19' };
-  const { signal } = new AbortController();
-  const context = { ...about, metadata, sessionMetadata: {}, log: silentLogger, clock, signal };
+  const context = actionContext({ metadata, clock });
   const plugin = registry.action('firmware');
   const running = plugin.run(context);
   while (clock.nextDue() === undefined) await new Promise((resolve) => setImmediate(resolve));

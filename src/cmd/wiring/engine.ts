@@ -14,9 +14,11 @@ import { EventualServer } from '../../messaging/eventual-server.js';
 import { Notifier } from '../../messaging/notifier.js';
 import type { Reach, SessionPolicy } from '../../model/index.js';
 import { inlinePlanner, Planner, ThreadPlanner } from '../../planner/planner.js';
+import { refusing } from '../../remote/refusing.js';
 import { EngineApi } from '../../rpc/engine-api.js';
 import { serveEngineApi } from '../../rpc/engine-server.js';
 import type { LegacyHandlers } from '../../rpc/legacy-engine.js';
+import type { ActionTools } from '../../workflow/action-tools.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
 import { loadPlugins } from '../../workflow/loader.js';
 import { PluginRegistry } from '../../workflow/registry.js';
@@ -99,6 +101,7 @@ function makeEngine(container: DependencyContainer): Engine {
     machine,
     planner: container.resolve<Planner>(Planner),
     plugins: container.resolve(PluginRegistry),
+    tools: actionTools(container),
     settings,
     log,
   };
@@ -106,6 +109,12 @@ function makeEngine(container: DependencyContainer): Engine {
   const engines = container.resolve(EngineApi);
   const hint = (sessionId: string): Promise<unknown> => engines.wake(sessionId);
   return new Engine(newIdentity(config.engine.host, VERSION), parts, { publish, heartbeat, hint });
+}
+
+function actionTools(container: DependencyContainer): ActionTools {
+  const remote = refusing('remote-not-configured', 'No way to run programs on hosts is configured here.');
+  const local = refusing('local-not-allowed', 'Plug-ins may not run programs on the engine’s machine here.');
+  return { remote: () => remote, local: () => local, cloud: container.resolve<CloudPort>(CloudPort) };
 }
 
 /** SQLite lets one connection write at a time: there a thread of its own would wait for the main thread. */

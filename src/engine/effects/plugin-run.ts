@@ -4,6 +4,7 @@ import type { ActionType, JournalEntry, PluginRun } from '../../model/index.js';
 import type { ActionContext, ActionPhase, ActionPlugin } from '../../workflow/contract.js';
 import type { SessionContext } from '../context.js';
 import { askPlugin, isFailure, type PluginOutcome } from './plugin-phases.js';
+import { PluginRecord } from './plugin-record.js';
 
 /** What a plug-in run's journal entry keeps. */
 export interface PluginIntent {
@@ -22,7 +23,9 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
   const intent = entry.intent as unknown as PluginIntent;
   const plugin = session.plugins.action(intent.plugin);
   session.guard.require();
-  const outcome = await withinTime(session, entry, plugin, resumed);
+  const record = new PluginRecord();
+  const ended = await withinTime(session, entry, plugin, record, resumed);
+  const outcome = { ...ended, ...record.kept };
   const failed = isFailure(outcome.state);
   // Told to let go, plug-ins end in many ways; none of them says anything about the host.
   if (failed && session.stopping.aborted) throw new Stopped();
@@ -49,7 +52,7 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
       ...outcome,
     });
   });
-  session.log.info({ host: entry.subject, plugin: intent.name, ...outcome }, 'plug-in ended');
+  session.log.info({ host: entry.subject, plugin: intent.name, ...ended }, 'plug-in ended');
 }
 
 /** How the end of each phase is told in the history. */
@@ -68,6 +71,7 @@ async function withinTime(
   session: SessionContext,
   entry: JournalEntry,
   plugin: ActionPlugin,
+  record: PluginRecord,
   resumed: boolean,
 ): Promise<PluginOutcome> {
   const intent = entry.intent as unknown as PluginIntent;
@@ -79,7 +83,7 @@ async function withinTime(
   const timeUp = session.clock
     .sleep(plusSeconds(begunAt, seconds), signal)
     .then((): PluginOutcome => ({ state: 'FAILED', message: `${intent.name} did not end within ${seconds} s.` }));
-  const context = contextOf(session, entry, intent, signal);
+  const context = contextOf(session, entry, record, signal);
   try {
     return await Promise.race([askPlugin(plugin, context, resumed), timeUp]);
   } finally {
@@ -91,10 +95,10 @@ async function withinTime(
 function contextOf(
   session: SessionContext,
   entry: JournalEntry,
-  intent: PluginIntent,
+  { output, record }: PluginRecord,
   signal: AbortSignal,
 ): ActionContext {
-  const { type, name, phase, metadata, sessionMetadata } = intent;
+  const { plugin, type, name, phase, metadata, sessionMetadata } = entry.intent as unknown as PluginIntent;
   return {
     sessionId: entry.sessionId,
     host: entry.subject,
@@ -107,5 +111,10 @@ function contextOf(
     log: session.log.child({ host: entry.subject, plugin: name }),
     clock: session.clock,
     signal,
+    remote: session.tools.remote(entry.subject, signal),
+    local: session.tools.local(plugin, signal),
+    cloud: session.tools.cloud,
+    output,
+    record,
   };
 }
