@@ -1,6 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { messageOf } from '../common/errors.js';
-import type { PluginInfo, PluginPin, SessionAction } from '../model/index.js';
+import { type PluginInfo, type PluginPin, type SessionAction, SHIPPED } from '../model/index.js';
 import { impossible, Refusal } from './errors.js';
 import { fieldOf, sentenceOf } from './schemas/validator.js';
 
@@ -27,7 +27,9 @@ export class PluginCatalog {
     const pinned = new Set([this.workflow(workflow)]);
     for (const [i, action] of actions.entries()) pinned.add(this.action(action, `actions[${i}]`));
     for (const plugin of this.plugins) if (plugin.kind === 'instance-action') pinned.add(plugin);
-    return [...pinned].map(({ kind, name, version, digest }) => ({ kind, name, version, digest }));
+    return [...pinned].map(({ kind, name, version, digest, source }) => {
+      return { kind, name, version, digest, shipped: source === SHIPPED };
+    });
   }
 
   private workflow(name: string): PluginInfo {

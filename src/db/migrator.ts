@@ -2,7 +2,14 @@ import { readdirSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { FenixError } from '../common/errors.js';
 import type { Database } from './database.js';
+import { SettingRepository } from './setting-repository.js';
 
+/**
+ * The oldest schema whose code can work on the present one, since all that came after it only added: tables, indices,
+ * columns that may be left out. Raised in the release in which that is no longer so; the releases in between go on
+ * while the newer one is being rolled out, and start again if they have to.
+ */
+export const OLDEST_SERVED = '0027-instance-blocked';
 const DIRECTORY = new URL('../../migrations/', import.meta.url);
 
 interface MigrationFile {
@@ -10,7 +17,7 @@ interface MigrationFile {
 }
 
 /** Names without extension, so that runs from source and from compiled files agree. */
-class FileMigrations implements Knex.MigrationSource<MigrationFile> {
+export class FileMigrations implements Knex.MigrationSource<MigrationFile> {
   async getMigrations(): Promise<MigrationFile[]> {
     return knownVersions().map((name) => ({ name }));
   }
@@ -35,6 +42,8 @@ export interface SchemaVersion {
   /** Last one that this code knows. */
   readonly code: string;
   readonly relation: 'equal' | 'older' | 'newer';
+  /** Whether this code can work on it; for a newer schema, its own code has left word of that in the database. */
+  readonly served: boolean;
 }
 
 /** Schema migrations of one database. */
@@ -50,6 +59,7 @@ export class SchemaMigrator {
     const version = await this.version();
     if (version.relation === 'newer') throw newer(version);
     const [, names] = await this.database.knex.migrate.latest({ migrationSource: new FileMigrations() });
+    await new SettingRepository(this.database).setSchemaServes(OLDEST_SERVED);
     return names as string[];
   }
 
@@ -65,14 +75,20 @@ export class SchemaMigrator {
     const applied = await this.applied();
     const unknown = applied.filter((name) => !known.includes(name));
     const relation = unknown.length > 0 ? 'newer' : applied.length < known.length ? 'older' : 'equal';
-    return { database: applied.at(-1) ?? null, code, relation };
+    const served = relation === 'equal' || (relation === 'newer' && (await this.serves(code)));
+    return { database: applied.at(-1) ?? null, code, relation, served };
   }
 
-  /** @throws FenixError `schema-older` or `schema-newer` (terminal) unless database and code agree */
-  async requireCurrent(): Promise<void> {
+  /** @throws FenixError `schema-older` or `schema-newer` (terminal) where this code can't work on the database */
+  async requireServed(): Promise<SchemaVersion> {
     const version = await this.version();
-    if (version.relation === 'older') throw older(version);
-    if (version.relation === 'newer') throw newer(version);
+    if (version.served) return version;
+    throw version.relation === 'older' ? older(version) : newer(version);
+  }
+
+  private async serves(code: string): Promise<boolean> {
+    const oldest = await new SettingRepository(this.database).schemaServes();
+    return oldest !== undefined && oldest <= code;
   }
 
   private async applied(): Promise<string[]> {

@@ -12,6 +12,8 @@ const SETTINGS = new Table<Freeze & { readonly name: string }>('settings', {
 });
 
 const FROZEN = 'frozen';
+/** Its `why` is the name of a schema migration. */
+const SCHEMA_SERVES = 'schema-serves';
 
 /** What operators set for the whole installation, every process of it. A setting is on while it has a row. */
 export class SettingRepository {
@@ -39,6 +41,17 @@ export class SettingRepository {
       if (isDuplicate(error)) return false;
       throw error;
     }
+  }
+
+  /** The oldest schema whose code can work on this database; undefined where nobody has said so. */
+  async schemaServes(tx: Tx = this.database.knex): Promise<string | undefined> {
+    return (await SETTINGS.find(tx, { name: SCHEMA_SERVES }))?.why ?? undefined;
+  }
+
+  /** Said by the code that brought the schema up to its version. */
+  async setSchemaServes(oldest: string): Promise<void> {
+    const since = new Date();
+    await SETTINGS.upsert(this.database.knex, ['name'], { name: SCHEMA_SERVES, who: 'db upgrade', since, why: oldest });
   }
 
   /** @returns false if it was not frozen */

@@ -1,3 +1,6 @@
+/** The source of plug-ins that come with Fenix. */
+export const SHIPPED = 'fenix';
+
 /** A plug-in as an engine found it, registered in the database for the API to validate against (L1). */
 export interface PluginInfo {
   readonly kind: 'workflow' | 'action' | 'instance-action';
@@ -7,7 +10,7 @@ export interface PluginInfo {
   /** JSON schema of the metadata it takes; absent = any object. */
   readonly metadataSchema?: Record<string, unknown>;
   readonly description?: string;
-  /** Where it is from: `fenix`, or the entry of `plugin_path`. */
+  /** Where it is from: {@link SHIPPED}, or the entry of `plugin_path`. */
   readonly source?: string;
   /** Which types an action serves; absent = all. */
   readonly types?: readonly string[];

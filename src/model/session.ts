@@ -28,6 +28,11 @@ export interface PluginPin {
   readonly version: string;
   /** SHA-256 of the plug-in's file, hex. */
   readonly digest: string;
+  /**
+   * It came with Fenix: any release that has it in the same version can go on with the session, which is what the
+   * version of a shipped plug-in stands for. Absent in sessions of releases that did not say: there it did.
+   */
+  readonly shipped?: boolean;
 }
 
 /** What an admin asked for; never changed after creation. */

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FenixError, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
-import type { PluginInfo } from '../model/index.js';
+import { type PluginInfo, SHIPPED } from '../model/index.js';
 import { checkAction, checkInstanceAction, checkWorkflow } from './plugin-checks.js';
 import { type PluginKind, PluginRegistry } from './registry.js';
 
@@ -70,7 +70,7 @@ function describe(
 ): PluginInfo {
   const { name, version, description } = plugin;
   const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
-  const source = place === SHIPPED_PLUGINS ? 'fenix' : place;
+  const source = place === SHIPPED_PLUGINS ? SHIPPED : place;
   return { kind, name, version, digest, source, ...(description !== undefined && { description }) };
 }
 

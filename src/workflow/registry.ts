@@ -1,5 +1,5 @@
 import { FenixError } from '../common/errors.js';
-import type { MoveAction, PluginInfo, PluginPin } from '../model/index.js';
+import { type MoveAction, type PluginInfo, type PluginPin, SHIPPED } from '../model/index.js';
 import type { ActionPlugin, InstanceActionPlugin, WorkflowPlugin } from './contract.js';
 
 export type PluginKind = PluginPin['kind'];
@@ -46,7 +46,7 @@ export class PluginRegistry {
     return [...this.plugins.values()].map(({ info }) => info);
   }
 
-  /** The first pin that this process can't serve with the same code, as a sentence; undefined if it has them all. */
+  /** The first pin that this process can't serve, as a sentence; undefined if it has them all. */
   missing(pins: readonly PluginPin[]): string | undefined {
     return missingOf(pins, (kind, name) => this.plugins.get(keyOf(kind, name))?.info);
   }
@@ -59,7 +59,7 @@ export class PluginRegistry {
   }
 }
 
-/** Whether an engine with these plug-ins can serve the pins with the same code. */
+/** Whether an engine with these plug-ins can go on with a session that has the pins. */
 export function hasAll(pins: readonly PluginPin[], infos: readonly PluginInfo[]): boolean {
   const found = new Map(infos.map((info) => [keyOf(info.kind, info.name), info]));
   return missingOf(pins, (kind, name) => found.get(keyOf(kind, name))) === undefined;
@@ -72,11 +72,17 @@ function missingOf(
   for (const pin of pins) {
     const info = infoOf(pin.kind, pin.name);
     if (info === undefined) return `${pin.kind} ${pin.name} is not installed here`;
-    if (info.version !== pin.version || info.digest !== pin.digest) {
+    if (!servesAs(info, pin)) {
       return `${pin.kind} ${pin.name} is version ${info.version} (${info.digest.slice(0, 12)}) here, the session needs ${pin.version} (${pin.digest.slice(0, 12)})`;
     }
   }
   return undefined;
+}
+
+/** The same code; of what ships, also that of another release with the same version. */
+function servesAs(info: PluginInfo, pin: PluginPin): boolean {
+  if (info.version !== pin.version) return false;
+  return info.digest === pin.digest || (info.source === SHIPPED && (pin.shipped ?? true));
 }
 
 function keyOf(kind: PluginKind, name: string): string {

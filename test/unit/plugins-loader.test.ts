@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ManualClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { type Logger, silentLogger } from '../../src/common/logger.js';
-import { ACTIVE_STATES } from '../../src/model/index.js';
+import { ACTIVE_STATES, type PluginInfo } from '../../src/model/index.js';
 import { loadPlugins } from '../../src/workflow/loader.js';
 import { checkAction, checkInstanceAction, checkWorkflow } from '../../src/workflow/plugin-checks.js';
 import { actionContext } from '../../src/workflow/testing/action-context.js';
@@ -133,7 +133,9 @@ test('names of requests are looked up, nothing else', async (t) => {
 
 test('an engine says which plug-in of a session it does not have, or has otherwise', async (t) => {
   const registry = await loadPlugins([], silentLogger);
-  const pins = registry.infos().map(({ kind, name, version, digest }) => ({ kind, name, version, digest }));
+  const pins = registry
+    .infos()
+    .map(({ kind, name, version, digest }) => ({ kind, name, version, digest, shipped: false }));
   t.is(registry.missing(pins), undefined);
   t.is(registry.missing([]), undefined);
   const noop = pins.filter(({ name }) => name === 'noop').map((pin) => ({ ...pin }));
@@ -146,6 +148,24 @@ test('an engine says which plug-in of a session it does not have, or has otherwi
     /needs 1\.0\.0 \(abababababab\)/,
   );
   t.is(registry.missing(noop.map((pin) => ({ ...pin, name: 'gone' }))), 'action gone is not installed here');
+});
+
+test('what ships serves sessions of other releases that had it in the same version', async (t) => {
+  const registry = await loadPlugins([aDirectory(t, { 'actions/kernel.mjs': anAction('kernel') })], silentLogger);
+  const pinOf = (wanted: string, shipped?: boolean) => {
+    const info = registry.infos().find(({ name }) => name === wanted) as PluginInfo;
+    const { kind, name, version } = info;
+    return { kind, name, version, digest: 'ab'.repeat(32), ...(shipped !== undefined && { shipped }) };
+  };
+  t.is(registry.missing([pinOf('default', true)]), undefined);
+  t.is(registry.missing([pinOf('default')]), undefined, 'a session of a release that did not say');
+  t.regex(registry.missing([{ ...pinOf('default', true), version: '0.1' }]) ?? '', /needs 0\.1/);
+  t.regex(
+    registry.missing([pinOf('default', false)]) ?? '',
+    /needs 1\.0\.0 \(abababababab\)/,
+    'somebody’s own of that name',
+  );
+  t.regex(registry.missing([pinOf('kernel', true)]) ?? '', /needs/, 'somebody’s own is the same only as the same file');
 });
 
 const action = { name: 'kernel', version: '1', run: async () => 'DONE' };

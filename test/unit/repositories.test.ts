@@ -3,9 +3,10 @@ import test, { type ExecutionContext } from 'ava';
 import { plusSeconds } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { Database, isDatabaseTrouble, isDuplicate, type Tx } from '../../src/db/database.js';
-import { SchemaMigrator } from '../../src/db/migrator.js';
+import { OLDEST_SERVED, SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { type Lease, LeaseLost, type SessionPatch } from '../../src/db/session-repository.js';
+import { SettingRepository } from '../../src/db/setting-repository.js';
 import type { Impact, PluginInfo, Session } from '../../src/model/index.js';
 import { type DatabaseKind, databaseKinds } from '../support/api-databases.js';
 import { aHost, aNotice, anEngine, anInstance, aProject, aSession, endLease, NOON } from '../support/api-records.js';
@@ -632,16 +633,20 @@ for (const kind of databaseKinds) {
     t.teardown(close);
     const migrator = new SchemaMigrator(database);
     t.like(await migrator.version(), { database: null, relation: 'older' });
-    await t.throwsAsync(migrator.requireCurrent(), { instanceOf: FenixError, code: 'schema-older' });
+    await t.throwsAsync(migrator.requireServed(), { instanceOf: FenixError, code: 'schema-older' });
     const names = await migrator.upgrade();
-    t.like(await migrator.version(), { database: names.at(-1), code: names.at(-1), relation: 'equal' });
-    await migrator.requireCurrent();
+    t.like(await migrator.version(), { database: names.at(-1), code: names.at(-1), relation: 'equal', served: true });
+    t.like(await migrator.requireServed(), { relation: 'equal' });
     t.deepEqual(await migrator.upgrade(), []);
 
     await database
       .knex('knex_migrations')
       .insert({ name: '9999-later', batch: 2, migration_time: '2026-01-01 00:00:00' });
-    await t.throwsAsync(migrator.requireCurrent(), { instanceOf: FenixError, code: 'schema-newer' });
+    const settings = new SettingRepository(database);
+    await settings.setSchemaServes('9000-meanwhile');
+    await t.throwsAsync(migrator.requireServed(), { instanceOf: FenixError, code: 'schema-newer' });
+    await settings.setSchemaServes(OLDEST_SERVED);
+    t.like(await migrator.requireServed(), { relation: 'newer', served: true });
     await t.throwsAsync(migrator.upgrade(), { instanceOf: FenixError, code: 'schema-newer' });
     await database.knex('knex_migrations').where({ name: '9999-later' }).delete();
 

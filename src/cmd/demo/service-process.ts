@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { FenixError } from '../../common/errors.js';
 import { asEnvironment, type Values } from '../../config/index.js';
+
+const PROGRAMS = fileURLToPath(new URL('..', import.meta.url));
 
 /** A line of a service's log, as far as it is read here. */
 interface LogLine {
@@ -22,9 +25,12 @@ export class ServiceProcess {
   private stopping = false;
   private lastWords = '';
 
-  /** @param log takes its log as well, if there is one */
-  constructor(name: 'api' | 'engine', options: Values, log: Writable | undefined) {
-    const script = fileURLToPath(new URL(`../${name}.js`, import.meta.url));
+  /**
+   * @param log takes its log as well, if there is one
+   * @param programs folder of the executables, of this release unless another is given
+   */
+  constructor(name: 'api' | 'engine', options: Values, log: Writable | undefined, programs: string = PROGRAMS) {
+    const script = join(programs, `${name}.js`);
     const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('OS_'));
     const env = { ...Object.fromEntries(inherited), ...asEnvironment(options) };
     // A terminal's Ctrl-C reaches it as well: the demo decides when it ends.

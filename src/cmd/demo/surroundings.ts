@@ -19,6 +19,13 @@ export interface ServerUrls {
   readonly broker: string;
 }
 
+interface OwnDatabase {
+  readonly connection: string;
+  readonly database: Database;
+}
+
+export type MakeSchema = (target: OwnDatabase) => Promise<unknown>;
+
 /** What processes of Fenix need around them. */
 export interface Surroundings {
   readonly simulator: Simulator;
@@ -32,6 +39,7 @@ export interface Surroundings {
  * A database with the schema, and a simulated cloud with its Ceilometer on the broker, all in this process' hands.
  * @param speed domain seconds per second
  * @param up takes what ends them, to be called in reverse order, also when this rejects
+ * @param makeSchema default: as this code has it
  */
 export async function startSurroundings(
   servers: ServerUrls,
@@ -39,10 +47,12 @@ export async function startSurroundings(
   speed: number,
   log: Logger,
   up: (() => Promise<void>)[],
+  makeSchema: MakeSchema = ({ database }) => new SchemaMigrator(database).upgrade(),
 ): Promise<Surroundings> {
   const origin = new Date();
   const clock = new ScaledClock(speed, origin.getTime());
   const { connection, database } = await makeDatabase(servers.database, up);
+  await makeSchema({ connection, database });
   const simulator = await startSimulator({ topology, clock, logger: log });
   up.push(() => simulator.stop());
   const child = await connectBroker(servers.broker, log, up);
@@ -60,11 +70,8 @@ export async function startSurroundings(
   return { simulator, database, clock, options };
 }
 
-/** A database of its own on the server, with the schema; gone when it ends. */
-async function makeDatabase(
-  url: string,
-  up: (() => Promise<void>)[],
-): Promise<{ connection: string; database: Database }> {
+/** A database of its own on the server, empty; gone when it ends. */
+async function makeDatabase(url: string, up: (() => Promise<void>)[]): Promise<OwnDatabase> {
   const target = parseDatabaseUrl(url);
   if (target.kind !== 'mysql')
     throw new FenixError('input', 'demo-database', "The database server's address must be a mysql:// URL.");
@@ -77,7 +84,6 @@ async function makeDatabase(
   up.push(async () => void (await server.knex.raw(`drop database ${name}`)));
   const database = await open(name);
   up.push(() => database.close());
-  await new SchemaMigrator(database).upgrade();
   const connection = new URL(url);
   connection.pathname = `/${name}`;
   return { connection: connection.href, database };

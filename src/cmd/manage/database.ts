@@ -25,10 +25,11 @@ export function addDatabase(program: Command): void {
     .description('say which version the schema has, and which this code needs')
     .action(() =>
       withDatabase(program, async (database) => {
-        const { database: found, code, relation } = await new SchemaMigrator(database).version();
+        const { database: found, code, relation, served } = await new SchemaMigrator(database).version();
         say(`database: ${found ?? 'empty'}`);
         say(`code:     ${code}`);
-        say(`The database is ${relation === 'equal' ? 'up to date' : `${relation} than the code`}.`);
+        const still = served ? ', and serves it' : '';
+        say(`The database is ${relation === 'equal' ? 'up to date' : `${relation} than the code${still}`}.`);
       }),
     );
   db.command('purge')

@@ -22,12 +22,12 @@ export function withDatabase(program: Command, work: (database: Database) => Pro
   });
 }
 
-/** As {@link withDatabase}, with a schema that is this code's and everything that the processes are made of. */
+/** As {@link withDatabase}, with a schema that this code can work on and everything that the processes are made of. */
 export function withInstallation(program: Command, work: (parts: DependencyContainer) => Promise<void>): Promise<void> {
   return refusing(async () => {
     const configuration = configured(program);
     await using(configuration.config, async (database) => {
-      await new SchemaMigrator(database).requireCurrent();
+      await new SchemaMigrator(database).requireServed();
       const parts = partsOf(configuration);
       parts.registerInstance(DatabaseToken, database);
       await work(parts);

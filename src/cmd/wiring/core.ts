@@ -31,7 +31,7 @@ export function registerCore(container: DependencyContainer, config: Config, log
   once(container, Repositories, (c) => new Repositories(c.resolve<Database>(DatabaseToken)));
 }
 
-/** Opens the database and refuses a schema that is not this code's. */
+/** Opens the database and refuses a schema that this code can't work on. */
 export function databaseComponent(container: DependencyContainer): Component {
   return {
     name: 'database',
@@ -40,7 +40,11 @@ export function databaseComponent(container: DependencyContainer): Component {
       const database = await Database.open({ ...parseDatabaseUrl(connection), poolSize: maxPoolSize });
       container.registerInstance(DatabaseToken, database);
       try {
-        await new SchemaMigrator(database).requireCurrent();
+        const { relation, code, database: found } = await new SchemaMigrator(database).requireServed();
+        if (relation === 'newer')
+          container
+            .resolve<Logger>(Logger)
+            .warn({ code, database: found }, 'the schema is that of a newer release, which serves this one');
       } catch (error) {
         await database.close();
         throw error;

@@ -71,7 +71,7 @@ async function checkDatabase(parts: DependencyContainer): Promise<Finding> {
   const target = parseDatabaseUrl(connection);
   const database = await Database.open({ ...target, poolSize: 1 });
   parts.registerInstance(DatabaseToken, database);
-  const { database: found, code, relation } = await new SchemaMigrator(database).version();
+  const { database: found, code, relation, served } = await new SchemaMigrator(database).version();
   if (relation === 'older') {
     return failure(
       `The schema is at ${found ?? 'nothing'}, this code needs ${code}.`,
@@ -79,7 +79,9 @@ async function checkDatabase(parts: DependencyContainer): Promise<Finding> {
     );
   }
   if (relation === 'newer') {
-    return failure(`The schema is at ${found}, newer than this code (${code}).`, 'Upgrade Fenix on this machine.');
+    const sentence = `The schema is at ${found}, newer than this code (${code}).`;
+    const mend = 'Upgrade Fenix on this machine.';
+    return served ? warning(`${sentence} It serves this code.`, mend) : failure(sentence, mend);
   }
   if (target.kind === 'sqlite') {
     return warning('SQLite serves a single process.', 'Use MySQL or MariaDB where API and engine run side by side.');
