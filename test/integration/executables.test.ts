@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ScaledClock, SystemMachineClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
 import { Repositories } from '../../src/db/repositories.js';
+import { SettingRepository } from '../../src/db/setting-repository.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { generateTopology, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { aSession, NOON } from '../support/api-records.js';
@@ -16,10 +17,12 @@ const NAMES = ['api', 'engine', 'manage', 'simulator'] as const;
 const PASSWORD = 'not-to-be-shown';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
+/** One that only serves code as new as itself. */
 async function newerDatabase(t: ExecutionContext): Promise<string> {
   const { url, database } = await aDatabase(t);
   const row = { name: '9999-later', batch: 2, migration_time: '2026-01-01 00:00:00' };
   await database.knex('knex_migrations').insert(row);
+  await new SettingRepository(database).setSchemaServes(row.name);
   return url;
 }
 

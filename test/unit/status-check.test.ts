@@ -27,6 +27,7 @@ import { loadConfig } from '../../src/config/index.js';
 import type { Database } from '../../src/db/database.js';
 import { DatabaseToken } from '../../src/db/database.js';
 import { Repositories } from '../../src/db/repositories.js';
+import { SettingRepository } from '../../src/db/setting-repository.js';
 import { type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { aHost, aSession } from '../support/api-records.js';
 import { type Handler, httpDouble } from '../support/http-double.js';
@@ -117,6 +118,8 @@ test('a database is a failure while it cannot be used, and a warning where one p
   await database
     .knex('knex_migrations')
     .insert({ name: '9999-later', batch: 2, migration_time: '2026-01-01 00:00:00' });
+  isFound(t, await check(url), 'Warning', /9999-later, .* It serves this code\.$/, /^Upgrade Fenix on this machine/);
+  await new SettingRepository(database).setSchemaServes('9999-later');
   isFound(t, await check(url), 'Failure', /9999-later, newer than this code/, /^Upgrade Fenix on this machine/);
 });
 
