@@ -1,4 +1,4 @@
-// npm run bench -- api|rpc|idle|takeover|makespan|planner: builds, starts what the measurement needs, runs it. Its last line of output is JSON.
+// npm run bench -- api|rpc|idle|takeover|makespan|planner|session: builds, starts what the measurement needs, runs it. Its last line of output is JSON.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { buildIfStale, install, root } from './lib/prepare.mjs';
@@ -16,6 +16,7 @@ const NEEDS = {
   takeover: [rabbitmq, mariadb],
   makespan: [],
   planner: [],
+  session: [rabbitmq, mariadb],
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -22,6 +22,7 @@ const PACKAGES = [
 /** Services that are given a port each. */
 const LISTENING = ['keystone', 'placement', 'glance', 'neutron', 'nova', 'aodh', 'ceilometer', 'heat'];
 const COMPUTES = ['compute-1', 'compute-2', 'compute-3'];
+const SPARES = ['compute-4', 'compute-5'];
 const VCPUS = 4;
 
 /**
@@ -36,7 +37,7 @@ export async function start({ mysqlUrl, transportUrl, say, onEnd }) {
   onEnd(guard(home));
   const found = await freePorts(LISTENING.length);
   const ports = Object.fromEntries(LISTENING.map((service, index) => [service, found[index]]));
-  await bringUp({ home, mysqlUrl, transportUrl, ports, computes: COMPUTES, vcpus: VCPUS }, say);
+  await bringUp({ home, mysqlUrl, transportUrl, ports, computes: COMPUTES, spares: SPARES, vcpus: VCPUS }, say);
   return home;
 }
 

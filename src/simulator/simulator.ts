@@ -19,6 +19,7 @@ import { type AddManagersOptions, type Manager, startManager } from './managers/
 import { Moves } from './moves.js';
 import type { Project } from './records.js';
 import { makeReport, type Report } from './report.js';
+import { RequestCount } from './request-count.js';
 import { scheduleEvents } from './scripted-events.js';
 import { Servers } from './servers.js';
 import { type ChurnOptions, TenantChurn } from './tenant-churn.js';
@@ -63,6 +64,7 @@ export class Simulator {
     private readonly servers: Servers,
     private readonly fates: Faults,
     private readonly endpoints: { current: Endpoints },
+    readonly requests: RequestCount,
     readonly url: string,
   ) {
     this.log = cloud.log;
@@ -153,13 +155,25 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const moves = new Moves(cloud, faults);
   const servers = new Servers(cloud);
   const endpoints = { current: endpointsAt('') };
-  const app = createApp({ cloud, tokens, alarms, moves, servers, faults, endpoints: () => endpoints.current, logger });
+  const requests = new RequestCount();
+  const parts = { cloud, tokens, alarms, moves, servers, faults, requests, endpoints: () => endpoints.current, logger };
+  const app = createApp(parts);
   const server = createServer(app);
   const url = await listen(server, options.port ?? 0, host);
   endpoints.current = endpointsAt(url, options.maintenanceUrl);
   scheduleEvents(cloud, moves, topology);
   const delivery = new AlarmDelivery(cloud, alarms, faults, logger);
-  const simulator = new Simulator(cloud, { clock, tokenClock }, server, delivery, servers, faults, endpoints, url);
+  const simulator = new Simulator(
+    cloud,
+    { clock, tokenClock },
+    server,
+    delivery,
+    servers,
+    faults,
+    endpoints,
+    requests,
+    url,
+  );
   if (topology.churn !== undefined) simulator.startChurn(topology.churn);
   return simulator;
 }

@@ -1,9 +1,17 @@
-import type { SessionHost } from '../model/index.js';
+import { isThrough, type SessionHost } from '../model/index.js';
 import type { ComputeService } from './cloud-port.js';
 import type { CloudView, SessionView } from './view.js';
 
 /** How a disabled_reason of ours begins; the session id follows (v1 §5.1). */
 export const OUR_REASON = 'fenix ';
+
+/** Why an instance is sent to a host that is ahead of its own maintenance (L12). */
+export const MOVES_AGAIN = 'There is no maintained host that may take it now, so it will have to move once more.';
+
+/** Whether the host is still to be maintained: what goes there will have to move once more. */
+export function isAhead({ hosts }: Pick<SessionView, 'hosts'>, name: string): boolean {
+  return hosts.some(({ hostname, state }) => hostname === name && !isThrough(state));
+}
 
 /** What we write as disabled_reason: the id first, so that it survives the cut to 255. */
 export function disabledReason(sessionId: string, why?: string): string {

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { FenixClient } from '../../src/client/index.js';
 import { startBalancer } from '../../src/cmd/demo/balancer.js';
+import { merged } from '../../src/cmd/demo/distributed.js';
 import { type Surroundings, startSurroundings } from '../../src/cmd/demo/surroundings.js';
 import { adminOf } from '../../src/cmd/simulated.js';
 import { silentLogger } from '../../src/common/logger.js';
@@ -84,10 +85,4 @@ async function start(
   const admin = adminOf(simulator, silentLogger);
   const client = new FenixClient({ url: apiUrl, token: () => admin.authToken(), timeoutMs: REQUEST_TIMEOUT_MS });
   return { ...surroundings, servers, engines, apis, client, apiUrl };
-}
-
-/** Section by section, the later one wins. */
-function merged(values: Values, more: Values): Values {
-  const sections = new Set([...Object.keys(values), ...Object.keys(more)]);
-  return Object.fromEntries([...sections].map((name) => [name, { ...values[name], ...more[name] }]));
 }

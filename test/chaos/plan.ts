@@ -149,6 +149,7 @@ function session(random: Random, hosts: readonly string[], folder: string): Plan
       ...(oneIn(random, 4) ? [action('post')] : []),
     ],
     ...onceIn(random, 4, () => ({ limits: { migrations_per_host: between(random, 1, 2) } })),
+    ...onceIn(random, 2, () => ({ workflow: 'vnf' })),
   };
 }
 

@@ -23,3 +23,24 @@ test.serial('vnf: hosts side by side, each instance told of and moved once, appl
     Array.from({ length: 8 }, () => 1),
   );
 });
+
+test.serial(
+  'vnf: a maintained host that Placement still takes for disabled is waited for: nobody moves twice for it',
+  async (t) => {
+    // Every host has room for one more than it has, so there is always another place than the right one.
+    const cloud = { hosts: 4, instances: 6, projects: 2, emptyHosts: 1, timings: { disabledTraitLag: 30 } };
+    const scenario = await Scenario.start(t, { cloud });
+    await scenario.system.startEngine();
+    const id = await scenario.create({ workflow: 'vnf' });
+    const detail = await scenario.finish(id);
+    t.is(detail.state, 'MAINTENANCE_DONE', JSON.stringify(detail.reason));
+    const { violations, moves } = scenario.system.simulator.report();
+    t.deepEqual(violations, []);
+    t.deepEqual(
+      [...moves.values()],
+      Array.from({ length: 6 }, () => 1),
+    );
+    const refuted = (await scenario.history(id)).filter(({ what }) => what === 'target-refuted');
+    t.true(refuted.length > 0, 'it was in the way');
+  },
+);

@@ -14,7 +14,10 @@ import type { RunningDemo } from './system.js';
 export type DistributedOptions = Pick<
   DemoOptions,
   'speed' | 'dialect' | 'maxImpacted' | 'recovery' | 'engines' | 'apis' | 'log'
->;
+> & {
+  /** What the processes are told beyond what they need, by section. */
+  readonly settings?: Values;
+};
 
 export interface DistributedDemo extends RunningDemo {
   readonly engines: readonly ServiceProcess[];
@@ -52,13 +55,14 @@ export async function startDistributed(
 }
 
 async function start(
-  { speed = SPEED, engines, apis, log: logFile, ...habits }: DistributedOptions,
+  { speed = SPEED, engines, apis, log: logFile, settings = {}, ...habits }: DistributedOptions,
   topology: Topology,
   log: Logger,
   up: (() => Promise<void>)[],
 ): Promise<Omit<DistributedDemo, 'stop'>> {
   const servers = { database: needed(DATABASE_URL), broker: needed(BROKER_URL) };
-  const { simulator, database, clock, options } = await startSurroundings(servers, topology, speed, log, up);
+  const { simulator, database, clock, options: own } = await startSurroundings(servers, topology, speed, log, up);
+  const options = merged(own, settings);
   const services: ServiceProcess[] = [];
   const logStream = logFile === undefined ? undefined : createWriteStream(logFile, { flags: 'a' });
   const launch = (name: 'api' | 'engine', values: Values): ServiceProcess => {
@@ -93,6 +97,12 @@ async function start(
     speed,
     broken,
   };
+}
+
+/** Section by section, the later one wins. */
+export function merged(values: Values, more: Values): Values {
+  const sections = new Set([...Object.keys(values), ...Object.keys(more)]);
+  return Object.fromEntries([...sections].map((name) => [name, { ...values[name], ...more[name] }]));
 }
 
 /** @throws FenixError `demo-servers` */

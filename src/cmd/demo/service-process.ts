@@ -71,6 +71,10 @@ export class ServiceProcess {
     await this.ended;
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Lets it stand still, as a machine does that swaps or is being migrated, and go on. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {
     this.child.kill(name);

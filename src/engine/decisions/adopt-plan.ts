@@ -1,6 +1,7 @@
-import { type Fact, isThrough } from '../../model/index.js';
+import type { Fact } from '../../model/index.js';
 import type { PlannedMove } from '../../planner/host-plan.js';
 import type { AdoptPlan } from '../../workflow/decisions.js';
+import { isAhead, MOVES_AGAIN } from '../../workflow/hosts.js';
 import { NO_VALID_HOST } from '../../workflow/migrations.js';
 import { NOT_PROVEN } from '../../workflow/room.js';
 import type { SessionView } from '../../workflow/view.js';
@@ -30,15 +31,13 @@ export async function adoptPlan(session: SessionContext, view: SessionView, deci
       unit.tx,
     );
     const again = movedAgain(view, plan.moves);
-    const why = 'There is no maintained host that may take them now, so they will have to move once more.';
-    unit.tell('plan', { host: plan.host, moves: plan.moves, ...(again.length > 0 && { again, why }) });
+    unit.tell('plan', { host: plan.host, moves: plan.moves, ...(again.length > 0 && { again, why: MOVES_AGAIN }) });
   });
 }
 
 /** Instances that go to a host which is still to be maintained: a second move, and the plan says so (L12). */
 function movedAgain(view: SessionView, moves: readonly PlannedMove[]): string[] {
-  const ahead = new Set(view.hosts.filter(({ state }) => !isThrough(state)).map(({ hostname }) => hostname));
-  return moves.filter(({ target }) => ahead.has(target)).map(({ instanceId }) => instanceId);
+  return moves.filter(({ target }) => isAhead(view, target)).map(({ instanceId }) => instanceId);
 }
 
 async function prove(

@@ -29,6 +29,8 @@ export interface MoveIntent {
   readonly begunAt: string;
   /** How long a live migration may take, seconds; absent = `live_migration_wait_time`. */
   readonly interruptionS?: number;
+  /** Why it goes to a host from which it will have to move once more (L12). */
+  readonly again?: string;
 }
 
 /**

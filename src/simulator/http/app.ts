@@ -6,6 +6,7 @@ import type { AlarmStore } from '../alarms/store.js';
 import type { Cloud } from '../cloud.js';
 import type { Faults } from '../faults/faults.js';
 import type { Moves } from '../moves.js';
+import type { RequestCount } from '../request-count.js';
 import type { Servers } from '../servers.js';
 import type { Tokens } from '../tokens.js';
 import { aodhRouter } from './aodh.js';
@@ -41,6 +42,7 @@ export interface AppParts {
   readonly moves: Moves;
   readonly servers: Servers;
   readonly faults: Faults;
+  readonly requests: RequestCount;
   readonly endpoints: () => Endpoints;
   readonly logger: Logger;
 }
@@ -54,6 +56,8 @@ export function createApp(parts: AppParts): Express {
     localsOf(response).requestId = newRequestId();
     response.set('x-openstack-request-id', localsOf(response).requestId);
     cloud.timeline.catchUp();
+    const [, service = ''] = request.path.split('/', 2);
+    response.once('close', () => parts.requests.add(service, localsOf(response).caller?.projectId));
     if (request.method !== 'GET' && request.method !== 'HEAD') logCall(cloud, request, response);
     next();
   });

@@ -2,6 +2,7 @@ import { isThrough } from '../../model/index.js';
 import type { FleetPlan, FleetReason } from '../../planner/fleet.js';
 import type { Step } from '../decisions.js';
 import { isOwedBack } from '../giving-back.js';
+import { isAhead } from '../hosts.js';
 import { assumeUnmanaged } from '../managers.js';
 import { worthAsking } from '../room.js';
 import { isBeingSteered } from '../steering.js';
@@ -82,8 +83,9 @@ function isOver(view: SessionView): boolean {
 }
 
 /**
- * A plan around every refusal that stands. Where that one is at its wits' end, and refusals may be lag of Placement or of
- * Nova's scheduler, nobody is asked for room before those that may be lag were asked again.
+ * A plan around every refusal that stands. Where that one is at its wits' end, or moves instances twice (L12), and refusals
+ * may be lag of Placement or of Nova's scheduler, nobody is asked for room, and nobody moved twice, before those that may
+ * be lag were asked again.
  */
 async function planWith(
   view: SessionView,
@@ -93,9 +95,11 @@ async function planWith(
 ): Promise<FleetPlan> {
   const plan = await tools.planFleet(fleetSnapshot(view, parts, false));
   const isStuck = plan.stuck !== undefined || plan.scaleIn.length > 0;
-  if (view.facts.length === 0 || (hasWork(plan) && !isStuck)) return plan;
+  const again = movedAgain(view, plan);
+  if (view.facts.length === 0 || (hasWork(plan) && !isStuck && again.size === 0)) return plan;
   const patient = await tools.planFleet(fleetSnapshot(view, parts, true));
   if (!hasWork(patient) || patient.scaleIn.length > 0) return plan;
+  if (hasWork(plan) && !isStuck && movedAgain(view, patient).size >= again.size) return plan;
   const moves = patient.ask.flatMap(({ instanceId, target }) => (target === null ? [] : [{ instanceId, target }]));
   const scheduler = worthAsking(view, moves);
   const pause = deadline(view, 'placement', PLACEMENT_PAUSE_S);
@@ -107,7 +111,14 @@ async function planWith(
       : 'Placement does not show all targets as fit and enabled yet.';
   gathered.take({ wait: { for: 'placement', message, until } });
   const { stuck: _, ...rest } = plan;
-  return { ...rest, scaleIn: [] };
+  const isOnce = ({ instanceId }: { readonly instanceId: string }): boolean => !again.has(instanceId);
+  return { ...rest, ask: plan.ask.filter(isOnce), move: plan.move.filter(isOnce), scaleIn: [] };
+}
+
+/** Instances that would have to move once more. */
+function movedAgain(view: SessionView, { ask, move }: FleetPlan): Set<string> {
+  const sent = [...ask, ...move].filter(({ target }) => target !== null && isAhead(view, target));
+  return new Set(sent.map(({ instanceId }) => instanceId));
 }
 
 function hasWork({ empty, ask, move, maintain }: FleetPlan): boolean {

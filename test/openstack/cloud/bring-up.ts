@@ -33,7 +33,7 @@ export async function bringUp(settings: CloudSettings, say: (what: string) => vo
   const admin = new Rest(settings, 'admin');
   const identityFilled = (async () => {
     await createSchema(settings, identity);
-    startAll(identity, processes);
+    startAll(identity, processes, []);
     await answers(settings, identity);
     await fillIdentity(admin, settings, services);
     say('Keystone');
@@ -42,7 +42,7 @@ export async function bringUp(settings: CloudSettings, say: (what: string) => vo
     services.map(async (service) => {
       await createSchema(settings, service);
       await identityFilled;
-      startAll(service, processes);
+      startAll(service, processes, settings.spares);
       if (service.catalog.length > 0) await answers(settings, service);
       say(service.name);
     }),
@@ -59,8 +59,9 @@ function writeFiles({ home }: CloudSettings, { files }: Service): void {
   }
 }
 
-function startAll({ processes: commands }: Service, processes: Processes): void {
-  for (const [name, command] of Object.entries(commands)) processes.start(name, command);
+function startAll({ processes: commands }: Service, processes: Processes, spares: readonly string[]): void {
+  for (const [name, command] of Object.entries(commands))
+    if (!spares.some((host) => name === `nova-${host}`)) processes.start(name, command);
 }
 
 async function answers(settings: CloudSettings, service: Service): Promise<void> {

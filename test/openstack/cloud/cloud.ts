@@ -91,12 +91,22 @@ export class TestCloud {
     for (const [process, how] of command) if (process === name) this.processes.start(process, how);
   }
 
-  /** Names of its processes that do not run. */
+  /** Ends it, and lets Nova forget it: as before it was started for the first time. */
+  async removeCompute(host: string): Promise<void> {
+    await this.killCompute(host);
+    const path = `/os-services?binary=nova-compute&host=${host}`;
+    const { services } = await this.admin.get<{ services: { id: string }[] }>('compute', path, 'compute 2.53');
+    for (const { id } of services)
+      await this.admin.call('compute', 'DELETE', `/os-services/${id}`, undefined, 'compute 2.53');
+  }
+
+  /** Names of its processes that do not run, but for the spares. */
   dead(): string[] {
+    const spares = this.settings.spares.map((host) => `nova-${host}`);
     const names = [keystone(this.settings), ...servicesOf(this.settings)].flatMap(({ processes }) =>
       Object.keys(processes),
     );
-    return names.filter((name) => this.processes.pid(name) === undefined);
+    return names.filter((name) => !spares.includes(name) && this.processes.pid(name) === undefined);
   }
 
   /** Where a test may leave logs. */

@@ -8,7 +8,11 @@ export const EXTERNAL_NETWORK = 'external';
 
 /** What servers need: flavors, an image, an external network; and quotas that no test reaches. */
 export async function fillCloud(admin: Rest, settings: CloudSettings): Promise<void> {
-  const quota = { cores: 10 * settings.vcpus * settings.computes.length, instances: 100, ram: 500_000 };
+  const quota = {
+    cores: 10 * settings.vcpus * (settings.computes.length + settings.spares.length),
+    instances: 100,
+    ram: 500_000,
+  };
   const flavors = Object.entries(FLAVORS).map(async ([name, size]) => {
     await admin.call('compute', 'POST', '/flavors', { flavor: { name, disk: 1, ...size } });
   });

@@ -26,6 +26,8 @@ export interface CloudSettings {
   readonly ports: Readonly<Record<ServiceName, number>>;
   /** Names of the compute hosts. */
   readonly computes: readonly string[];
+  /** Compute hosts that do not run until a test adds them. */
+  readonly spares: readonly string[];
   /** Of each compute host, none of them overcommitted. */
   readonly vcpus: number;
 }

@@ -18,6 +18,8 @@ const LARGEST_SHARE = 0.05;
 
 /** A cloud with an application and its manager, and Fenix on it, about to maintain every compute host. */
 export class Story {
+  /** Compute hosts that are there: the cloud's own, and those that were added. */
+  readonly hosts: string[];
   readonly nova: NovaLists;
   /** Older migrations are other stories'. */
   private readonly since = new Date(Date.now() - 1000);
@@ -28,6 +30,7 @@ export class Story {
     readonly manager: HeatManager,
   ) {
     this.nova = new NovaLists(cloud.admin);
+    this.hosts = [...cloud.settings.computes];
   }
 
   static async begin(t: ExecutionContext, application: ManagerOptions): Promise<Story> {
@@ -39,13 +42,29 @@ export class Story {
     return new Story(cloud, fenix, manager);
   }
 
+  /** Starts the cloud's spare hosts, which are removed when the test ends. */
+  async addHosts(t: ExecutionContext): Promise<void> {
+    const { spares } = this.cloud.settings;
+    for (const host of spares) {
+      t.teardown(() => this.cloud.removeCompute(host));
+      this.cloud.startCompute(host);
+      this.hosts.push(host);
+    }
+    const areUp = async (): Promise<boolean> => {
+      const path = '/os-hypervisors';
+      const { hypervisors } = await this.cloud.admin.get<{ hypervisors: { state: string }[] }>('compute', path);
+      return hypervisors.filter(({ state }) => state === 'up').length === this.hosts.length;
+    };
+    await becomes(areUp, 'the spare hosts up');
+  }
+
   /** @returns the session's id */
   maintain(session: Partial<NewSession> = {}): Promise<string> {
     const at = new Date(Date.now() + NOTICE_S * 1000).toISOString();
     return this.fenix.client.create({
       maintenance_at: at.slice(0, 19).replace('T', ' '),
       metadata: { openstack_version: 'Zed' },
-      hosts: [...this.cloud.settings.computes],
+      hosts: this.hosts,
       actions: [{ plugin: 'noop', type: 'compute', metadata: { duration: 1 } }],
       ...session,
     });
@@ -96,7 +115,7 @@ export class Story {
         state,
         disabled_reason,
       ]),
-      this.cloud.settings.computes.map((host) => [host, 'enabled', 'up', null]),
+      this.hosts.map((host) => [host, 'enabled', 'up', null]),
     );
     const ended = ['confirmed', 'completed', 'reverted', 'error', 'failed', 'cancelled'];
     t.deepEqual(

@@ -65,6 +65,12 @@ export const SCENARIOS = {
       ['transaction start begun', 'transaction start done'],
     ],
   },
+  'MIGRATE in vnf': {
+    topology: twoHosts(),
+    session: { workflow: 'vnf' },
+    ends: 'MAINTENANCE_DONE',
+    needs: ['cloud migrate', 'cloud confirmResize', 'plug-in noop run'],
+  },
   'abort with revert': {
     topology: twoHosts(),
     // The instance arrives when the abort is known, however long the crash takes.

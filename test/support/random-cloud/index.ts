@@ -20,14 +20,16 @@ export interface RandomCloud {
   readonly continues: boolean;
 }
 
+export type ShippedWorkflow = 'default' | 'vnf';
+
 /** A small cloud with its faults and projects' managers, an admin's wishes and a broker's moods, all from the seed. */
-export function randomCloud(seed: number): RandomCloud {
+export function randomCloud(seed: number, workflow: ShippedWorkflow = 'default'): RandomCloud {
   const random = createRandom(seed);
   const topology = randomTopology(random, seed);
   return {
     topology,
     options: randomOptions(random),
-    session: { ...randomSession(random, topology), ...randomPolicy(createRandom(seed + 1_000_000)) },
+    session: { workflow, ...randomSession(random, topology), ...randomPolicy(createRandom(seed + 1_000_000)) },
     broker: randomBroker(random, seed),
     acts: randomActs(random, topology),
     continues: oneIn(random, 3),

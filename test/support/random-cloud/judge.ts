@@ -61,10 +61,13 @@ export function brokenHosts({ cloud, detail, hosts }: Run): string[] {
     .map(({ hostname }) => hostname);
 }
 
-/** A plan that sends an instance to a host which is still to be maintained says so; Nova may send it elsewhere. */
+/** What sends an instance to a host which is still to be maintained says so; Nova may send it elsewhere. */
 function movedAgain({ report, history, simulator }: Run): string[] {
   const isSaid = (id: string): boolean =>
     history.some(({ what, details }) => what === 'plan' && (details.again as string[] | undefined)?.includes(id)) ||
+    history.some(
+      ({ what, details }) => what === 'effect-begun' && details.subject === id && details.again !== undefined,
+    ) ||
     simulator.log.of('fault').some(({ what, instanceId }) => what === 'elsewhere' && instanceId === id);
   return [...report.moves]
     .filter(([id, times]) => times > 1 && !isSaid(id))

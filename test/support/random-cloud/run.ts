@@ -6,7 +6,7 @@ import type { Report, Simulator } from '../../../src/simulator/index.js';
 import { Scenario } from '../scenario.js';
 import type { Act } from './acts.js';
 import { Admin, isLater } from './admin.js';
-import { type RandomCloud, randomCloud } from './index.js';
+import { type RandomCloud, randomCloud, type ShippedWorkflow } from './index.js';
 
 /** A session on a random cloud that has come to its end, and everything that can be known about it. */
 export interface Run {
@@ -24,8 +24,13 @@ export interface Run {
 }
 
 /** Runs one session on the cloud of the seed to its end, and hands what there is to know to `use`. */
-export async function withRandomRun<T>(t: ExecutionContext, seed: number, use: (run: Run) => T): Promise<T> {
-  const cloud = randomCloud(seed);
+export async function withRandomRun<T>(
+  t: ExecutionContext,
+  seed: number,
+  use: (run: Run) => T,
+  workflow?: ShippedWorkflow,
+): Promise<T> {
+  const cloud = randomCloud(seed, workflow);
   const { topology, options, broker } = cloud;
   const scenario = await Scenario.start(t, { topology, options, ...(broker && { faults: broker }) });
   try {

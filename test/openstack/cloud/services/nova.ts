@@ -16,7 +16,7 @@ export const nova: ServiceOf = (settings) => {
     env: fakeHost,
   });
   const each = <Value>(entry: (host: string) => readonly [string, Value]): Record<string, Value> =>
-    Object.fromEntries(settings.computes.map(entry));
+    Object.fromEntries([...settings.computes, ...settings.spares].map(entry));
   return {
     name: 'nova',
     databases: ['nova_api', 'nova_cell0', 'nova_cell1'],

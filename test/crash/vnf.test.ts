@@ -1,0 +1,3 @@
+import { crashTest } from '../support/crash/matrix.js';
+
+crashTest('MIGRATE in vnf');
