@@ -51,7 +51,12 @@ export default {
         description: 'what the system can be asked for besides run',
       },
       parameters: { type: 'object', description: 'handed to the system as they are' },
-      poll_interval: { type: 'number', minimum: 1, maximum: 3600, description: `seconds; ${POLL_S} unless it says so itself` },
+      poll_interval: {
+        type: 'number',
+        minimum: 1,
+        maximum: 3600,
+        description: `seconds; ${POLL_S} unless it says so itself`,
+      },
       timeout: { type: 'number', minimum: 1, maximum: LONGEST_S, description: `seconds for each phase; ${TIMEOUT_S}` },
     },
     required: ['url', 'secret'],
@@ -133,7 +138,8 @@ async function ask(context: ActionContext, call: Call, until: Date, about: Call 
     try {
       const answer = await context.hooks.send(metadataOf(context), callOf(context, call, about));
       if (answer.status < 500 && !PASSING.has(answer.status)) return standingOf(answer, call);
-      if (clock.now() >= until) throw new FenixError('terminal', 'hook-time-out', `The system answered ${answer.status} until now.`);
+      if (clock.now() >= until)
+        throw new FenixError('terminal', 'hook-time-out', `The system answered ${answer.status} until now.`);
       patienceS = answer.retryAfterS ?? patienceS;
       log.warn({ call, status: answer.status }, 'the system cannot answer now, asking again');
     } catch (error) {
@@ -149,7 +155,9 @@ function callOf(context: ActionContext, call: Call, about: Call) {
   const { sessionId, host, type, name, phase, attempt, sessionMetadata } = context;
   // What is asked about: for the questions of probe and verify that is the phase they belong to.
   const work = about === 'status' ? phase : about === 'verify' ? `verify-${phase}` : about;
-  const key = createHash('sha256').update(JSON.stringify([sessionId, type, name, host, work])).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify([sessionId, type, name, host, work]))
+    .digest('hex');
   const { parameters = {} } = metadataOf(context);
   const subject = { session_id: sessionId, host, type, name, phase, attempt };
   return { key, body: { call, key, ...subject, parameters, session_metadata: sessionMetadata } };
@@ -160,7 +168,11 @@ function standingOf({ status, body, retryAfterS }: SignedAnswer, call: Call): St
   const said = typeof body.message === 'string' ? body.message.slice(0, LONGEST_MESSAGE) : undefined;
   if (status === 404 && call === 'status') return { status: 'unknown' };
   if (status < 200 || status > 299) {
-    throw new FenixError('terminal', 'hook-refused', `The system answered ${status}${said === undefined ? '' : `: ${said}`}.`);
+    throw new FenixError(
+      'terminal',
+      'hook-refused',
+      `The system answered ${status}${said === undefined ? '' : `: ${said}`}.`,
+    );
   }
   const standing = body.status ?? (status === 202 ? 'running' : status === 204 ? 'done' : undefined);
   if (standing !== 'done' && standing !== 'running' && standing !== 'failed' && standing !== 'unknown') {

@@ -18,7 +18,9 @@ export function allowedHosts(entries: readonly string[]): AllowedHosts {
     isEmpty: known.size === 0,
     includes: ({ protocol, hostname, port }) => {
       const standard = DEFAULT_PORTS[protocol] ?? '';
-      return known.has(`${hostname}:${port || standard}`) || ((port === '' || port === standard) && known.has(hostname));
+      return (
+        known.has(`${hostname}:${port || standard}`) || ((port === '' || port === standard) && known.has(hostname))
+      );
     },
   };
 }

@@ -121,7 +121,12 @@ export class Downloads {
     const { archive } = target;
     if (archive === null) return fetched;
     await underWay(async () => {
-      await unpack({ file, form: archive.form, bytes: fetched.bytes }, join(directory, archive.into), this.settings, signal);
+      await unpack(
+        { file, form: archive.form, bytes: fetched.bytes },
+        join(directory, archive.into),
+        this.settings,
+        signal,
+      );
       await rm(file);
     });
     return fetched;

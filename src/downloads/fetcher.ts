@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import { type BackoffSettings, backoffMs } from '../common/backoff.js';
 import type { MachineClock } from '../common/clock.js';
 import { FenixError, messageOf } from '../common/errors.js';
 import { underWay } from '../common/under-way.js';
 import { brokenOff, unfit } from './failure.js';
+import { throughProxy } from './proxy.js';
 import { addressProblem, type DownloadRules, type DownloadTarget, shown } from './request.js';
 
 export interface FetchSettings extends DownloadRules {
@@ -14,7 +15,7 @@ export interface FetchSettings extends DownloadRules {
   readonly maxBytes: number;
   /** PEM file of the authorities to trust in place of Node's; empty: Node's. */
   readonly caFile: string;
-  /** URL of an HTTP proxy; empty: none, whatever the environment says. */
+  /** http:// URL of a proxy; empty: none, whatever the environment says. */
   readonly proxy: string;
 }
 
@@ -43,10 +44,8 @@ export class Fetcher {
   ) {
     const times = { headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS };
     const tls = settings.caFile === '' ? {} : { ca: authorities(settings.caFile) };
-    this.dispatcher =
-      settings.proxy === ''
-        ? new Agent({ ...times, connect: tls })
-        : new ProxyAgent({ ...times, uri: settings.proxy, requestTls: tls });
+    const connect = settings.proxy === '' ? tls : throughProxy(new URL(settings.proxy), tls);
+    this.dispatcher = new Agent({ ...times, connect });
   }
 
   close(): Promise<void> {

@@ -47,7 +47,8 @@ export function downloadTarget(text: string, rules: DownloadRules): DownloadTarg
   if (digest === null && rules.requireSha256) return { refused: 'must end in #sha256=<64 hexadecimal digits>.' };
   const fileName = fileNameOf(url);
   if (fileName === '') return { refused: 'must name a file: its path ends in a slash.' };
-  if (UNPACKED.some((name) => name === fileName)) return { refused: `names a file ${fileName}, as a directory is called.` };
+  if (UNPACKED.some((name) => name === fileName))
+    return { refused: `names a file ${fileName}, as a directory is called.` };
   const archive = archiveOf(fileName);
   if (archive === 'foreign') return { refused: `is no archive that can be unpacked; ${known()} can.` };
   url.hash = '';

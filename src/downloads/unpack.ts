@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { FenixError, messageOf } from '../common/errors.js';
 import type { ArchiveForm } from './request.js';
 import { readTar } from './tar.js';
-import { type UnpackLimits, Unpacking } from './unpacking.js';
+import { Unpacking, type UnpackLimits } from './unpacking.js';
 import { readZip } from './zip.js';
 
 export interface Archive {

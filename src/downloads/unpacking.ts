@@ -59,7 +59,8 @@ export class Unpacking {
   /** Room for what an archive announces, before anything of it is written. */
   announce(entries: number): void {
     const { maxEntries } = this.limits;
-    if (entries > maxEntries) throw this.unfit(`has ${entries} entries, more than ${maxEntries} (download_max_entries)`);
+    if (entries > maxEntries)
+      throw this.unfit(`has ${entries} entries, more than ${maxEntries} (download_max_entries)`);
   }
 
   unfit(what: string, cause?: unknown) {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type Entry as ZipEntry, openPromise } from 'yauzl';
+import { openPromise, type Entry as ZipEntry } from 'yauzl';
 import type { Entry, Unpacking } from './unpacking.js';
 
 /** Where ZIP keeps what Unix knows of a file. */
@@ -35,7 +35,8 @@ function entryOf({ fileName: name, externalFileAttributes, generalPurposeBitFlag
   const type = mode & TYPE_MASK;
   if ((generalPurposeBitFlag & ENCRYPTED) !== 0) return { name, kind: 'other', type: 'which is encrypted', executable };
   if (type === LINK) return { name, kind: 'other', type: 'a link', executable };
-  if (name.endsWith('/') && (type === 0 || type === DIRECTORY)) return { name, kind: 'directory', type: '', executable };
+  if (name.endsWith('/') && (type === 0 || type === DIRECTORY))
+    return { name, kind: 'directory', type: '', executable };
   if (FILE_TYPES.has(type)) return { name, kind: 'file', type: '', executable };
   return { name, kind: 'other', type: 'no file', executable };
 }

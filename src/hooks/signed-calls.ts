@@ -101,7 +101,8 @@ export class HookClient {
   private addressOf({ url: text }: SignedTarget): URL {
     const url = /^https?:\/\/[^/\\]/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined) throw refused(`"${text}" is no http:// or https:// URL.`);
-    if (this.settings.requireHttps && url.protocol !== 'https:') throw refused(`${shown(url)} does not begin with https://.`);
+    if (this.settings.requireHttps && url.protocol !== 'https:')
+      throw refused(`${shown(url)} does not begin with https://.`);
     if (url.username !== '' || url.password !== '') throw refused(`${shown(url)} must hold no user and no password.`);
     if (!this.settings.allowedHosts.includes(url)) {
       throw refused(`${url.host} is not in [http_hook] allowed_hosts.`);
@@ -121,7 +122,8 @@ export class HookClient {
     }
     const secret = Object.hasOwn(secrets ?? {}, name) ? secrets[name] : undefined;
     if (typeof secret !== 'string') throw refused(`[http_hook] secrets_file has no secret "${name}".`);
-    if (secret.length < SHORTEST_SECRET) throw refused(`Secret "${name}" has fewer than ${SHORTEST_SECRET} characters.`);
+    if (secret.length < SHORTEST_SECRET)
+      throw refused(`Secret "${name}" has fewer than ${SHORTEST_SECRET} characters.`);
     return secret;
   }
 }
@@ -160,6 +162,8 @@ function authorities(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new FenixError('input', 'config-invalid', `Option cafile in section [http_hook]: ${messageOf(cause)}.`, { cause });
+    throw new FenixError('input', 'config-invalid', `Option cafile in section [http_hook]: ${messageOf(cause)}.`, {
+      cause,
+    });
   }
 }

@@ -37,7 +37,8 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
     'a number of seconds above 0',
   );
   const knownRetry = retry === undefined || (retry?.attempts >= 1 && retry?.waitS >= 0);
-  const knownKeys = checkIf === undefined || (Array.isArray(checkIf) && checkIf.every((key) => typeof key === 'string'));
+  const knownKeys =
+    checkIf === undefined || (Array.isArray(checkIf) && checkIf.every((key) => typeof key === 'string'));
   demand(knownKeys, file, 'checkIf', 'a list of keys of its metadata');
   demand(knownRetry, file, 'retry', '{ attempts: at least 1, waitS: at least 0 }');
   return plugin as unknown as ActionPlugin;

@@ -1,4 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -6,7 +19,7 @@ import { allowedHosts, allowedHostsProblem } from '../../src/common/allowed-host
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { DownloadCache } from '../../src/downloads/cache.js';
-import { type Brought, Downloads, type DownloadSettings } from '../../src/downloads/downloads.js';
+import { type Brought, type DownloadSettings, Downloads } from '../../src/downloads/downloads.js';
 import { Fetcher, type FetchSettings } from '../../src/downloads/fetcher.js';
 import { downloadTarget } from '../../src/downloads/request.js';
 import { type Packed, tarOf, tgzOf, type Zipped, zipOf } from '../support/archives.js';
@@ -15,7 +28,13 @@ import { ManualMachineClock } from '../support/manual-machine-clock.js';
 
 const DIGEST = 'ab'.repeat(32);
 const strict = {
-  allowedHosts: allowedHosts(['files.example.org', '192.0.2.7', 'alt.example.org:8443', '[2001:db8::7]', 'bücher.example']),
+  allowedHosts: allowedHosts([
+    'files.example.org',
+    '192.0.2.7',
+    'alt.example.org:8443',
+    '[2001:db8::7]',
+    'bücher.example',
+  ]),
   requireHttps: true,
   requireSha256: true,
 };
@@ -198,7 +217,10 @@ test('files come as they are, for nobody but their owner, under the name that th
 
 test('what is not what its digest says fails, be it the URL’s or the one of the first time', async (t) => {
   const world = await aWorld(t, { '/x': Buffer.from('changed') });
-  t.regex(why(await world.bring(`${world.server.url}/x#sha256=${DIGEST}`)), /\/x has the SHA-256 [0-9a-f]{64}, not abab/);
+  t.regex(
+    why(await world.bring(`${world.server.url}/x#sha256=${DIGEST}`)),
+    /\/x has the SHA-256 [0-9a-f]{64}, not abab/,
+  );
   const again = await world.downloads.bring(
     holder,
     [{ url: world.server.urlOf('/x'), sha256: 'cd'.repeat(32) }],
@@ -240,7 +262,10 @@ test('what breaks off is asked for again from its beginning, five times at most'
       else setImmediate(() => answer.destroy());
     },
   });
-  t.regex(why(await withoutPauses(world.machine, world.bring(`${world.server.url}/x`))), /\/x broke off after \d bytes/);
+  t.regex(
+    why(await withoutPauses(world.machine, world.bring(`${world.server.url}/x`))),
+    /\/x broke off after \d bytes/,
+  );
   t.is(world.server.asked.length, 5);
   whole = true;
   t.is((await world.bring(`${world.server.url}/x`)).failure, undefined);
@@ -278,8 +303,7 @@ test('what is too large ends as soon as that is known', async (t) => {
       '/told': (_request, answer) => answer.writeHead(200, { 'Content-Length': 1001 }).write('x'),
       '/untold': (_request, answer) => {
         answer.writeHead(200);
-        const more = (): void => void (answer.writable && answer.write(Buffer.alloc(600), () => setImmediate(more)));
-        more();
+        for (let piece = 0; piece < 3; piece += 1) answer.write(Buffer.alloc(600));
       },
     },
     { maxBytes: 1000 },
@@ -328,23 +352,72 @@ test('a server of https is known by the authority that is configured, and by no 
   t.regex(why(brought), /cannot be reached: .*certificate/);
   t.deepEqual(unknown.server.asked, []);
   const missing = { ...strict, maxBytes: 1, caFile: '/nowhere.pem', proxy: '' };
-  t.throws(() => new Fetcher(missing, new SystemMachineClock()), { code: 'config-invalid', message: /download_cafile/ });
+  t.throws(() => new Fetcher(missing, new SystemMachineClock()), {
+    code: 'config-invalid',
+    message: /download_cafile/,
+  });
 });
 
 test('a proxy is used where one is configured, and never because the environment names one', async (t) => {
-  const proxy = await fileServer(t, { '/x': Buffer.from('x') });
+  const proxy = await aProxy(t);
   t.teardown(() => {
-    delete process.env.http_proxy;
+    for (const name of ['http_proxy', 'https_proxy']) delete process.env[name];
   });
-  process.env.http_proxy = proxy.url;
-  const direct = await aWorld(t, { '/x': Buffer.from('direct') });
-  t.is((await direct.bring(direct.server.urlOf('/x'))).failure, undefined);
-  t.deepEqual(proxy.asked, []);
-  const through = await aWorld(t, { '/x': Buffer.from('x') }, { proxy: proxy.url });
-  const brought = await withoutPauses(through.machine, through.bring(through.server.urlOf('/x')));
-  t.not(brought.failure, undefined, 'this proxy opens no tunnels');
-  t.deepEqual(through.server.asked, []);
+  for (const name of ['http_proxy', 'https_proxy']) process.env[name] = proxy.url;
+  for (const tls of [false, true]) {
+    const direct = await aWorld(t, { '/x': Buffer.from('x') }, { caFile: CA_FILE }, tls);
+    t.is((await direct.bring(direct.server.urlOf('/x'))).failure, undefined);
+    t.deepEqual(proxy.tunnels.splice(0), []);
+    const url = proxy.url.replace('//', '//user:w%40rd@');
+    const through = await aWorld(t, { '/x': Buffer.from('x') }, { caFile: CA_FILE, proxy: url }, tls);
+    t.is(why(await through.bring(through.server.urlOf('/x'))), 'it came');
+    t.deepEqual(proxy.tunnels.splice(0), [
+      `${through.server.host} Basic ${Buffer.from('user:w@rd').toString('base64')}`,
+    ]);
+  }
 });
+
+test('a proxy that opens no tunnel is named, be it that it says no or hangs up', async (t) => {
+  for (const answer of ['HTTP/1.1 403 No\r\n\r\n', '']) {
+    const proxy = await aProxy(t, answer);
+    const world = await aWorld(t, { '/x': Buffer.from('x') }, { proxy: proxy.url });
+    const brought = await withoutPauses(world.machine, world.bring(world.server.urlOf('/x')));
+    t.regex(
+      why(brought),
+      answer === '' ? /proxy localhost:\d+: socket hang up/ : /proxy localhost:\d+: it answered 403/,
+    );
+    t.is(proxy.tunnels.length, 5);
+    t.deepEqual(world.server.asked, []);
+  }
+});
+
+/** @param refusal what it answers instead of opening tunnels, before it hangs up */
+async function aProxy(t: ExecutionContext, refusal?: string) {
+  const tunnels: string[] = [];
+  const server = createServer();
+  const sockets = new Set<{ destroy(): unknown }>();
+  server.on('connect', ({ url = '', headers }: IncomingMessage, socket: Socket) => {
+    tunnels.push([url, headers['proxy-authorization']].filter(Boolean).join(' '));
+    sockets.add(socket);
+    if (refusal !== undefined) return void socket.end(refusal);
+    const [host = '', port] = url.split(':');
+    const there = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(there).pipe(socket);
+    });
+    sockets.add(there);
+    socket.on('error', () => there.destroy());
+    there.on('error', () => socket.destroy());
+  });
+  server.listen(0, 'localhost');
+  await once(server, 'listening');
+  t.teardown(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return { url: `http://localhost:${(server.address() as AddressInfo).port}`, tunnels };
+}
 
 const tree: Packed[] = [
   { name: './', type: '5' },
@@ -375,7 +448,9 @@ test('archives of plug-ins are unpacked with their hierarchy, others stay as the
 test('several archives share a directory as long as no file is in two of them', async (t) => {
   const [one, two] = [tarOf({ name: 'a.mjs', content: 'a' }), zipOf({ name: 'b.mjs', content: 'b' })];
   const world = await aWorld(t, { '/actions-1.tar': one, '/actions-2.zip': two, '/actions-3.tar': one });
-  const [first = '', second = '', third = ''] = ['/actions-1.tar', '/actions-2.zip', '/actions-3.tar'].map(world.server.urlOf);
+  const [first = '', second = '', third = ''] = ['/actions-1.tar', '/actions-2.zip', '/actions-3.tar'].map(
+    world.server.urlOf,
+  );
   t.is((await world.bring(first, second)).failure, undefined);
   t.deepEqual(readdirSync(world.at('actions')).sort(), ['a.mjs', 'b.mjs']);
   t.regex(why(await world.bring(first, third)), /actions-3\.tar holds "a\.mjs", which is there already/);
@@ -398,9 +473,19 @@ const HOSTILE: readonly (readonly [what: string, name: string, archive: Buffer, 
   ['a name with a backslash', 'tar', tarOf(file('a\\b')), /neither control characters nor backslashes/],
   ['a name with a line feed', 'tar', tarOf(file('a\nb')), /neither control characters nor backslashes/],
   ['a path of Windows', 'tar', tarOf(file('C:/x')), /paths are relative/],
-  ['a path without end', 'tar', tarOf(file('a/'.repeat(40) + 'x')), /the path is too long/],
-  ['more entries than are allowed', 'tar', tarOf(...Array.from({ length: 21 }, (_, i) => file(`${i}`))), /more than 20 entries/],
-  ['more bytes than are allowed', 'tar.gz', tgzOf(...[1, 2].map((i) => file(`${i}`, { content: zeros }))), /more than 1048576 bytes/],
+  ['a path without end', 'tar', tarOf(file(`${'a/'.repeat(40)}x`)), /the path is too long/],
+  [
+    'more entries than are allowed',
+    'tar',
+    tarOf(...Array.from({ length: 21 }, (_, i) => file(`${i}`))),
+    /more than 20 entries/,
+  ],
+  [
+    'more bytes than are allowed',
+    'tar.gz',
+    tgzOf(...[1, 2].map((i) => file(`${i}`, { content: zeros }))),
+    /more than 1048576 bytes/,
+  ],
   ['an archive that is cut', 'tar', tarOf(file('a', { content: zeros })).subarray(0, 2000), /cannot be read/],
   ['a compressed archive that is cut', 'tgz', tgzOf(file('a', { content: 'text' })).subarray(0, -12), /cannot be read/],
   ['a compressed archive that is none', 'tgz', Buffer.from('<html>not here</html>'), /cannot be read/],
@@ -414,8 +499,18 @@ const HOSTILE: readonly (readonly [what: string, name: string, archive: Buffer, 
   ['a file twice', 'zip', zipOf(zipFile('a'), zipFile('a')), /holds "a" twice/],
   ['an encrypted file', 'zip', zipOf(zipFile('a', { flags: 1 })), /holds "a", which is encrypted/],
   ['a size that is not true', 'zip', zipOf(zipFile('a', { content: 'long enough', size: 3 })), /cannot be read/],
-  ['more entries than are allowed', 'zip', zipOf(...Array.from({ length: 21 }, (_, i) => zipFile(`${i}`))), /more than 20/],
-  ['more bytes than are allowed', 'zip', zipOf(...[1, 2].map((i) => zipFile(`${i}`, { content: zeros }))), /more than 1048576 bytes/],
+  [
+    'more entries than are allowed',
+    'zip',
+    zipOf(...Array.from({ length: 21 }, (_, i) => zipFile(`${i}`))),
+    /more than 20/,
+  ],
+  [
+    'more bytes than are allowed',
+    'zip',
+    zipOf(...[1, 2].map((i) => zipFile(`${i}`, { content: zeros }))),
+    /more than 1048576 bytes/,
+  ],
   ['an archive that is cut', 'zip', zipOf(zipFile('a')).subarray(0, -30), /cannot be read/],
 ];
 for (const [what, form, archive, reason] of HOSTILE) {
@@ -451,7 +546,8 @@ test('each owner has files of its own, and takes away no others', async (t) => {
 test('sweeping takes away what is ours and held by nobody, and nothing else', async (t) => {
   const root = aRoot(t);
   const [one, two] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
-  for (const name of [`.fenix-${one}-1`, `.fenix-${one}-2`, `.fenix-${two}-7`, '.fenix-other', two]) mkdirSync(join(root, name));
+  for (const name of [`.fenix-${one}-1`, `.fenix-${one}-2`, `.fenix-${two}-7`, '.fenix-other', two])
+    mkdirSync(join(root, name));
   symlinkSync(`.fenix-${one}-2`, join(root, one));
   writeFileSync(join(root, '.fenix-x'), 'not ours');
   const machine = new ManualMachineClock();

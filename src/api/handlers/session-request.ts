@@ -1,5 +1,5 @@
-import type { DownloadedFile, SessionAction, SessionDownloads, SessionRequest } from '../../model/index.js';
 import { type DownloadRules, type DownloadTarget, downloadTarget } from '../../downloads/request.js';
+import type { DownloadedFile, SessionAction, SessionDownloads, SessionRequest } from '../../model/index.js';
 import { impossible, malformed } from '../errors.js';
 import { type ActionBody, maintenanceShape } from '../schemas/maintenance.js';
 import { checkMetadata } from '../schemas/metadata.js';

@@ -3,7 +3,7 @@ import { choice, flag, integer, list, number, text } from '../options.js';
 import { publicUrlProblem } from '../public-url.js';
 
 function proxyProblem(url: string): string | undefined {
-  return url === '' || (/^https?:\/\//.test(url) && URL.canParse(url)) ? undefined : 'an http:// or https:// URL';
+  return url === '' || (/^http:\/\//.test(url) && URL.canParse(url)) ? undefined : 'an http:// URL';
 }
 
 /** [DEFAULT]: the service itself, its sessions and the time-outs of what it does. */
@@ -80,7 +80,10 @@ export const DEFAULT = {
     download_max_size: integer(1024 ** 3, 'Bytes that a download may have, packed as well as unpacked.', { min: 1 }),
     download_max_entries: integer(10_000, 'Files and directories that a downloaded archive may hold.', { min: 1 }),
     download_timeout: number(600, 'Seconds for one download, tries and unpacking together.', { min: 1 }),
-    download_cafile: text('', "PEM file of the authorities that servers of downloads are known by; empty: Node.js's own."),
+    download_cafile: text(
+      '',
+      "PEM file of the authorities that servers of downloads are known by; empty: Node.js's own.",
+    ),
     download_proxy: text(
       '',
       'URL of an HTTP proxy that downloads go through. Empty: none; that of the environment is never used.',
