@@ -16,6 +16,8 @@ import { generateTopology } from '../src/simulator/index.js';
 const PER_HOST = 20;
 const LOOK_MS = 2000;
 
+// An end by signal ends the processes that were started here as well.
+process.once('SIGTERM', () => process.exit(143));
 const { values } = parseArgs({
   options: {
     hosts: { type: 'string', default: '100,1000' },

@@ -18,6 +18,8 @@ import { quantile } from './statistics.js';
 const WANTED_S = { SIGKILL: 5, SIGTERM: 1 } as const;
 const LONGEST_S = 60;
 
+// An end by signal ends the processes that were started here as well.
+process.once('SIGTERM', () => process.exit(143));
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '20' },
