@@ -1,6 +1,6 @@
 import { messageOf } from '../common/errors.js';
 import { type SchemaProblem, schemaProblem } from '../common/schema-problem.js';
-import { type PluginInfo, type PluginPin, SHIPPED, type SessionAction } from '../model/index.js';
+import { type PluginInfo, type PluginPin, type SessionAction, SHIPPED } from '../model/index.js';
 import { impossible, Refusal } from './errors.js';
 
 const RETRY_AFTER_S = 10;

@@ -20,6 +20,12 @@ export class ConstraintChangeRepository {
     return CHANGES.insert(tx, change);
   }
 
+  /** Another text after every change. */
+  async version(): Promise<string> {
+    const [last] = await CHANGES.query(this.database.knex).max({ id: 'change_id', at: 'at' });
+    return `${last?.id ?? 0} ${last?.at ?? ''}`;
+  }
+
   /** Of the instance or the group of that id, oldest first. */
   list(objectId: string): Promise<ConstraintChange[]> {
     const rows = CHANGES.query(this.database.knex).where({ object_id: objectId }).orderBy('change_id');

@@ -4,6 +4,7 @@ import { FenixError, Stopped } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { CloudPort, HostCapacity } from '../workflow/cloud-port.js';
 import type { CloudView } from '../workflow/view.js';
+import { ServersWatch } from './servers-watch.js';
 
 /** Inventories change by an operator's hand, rarely; Placement's own word is asked before every move anyway. */
 const CAPACITIES_MAX_AGE_S = 300;
@@ -13,6 +14,7 @@ export class CloudWatch {
   private latest: CloudView | undefined;
   private reading: Promise<CloudView> | undefined;
   private upcoming: Promise<CloudView> | undefined;
+  private readonly servers: ServersWatch;
   private capacities: { readonly at: Date; readonly list: HostCapacity[] } | undefined;
   /** Grows with every change of ours: a reading begun before it is given to its callers, but not kept. */
   private generation = 0;
@@ -23,7 +25,9 @@ export class CloudWatch {
     private readonly clock: Clock,
     private readonly pollS: number,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.servers = new ServersWatch(cloud);
+  }
 
   /** A view that is at most `pollS` old and was taken after whatever {@link changed} told. @throws FenixError */
   async view(): Promise<CloudView> {
@@ -88,7 +92,7 @@ export class CloudWatch {
     const at = this.clock.now();
     const [services, servers, capacities] = await Promise.all([
       this.cloud.services(),
-      this.cloud.servers(),
+      this.servers.read(at),
       this.readCapacities(at),
     ]);
     const view = { at, services, servers, capacities };

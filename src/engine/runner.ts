@@ -10,6 +10,7 @@ import type { SessionView, WorkflowTools } from '../workflow/view.js';
 import { heldBy, noteBlocked, refusedOn } from './blocked.js';
 import { BlockedInstances } from './blocked-instances.js';
 import { type ClosingWait, closeSession } from './closing.js';
+import { ConstraintWatch } from './constraint-watch.js';
 import type { SessionContext } from './context.js';
 import { apply, type NotYet } from './decisions/apply.js';
 import { joinPending } from './decisions/hosts.js';
@@ -39,6 +40,7 @@ export class SessionRunner {
   private cloudFailures = 0;
   private readonly instances: InstanceRecords;
   private readonly blockedInstances: BlockedInstances;
+  private readonly constraints: ConstraintWatch;
 
   constructor(
     private readonly context: SessionContext,
@@ -48,6 +50,7 @@ export class SessionRunner {
   ) {
     this.instances = new InstanceRecords(context);
     this.blockedInstances = new BlockedInstances(context);
+    this.constraints = new ConstraintWatch(context.repositories);
   }
 
   raise(): void {
@@ -175,7 +178,7 @@ export class SessionRunner {
     let view: SessionView;
     let step: Step | undefined;
     try {
-      view = await loadView(context, session, this.outbox);
+      view = await loadView(context, session, this.outbox, this.constraints);
       await this.instances.bringUpTo(view);
       if (session.pendingHosts.length === 0) {
         const workflow = context.plugins.workflow(this.workflowName);

@@ -11,13 +11,14 @@ import type {
   Occupants,
   Proof,
   Server,
+  ServerChanges,
 } from '../workflow/cloud-port.js';
 import { listEventAlarms } from './aodh/alarms.js';
 import { projectIdByName } from './keystone/projects.js';
 import { listAggregates, listIronicHosts } from './nova/aggregates.js';
 import { listEvacuated, listMigrations, listUnfinished } from './nova/migrations.js';
 import * as actions from './nova/server-actions.js';
-import { findServer, listServers, listSoftDeleted } from './nova/servers.js';
+import { findServer, listChanges, listServers, listSoftDeleted } from './nova/servers.js';
 import * as services from './nova/services.js';
 import { Capacities } from './placement/capacities.js';
 import { prove } from './placement/proof.js';
@@ -72,6 +73,10 @@ export class OpenStackCloud implements CloudPort {
 
   servers(filter: { readonly host?: string } = {}, signal?: AbortSignal): Promise<Server[]> {
     return listServers(this.nova, filter, signal);
+  }
+
+  serversChanged(since: Date | undefined, signal?: AbortSignal): Promise<ServerChanges> {
+    return listChanges(this.nova, since, signal);
   }
 
   server(instanceId: string, signal?: AbortSignal): Promise<Server | undefined> {

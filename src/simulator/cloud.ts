@@ -60,6 +60,7 @@ export class Cloud {
   readonly groups = new Map<string, ServerGroup>();
   readonly aggregates: Aggregate[] = [];
   private readonly byId = new Map<string, Instance>();
+  private readonly deleted = new Map<string, Instance>();
   private readonly moves: Migration[] = [];
   private readonly openMoves = new Map<string, Migration>();
   private readonly actions = new Map<string, InstanceActionRecord[]>();
@@ -102,6 +103,11 @@ export class Cloud {
     return [...this.byId.values()].reverse();
   }
 
+  /** Those that were deleted since then, as they were last; newest first. */
+  deletedSince(since: Date): Instance[] {
+    return [...this.deleted.values()].filter(({ updated }) => updated >= since).reverse();
+  }
+
   instance(id: string): Instance | undefined {
     return this.byId.get(id);
   }
@@ -129,6 +135,7 @@ export class Cloud {
 
   removeInstance(instance: Instance): void {
     if (!this.byId.delete(instance.id)) return;
+    this.deleted.set(instance.id, { ...instance, vmState: 'deleted', taskState: null, updated: this.now() });
     const excused = this.excused(instance);
     this.actions.delete(instance.id);
     this.log.add({ kind: 'instance-gone', instanceId: instance.id });

@@ -97,7 +97,16 @@ export interface ServerGroup {
   readonly recoveryTime: number | null;
 }
 
-export type VmState = 'building' | 'active' | 'stopped' | 'paused' | 'suspended' | 'resized' | 'error' | 'soft-delete';
+export type VmState =
+  | 'building'
+  | 'active'
+  | 'stopped'
+  | 'paused'
+  | 'suspended'
+  | 'resized'
+  | 'error'
+  | 'soft-delete'
+  | 'deleted';
 
 /** A server. Never changed in place: each change makes a new record. */
 export interface Instance {
@@ -178,6 +187,7 @@ const VM_STATUS: Readonly<Record<VmState, string>> = {
   resized: 'VERIFY_RESIZE',
   error: 'ERROR',
   'soft-delete': 'SOFT_DELETED',
+  deleted: 'DELETED',
 };
 
 /** The status that Nova shows for a vm_state and a task_state. */

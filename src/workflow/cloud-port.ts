@@ -14,6 +14,11 @@ export interface CloudPort {
   ironicHosts(signal?: AbortSignal): Promise<string[]>;
   /** Servers of all projects; `host` narrows to one host (exact name). */
   servers(filter?: { readonly host?: string }, signal?: AbortSignal): Promise<Server[]>;
+  /**
+   * Servers of all projects that changed since then by Nova's own times, and those that are gone since: with the
+   * `latest` of one answer as the `since` of the next, a large cloud is read in small parts. Without it, all.
+   */
+  serversChanged(since: Date | undefined, signal?: AbortSignal): Promise<ServerChanges>;
   /** One server, or undefined if Nova has it no more. */
   server(instanceId: string, signal?: AbortSignal): Promise<Server | undefined>;
   /** Capacity of every compute host by Placement's inventories (reserved taken off, ratios applied). */
@@ -87,6 +92,14 @@ export interface Server {
   readonly resources: Resources;
   readonly locked: boolean;
   readonly hasFloatingIp: boolean;
+}
+
+export interface ServerChanges {
+  readonly changed: readonly Server[];
+  /** Ids of servers that Nova has no more, or only until they are reclaimed. */
+  readonly gone: readonly string[];
+  /** When the last of them changed; null if there are none. */
+  readonly latest: Date | null;
 }
 
 export interface HostCapacity {

@@ -135,6 +135,33 @@ test('a cold migration to a named host waits to be confirmed, and holds its sour
   t.like(await t.throwsAsync(cloud.confirmResize(web)), { kind: 'conflict' });
 });
 
+test('what changed since the latest known change is told alone, and so is what is gone', async (t) => {
+  const stage = await aStage(t);
+  const { cloud, web, database, becomes } = stage;
+  const all = await cloud.serversChanged(undefined);
+  t.deepEqual([all.changed.map((server) => server.id).sort(), all.gone], [[web, database].sort(), []]);
+  // Nova's times have whole seconds.
+  const after = new Date((all.latest?.getTime() ?? 0) + 1000);
+  t.deepEqual(await cloud.serversChanged(after), { changed: [], gone: [], latest: null });
+
+  await cloud.liveMigrate(web, 'compute-2');
+  await serverIs(stage, web, { status: 'ACTIVE', taskState: null, host: 'compute-2' });
+  const moved = await cloud.serversChanged(after);
+  t.deepEqual(
+    moved.changed.map((server) => [server.id, server.host]),
+    [[web, 'compute-2']],
+  );
+  t.true((moved.latest ?? after) >= after);
+
+  await stage.deleteServer(web);
+  await becomes(async () => (await cloud.server(web)) === undefined, 'the server deleted');
+  t.like(await cloud.serversChanged(after), { changed: [], gone: [web] });
+  t.deepEqual(
+    (await cloud.servers()).map((server) => server.id),
+    [database],
+  );
+});
+
 test('a reverted migration is back where it was', async (t) => {
   const stage = await aStage(t);
   const { cloud, database } = stage;

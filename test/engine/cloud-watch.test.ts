@@ -10,11 +10,11 @@ const POLL_S = 2;
 function aSlowCloud() {
   let servers: Server[] = [];
   const answers: (() => void)[] = [];
-  const cloud: Pick<CloudPort, 'services' | 'servers' | 'capacities'> = {
+  const cloud: Pick<CloudPort, 'services' | 'serversChanged' | 'capacities'> = {
     services: async () => [],
     capacities: async () => [],
-    servers: () => {
-      const seen = servers;
+    serversChanged: () => {
+      const seen = { changed: servers, gone: [], latest: null };
       return new Promise((resolve) => answers.push(() => resolve(seen)));
     },
   };

@@ -110,10 +110,16 @@ interface LifeOptions {
 
 /** What a test's cloud does not expect to be asked throws. */
 export function aCloudPort(methods: Partial<CloudPort> = {}): CloudPort {
-  return new Proxy(methods, {
-    get: (target, name) =>
-      target[name as keyof CloudPort] ?? (() => Promise.reject(new Error(`unexpected call of ${String(name)}`))),
-  }) as CloudPort;
+  const { servers } = methods;
+  // Who has only a list of servers gives all of them each time.
+  const changed = servers && { serversChanged: async () => ({ changed: await servers(), gone: [], latest: null }) };
+  return new Proxy(
+    { ...changed, ...methods },
+    {
+      get: (target: Partial<CloudPort>, name) =>
+        target[name as keyof CloudPort] ?? (() => Promise.reject(new Error(`unexpected call of ${String(name)}`))),
+    },
+  ) as CloudPort;
 }
 
 export function aLife(repositories: Repositories, options: LifeOptions): Life {

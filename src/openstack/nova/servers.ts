@@ -1,6 +1,7 @@
 import { FenixError } from '../../common/errors.js';
+import type { Query } from '../../keystone-auth-middleware/index.js';
 import type { Resources } from '../../model/index.js';
-import type { Server } from '../../workflow/cloud-port.js';
+import type { Server, ServerChanges } from '../../workflow/cloud-port.js';
 import type { ServiceApi } from '../service-api.js';
 import { EMBEDDED_FLAVOR } from './needs.js';
 import { listAll } from './paging.js';
@@ -20,6 +21,7 @@ interface NovaServer {
   readonly 'OS-EXT-SRV-ATTR:host': string | null;
   readonly 'OS-EXT-STS:vm_state': string;
   readonly 'OS-EXT-STS:task_state': string | null;
+  readonly updated: string;
 }
 
 interface NovaFlavor {
@@ -41,6 +43,27 @@ export interface ServerFilter {
 /** Servers of all projects, without soft-deleted ones. */
 export async function listServers(nova: ServiceApi, filter: ServerFilter, signal?: AbortSignal): Promise<Server[]> {
   return list(nova, { ...filter }, signal);
+}
+
+/** What is not there any more, but listed with what changed. */
+const GONE = new Set(['DELETED', 'SOFT_DELETED']);
+
+/**
+ * Nova API, GET /servers/detail with `changes-since`: what was updated since, deleted servers included.
+ * @param since undefined: all that there are
+ */
+export async function listChanges(
+  nova: ServiceApi,
+  since: Date | undefined,
+  signal?: AbortSignal,
+): Promise<ServerChanges> {
+  const servers = await raw(nova, since === undefined ? {} : { 'changes-since': since.toISOString() }, signal);
+  const latest = servers.reduce((last, { updated }) => Math.max(last, Date.parse(updated)), Number.NEGATIVE_INFINITY);
+  return {
+    changed: servers.filter(({ status }) => !GONE.has(status)).map(toServer),
+    gone: servers.filter(({ status }) => GONE.has(status)).map(({ id }) => id),
+    latest: Number.isFinite(latest) ? new Date(latest) : null,
+  };
 }
 
 /** SOFT_DELETED servers of a host: Nova lists them among the deleted ones only, whatever status is asked for. */
@@ -67,10 +90,14 @@ async function list(
   filter: { readonly host?: string; readonly deleted?: boolean; readonly status?: string },
   signal?: AbortSignal,
 ): Promise<Server[]> {
+  const servers = (await raw(nova, filter, signal)).map(toServer);
+  return servers.filter(({ host }) => filter.host === undefined || host === filter.host);
+}
+
+async function raw(nova: ServiceApi, filter: Query, signal?: AbortSignal): Promise<NovaServer[]> {
   const markerOf = (server: NovaServer): string => server.id;
   const listing = { path: '/servers/detail', query: { all_tenants: 1, ...filter }, key: 'servers', markerOf };
-  const servers = await listAll(nova, listing, { need: EMBEDDED_FLAVOR, signal });
-  return servers.map(toServer).filter(({ host }) => filter.host === undefined || host === filter.host);
+  return listAll(nova, listing, { need: EMBEDDED_FLAVOR, signal });
 }
 
 function toServer(server: NovaServer): Server {

@@ -74,6 +74,9 @@ export async function realStage(t: ExecutionContext): Promise<Stage> {
     database: scene.database,
     becomes,
     setHostUp: (host, up) => setHostUp(cloud, host, up),
+    async deleteServer(id) {
+      await owner.call('compute', 'DELETE', `/servers/${id}`);
+    },
     async createAlarm(alarm) {
       const { alarm_id: id } = await owner.call<{ alarm_id: string }>('alarming', 'POST', '/v2/alarms', alarm);
       t.teardown(() => owner.call('alarming', 'DELETE', `/v2/alarms/${id}`));

@@ -12,6 +12,7 @@ const METHODS: Readonly<Record<keyof CloudPort, 'read' | 'write'>> = {
   aggregates: 'read',
   ironicHosts: 'read',
   servers: 'read',
+  serversChanged: 'read',
   server: 'read',
   capacities: 'read',
   proves: 'read',

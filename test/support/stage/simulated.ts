@@ -58,6 +58,9 @@ export async function simulatedStage(t: ExecutionContext, changes: Partial<Topol
     async setHostUp(host, up) {
       simulator.setHostUp(host, up);
     },
+    async deleteServer(server) {
+      await owner.request({ serviceType: 'compute', method: 'DELETE', path: `/servers/${server}` });
+    },
     async createAlarm(alarm) {
       await owner.request({ serviceType: 'alarming', method: 'POST', path: '/v2/alarms', body: alarm });
     },

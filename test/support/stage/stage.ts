@@ -22,6 +22,8 @@ export interface Stage {
   becomes(holds: () => Promise<boolean>, what: string): Promise<void>;
   /** Whether its nova-compute runs; resolves when Nova knows. */
   setHostUp(host: string, up: boolean): Promise<void>;
+  /** Deletes a server as its owner, once it has no task. */
+  deleteServer(id: string): Promise<void>;
   /** Creates an alarm in the owner's project (Aodh's POST /v2/alarms). */
   createAlarm(alarm: object): Promise<void>;
 }

@@ -65,7 +65,9 @@ function select(cloud: Cloud, request: Request, response: Response, detail: bool
   const caller = callerOf(response);
   const everybodys = isTrue(query(request, 'all_tenants'));
   if (everybodys) requireAdmin(response, `servers:${detail ? 'detail' : 'index'}:get_all_tenants`);
-  const matching = cloud.instances().filter((instance) => {
+  const since = changesSince(request);
+  const all = since === undefined ? cloud.instances() : [...cloud.deletedSince(since), ...cloud.instances()];
+  const matching = all.filter((instance) => {
     if (!everybodys) return instance.projectId === caller.projectId && matches(instance, request, caller);
     const project = query(request, 'project_id') ?? query(request, 'tenant_id');
     return (project === undefined || instance.projectId === project) && matches(instance, request, caller);
@@ -79,13 +81,23 @@ function matches(instance: Instance, request: Request, caller: Caller): boolean 
   const status = query(request, 'status');
   const name = query(request, 'name');
   const uuid = query(request, 'uuid');
-  if (!isListed(instance, request, caller)) return false;
+  const since = changesSince(request);
+  if (since === undefined ? !isListed(instance, request, caller) : instance.updated < since) return false;
   return (
     (host === undefined || instance.host === host) &&
     (uuid === undefined || instance.id === uuid) &&
     (name === undefined || instance.name.includes(name)) &&
     (status === undefined || statusOf(instance) === status.toUpperCase())
   );
+}
+
+/** With it Nova lists what was updated since, whether or not it is there any more. */
+function changesSince(request: Request): Date | undefined {
+  const text = query(request, 'changes-since');
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new Refusal(400, `Invalid input for query parameters changes-since. Value: ${text}.`);
+  return new Date(time);
 }
 
 /** Admins see soft-deleted servers instead of living ones by `deleted`, beside them by `soft_deleted`; status is not enough. */

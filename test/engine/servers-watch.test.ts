@@ -1,0 +1,90 @@
+import test from 'ava';
+import { plusSeconds } from '../../src/common/clock.js';
+import { FenixError } from '../../src/common/errors.js';
+import { ServersWatch } from '../../src/engine/servers-watch.js';
+import type { Server, ServerChanges } from '../../src/workflow/cloud-port.js';
+
+const NOON = new Date('2026-01-01T12:00:00Z');
+const at = (seconds: number): Date => plusSeconds(NOON, seconds);
+const nobody: ServerChanges = { changed: [], gone: [], latest: null };
+
+function aServer(id: string, host: string): Server {
+  return { id, host } as Server;
+}
+
+/** Answers one question after the other; each is kept. */
+function asked(...answers: (ServerChanges | Error)[]) {
+  const since: (Date | undefined)[] = [];
+  const serversChanged = async (from: Date | undefined): Promise<ServerChanges> => {
+    since.push(from);
+    const answer = answers.shift() ?? nobody;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  return { watch: new ServersWatch({ serversChanged }), since };
+}
+
+const shown = (servers: readonly Server[]): string[] => servers.map(({ id, host }) => `${id} ${host}`).sort();
+
+test('after all of them only what changed is read, counted from Nova’s own latest time, with an overlap', async (t) => {
+  const whole = { changed: [aServer('a', '1'), aServer('b', '1'), aServer('c', '1')], gone: [], latest: at(-500) };
+  const moved = { changed: [aServer('b', '2'), aServer('d', '2')], gone: ['c'], latest: at(-400) };
+  const { watch, since } = asked(whole, moved, nobody);
+  t.deepEqual(shown(await watch.read(at(0))), ['a 1', 'b 1', 'c 1']);
+  t.deepEqual(shown(await watch.read(at(5))), ['a 1', 'b 2', 'd 2']);
+  t.deepEqual(shown(await watch.read(at(10))), ['a 1', 'b 2', 'd 2']);
+  await watch.read(at(15));
+  t.deepEqual(since, [undefined, at(-560), at(-460), at(-460)]);
+});
+
+test('now and then all are read again: what Nova calls no change is seen, and what it forgot is gone', async (t) => {
+  const { watch, since } = asked({ changed: [aServer('a', '1'), aServer('b', '1')], gone: [], latest: NOON }, nobody, {
+    changed: [aServer('a', '3')],
+    gone: [],
+    latest: NOON,
+  });
+  await watch.read(at(0));
+  await watch.read(at(299));
+  t.deepEqual(shown(await watch.read(at(300))), ['a 3']);
+  t.is(since[2], undefined);
+});
+
+test('a cloud without servers is read as a whole', async (t) => {
+  const { watch, since } = asked(nobody, { changed: [aServer('a', '1')], gone: [], latest: NOON });
+  t.deepEqual(await watch.read(at(0)), []);
+  t.deepEqual(shown(await watch.read(at(5))), ['a 1']);
+  t.deepEqual(since, [undefined, undefined]);
+});
+
+test('a reading that failed leaves what was known', async (t) => {
+  const { watch, since } = asked(
+    { changed: [aServer('a', '1')], gone: [], latest: NOON },
+    new FenixError('transient', 'nova-busy', 'Busy.'),
+    { changed: [aServer('a', '2')], gone: [], latest: at(9) },
+  );
+  await watch.read(at(0));
+  await t.throwsAsync(watch.read(at(5)), { code: 'nova-busy' });
+  t.deepEqual(shown(await watch.read(at(10))), ['a 2']);
+  t.deepEqual(since, [undefined, at(-60), at(-60)]);
+});
+
+test('of two readings at a time the one that began later is what the next goes on from', async (t) => {
+  const answers: ((changes: ServerChanges) => void)[] = [];
+  const since: (Date | undefined)[] = [];
+  const watch = new ServersWatch({
+    serversChanged: (from) => {
+      since.push(from);
+      return new Promise((resolve) => answers.push(resolve));
+    },
+  });
+  const early = watch.read(at(0));
+  const late = watch.read(at(1));
+  answers[1]?.({ changed: [aServer('a', '2')], gone: [], latest: at(1) });
+  answers[0]?.({ changed: [aServer('a', '1')], gone: [], latest: at(-10) });
+  t.deepEqual(shown(await early), ['a 1']);
+  t.deepEqual(shown(await late), ['a 2']);
+  const next = watch.read(at(2));
+  t.deepEqual(since[2], at(-59));
+  answers[2]?.(nobody);
+  t.deepEqual(shown(await next), ['a 2']);
+});
