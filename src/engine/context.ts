@@ -35,6 +35,10 @@ export interface EngineSettings extends WorkflowSettings {
   readonly requestTimeoutS: number;
   /** Domain seconds between two looks at the cloud while something is awaited there. */
   readonly cloudPollS: number;
+  /** For plug-ins that declare none: tries in all, domain seconds between. */
+  readonly pluginRetry: { readonly attempts: number; readonly waitS: number };
+  /** Domain seconds between two looks at what a running plug-in says. */
+  readonly pluginOutputIntervalS: number;
   readonly leaseS: number;
   readonly heartbeatS: number;
   /** Machine seconds without a sign of life of the main thread after which its lease is not renewed any more. */

@@ -20,12 +20,13 @@ import { serveEngineApi } from '../../rpc/engine-server.js';
 import type { LegacyHandlers } from '../../rpc/legacy-engine.js';
 import type { ActionTools } from '../../workflow/action-tools.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
-import { loadPlugins } from '../../workflow/loader.js';
+import { PluginThreads } from '../../workflow/isolation/plugin-threads.js';
 import { PluginRegistry } from '../../workflow/registry.js';
 import { VERSION } from '../version.js';
 import { publicUrl } from './cloud.js';
 import { ConfigToken, once } from './core.js';
 import { shared, TransportToken } from './messaging.js';
+import { configuredPlugins, registerPluginThreads } from './plugins.js';
 
 const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
 const HeartbeatToken: InjectionToken<Heartbeat> = Symbol('Heartbeat');
@@ -40,6 +41,7 @@ export function registerEngine(
   once<Planner>(container, Planner, (c) =>
     c.resolve(ConfigToken).engine.plannerThreads === 0 ? inlinePlanner : new ThreadPlanner(),
   );
+  registerPluginThreads(container);
   once(container, CloudWatch, (c) => {
     const { cloudPollInterval } = c.resolve(ConfigToken).engine;
     return new CloudWatch(
@@ -61,11 +63,13 @@ export function engineComponents(container: DependencyContainer): Component[] {
     {
       name: 'plug-ins',
       start: async () => {
-        const { pluginPath } = container.resolve(ConfigToken).default;
-        container.registerInstance(PluginRegistry, await loadPlugins(pluginPath, container.resolve<Logger>(Logger)));
+        container.registerInstance(PluginRegistry, await configuredPlugins(container));
         container.registerInstance(PublicUrlToken, await publicUrl(container));
       },
-      stop: () => container.resolve<Planner>(Planner).close(),
+      stop: async () => {
+        await container.resolve(PluginThreads).close();
+        await container.resolve<Planner>(Planner).close();
+      },
     },
     {
       name: 'rpc server',
@@ -169,11 +173,13 @@ async function legacyHandlers(container: DependencyContainer): Promise<LegacyHan
 }
 
 function engineSettings(config: Config, url: string): EngineSettings {
-  const { default: common, engine, nova, planner, workflow } = config;
+  const { default: common, engine, nova, planner, plugins, workflow } = config;
   return {
     ...leaseSettings(config),
     publicUrl: url,
     requestTimeoutS: nova.timeout,
+    pluginRetry: { attempts: plugins.retryAttempts, waitS: plugins.retryWait },
+    pluginOutputIntervalS: plugins.outputInterval,
     cloudPollS: engine.cloudPollInterval,
     sweepS: engine.sweepInterval,
     projectMaintenanceReplyS: common.projectMaintenanceReply,
