@@ -19,7 +19,8 @@ export class Quiet {
     this.activity += 1;
   };
   private readonly onEnd = (): void => {
-    this.underWay -= 1;
+    // What had begun before anybody watched ends as well.
+    this.underWay = Math.max(0, this.underWay - 1);
     this.activity += 1;
   };
 

@@ -1,4 +1,4 @@
-/* What authors of plug-ins test with: `import { tryAction } from 'fenix/testing'`. */
+/* What authors of plug-ins test with; package.json exports it as fenix/testing. */
 
 export { ManualClock } from '../../common/clock.js';
 export { FenixError } from '../../common/errors.js';

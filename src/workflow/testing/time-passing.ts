@@ -4,20 +4,20 @@ import { Quiet } from '../../common/quiet.js';
 const LOOK_EVERY_MS = 5;
 
 /**
- * Lets a manual clock pass until `work` ends: whenever nothing is left to be done it goes to the next instant that somebody
+ * Begins `work` and lets a manual clock pass until it ends: whenever nothing is left to be done it goes to the next instant that somebody
  * sleeps for. To the last one, `deadline`, it goes only when `patienceMs` of real time have passed meanwhile: a plug-in that
  * does not sleep by its clock waits for something real.
  */
 export async function whileTimePasses<T>(
   clock: ManualClock,
-  work: Promise<T>,
+  work: () => Promise<T>,
   deadline: Date,
   patienceMs: number,
 ): Promise<T> {
   const machine = new SystemMachineClock();
   const quiet = new Quiet();
   let isOver = false;
-  const outcome = work.finally(() => {
+  const outcome = work().finally(() => {
     isOver = true;
   });
   outcome.catch(() => undefined);

@@ -119,8 +119,8 @@ function askOnce(
   const seconds = plugin.timeoutS ?? timeoutS;
   const begunAt = clock.now();
   const bounds = { clock: clock as Clock, begunAt, seconds, stopping: new AbortController().signal };
-  const asked = askWithin(plugin, bounds, resumed, (signal) => ({ ...context, signal }));
-  return whileTimePasses(clock, asked, plusSeconds(begunAt, seconds), patienceMs);
+  const ask = () => askWithin(plugin, bounds, resumed, (signal) => ({ ...context, signal }));
+  return whileTimePasses(clock, ask, plusSeconds(begunAt, seconds), patienceMs);
 }
 
 function requireAccepted(plugin: ActionPlugin, type: ActionType, metadata: object): void {

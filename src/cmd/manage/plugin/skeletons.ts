@@ -9,6 +9,9 @@ interface Skeleton {
   test(name: string, module: string): string;
 }
 
+const HARNESS = "'fenix/testing'";
+const quoted = (text: string): string => `'${text}'`;
+
 /** Plug-ins to begin with: plain ES modules that work as they are. */
 export const SKELETONS: Readonly<Record<SkeletonType, Skeleton>> = {
   action: { folder: 'actions', plugin: action, test: actionTest },
@@ -57,8 +60,8 @@ export default {
 function actionTest(name: string, module: string): string {
   return `import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tryAction } from 'fenix/testing';
-import plugin from '${module}';
+import { tryAction } from ${HARNESS};
+import plugin from ${quoted(module)};
 
 const metadata = { file: '/etc/motd', line: 'maintained' };
 const tee = ['tee', '--append', '/etc/motd'];
@@ -115,8 +118,8 @@ function instanceActionTest(name: string, module: string): string {
   const needsTarget = name !== 'OWN_ACTION';
   return `import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tryInstanceAction } from 'fenix/testing';
-import plugin from '${module}';
+import { tryInstanceAction } from ${HARNESS};
+import plugin from ${quoted(module)};
 
 const cloud = { liveMigrate: async () => undefined };
 
@@ -167,8 +170,8 @@ ${states}
 function workflowTest(name: string, module: string): string {
   return `import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkWorkflow } from 'fenix/testing';
-import plugin from '${module}';
+import { checkWorkflow } from ${HARNESS};
+import plugin from ${quoted(module)};
 
 const view = (...states) => ({ hosts: states.map((state, i) => ({ hostname: \`compute-\${i}\`, state })) });
 
