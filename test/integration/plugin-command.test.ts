@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { anAction, aPluginDirectory } from '../support/plugin-files.js';
 import { asEnvironment, Program } from '../support/program.js';
@@ -37,6 +38,24 @@ test.serial('a new plug-in of each kind is written with a test that passes, and 
   t.is(checked.code, 0, checked.stderr);
   t.is(checked.lines.at(-1), '4 checked.');
   t.is(checked.lines.filter((line) => line.startsWith('ok: ')).length, 4);
+});
+
+test.serial('the test that the page for authors shows passes', (t) => {
+  const page = readFileSync(fileURLToPath(new URL('../../../docs/plug-ins.md', import.meta.url)), 'utf8');
+  const [, shown = ''] = /```js test\n([\s\S]*?)```/.exec(page) ?? [];
+  const run = `const { remote, metadata, record } = context;
+    await remote.run(['apt-get', 'install', '--yes', 'linux-image-' + metadata.version]);
+    record({ kernel: (await remote.run(['uname', '-r'])).stdout });
+    return 'DONE';`;
+  const directory = aPluginDirectory(t, {
+    'actions/kernel.mjs': anAction('kernel', run),
+    'test/kernel.test.mjs': shown,
+  });
+  mkdirSync(join(directory, 'node_modules'));
+  symlinkSync(fileURLToPath(new URL('../../..', import.meta.url)), join(directory, 'node_modules/fenix'));
+  const { status, stdout } = runTest(join(directory, 'test/kernel.test.mjs'));
+  t.is(status, 0, stdout);
+  t.regex(stdout, /# pass 1/);
 });
 
 test.serial('a new plug-in overwrites nothing, and its name becomes no path', async (t) => {
