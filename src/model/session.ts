@@ -26,7 +26,7 @@ export interface PluginPin {
   readonly kind: 'workflow' | 'action' | 'instance-action';
   readonly name: string;
   readonly version: string;
-  /** SHA-256 of the plug-in's file, hex. */
+  /** As in `PluginInfo`. */
   readonly digest: string;
   /**
    * It came with Fenix: any release that has it in the same version can go on with the session, which is what the

@@ -3,6 +3,7 @@ import { FenixError } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import { schemaProblem } from '../../common/schema-problem.js';
 import type { PluginInfo, PluginPin, Session } from '../../model/index.js';
+import type { PluginThreads } from '../../workflow/isolation/plugin-threads.js';
 import { loadFolder } from '../../workflow/loader.js';
 import { type PluginKind, PluginRegistry } from '../../workflow/registry.js';
 
@@ -19,9 +20,14 @@ const FOLDERS: readonly (readonly [folder: string, kind: PluginKind])[] = [
 ];
 
 /** @throws FenixError `plug-in-invalid` naming the file */
-export async function downloadedPlugins(directory: string, log: Logger): Promise<PluginRegistry> {
+export async function downloadedPlugins(
+  directory: string,
+  threads: PluginThreads | undefined,
+  log: Logger,
+): Promise<PluginRegistry> {
   const registry = new PluginRegistry();
-  for (const [folder, kind] of FOLDERS) await loadFolder(registry, kind, join(directory, folder), 'download', log);
+  const place = { root: directory, source: 'download' };
+  for (const [folder, kind] of FOLDERS) await loadFolder(registry, kind, join(directory, folder), place, threads, log);
   return registry;
 }
 
