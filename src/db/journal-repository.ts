@@ -70,6 +70,15 @@ export class JournalRepository {
     });
   }
 
+  /** Adds to what an effect that is under way keeps for itself: `intent.remembered`. */
+  async remember(key: JournalKey, facts: Readonly<Record<string, unknown>>, tx: Tx): Promise<void> {
+    const { intent = {} } = (await this.find(key, tx)) ?? {};
+    const remembered = { ...(intent.remembered as object | undefined), ...facts };
+    await JOURNAL.query(tx)
+      .where(keyRow(key))
+      .update(JOURNAL.toRow({ intent: { ...intent, remembered } }));
+  }
+
   /** The world said no to a probe: the request goes out once more, under the same entry. */
   async runAgain(key: JournalKey, tx: Tx): Promise<void> {
     await JOURNAL.query(tx)

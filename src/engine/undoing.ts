@@ -112,7 +112,12 @@ async function undoNext(
 }
 
 function nextUndo(plugins: PluginRegistry, works: readonly Work[]): Work | undefined {
-  return works.find(({ action, undo }) => undo?.state !== 'done' && plugins.action(action.plugin).undo !== undefined);
+  return works.find(({ action, undo }) => undo?.state !== 'done' && isUndoable(plugins, action));
+}
+
+function isUndoable(plugins: PluginRegistry, { plugin, metadata }: SessionAction): boolean {
+  const { undo, canUndo } = plugins.action(plugin);
+  return undo !== undefined && (canUndo?.(metadata) ?? true);
 }
 
 function retryTime(undo: JournalEntry | undefined): Date | undefined {

@@ -65,6 +65,8 @@ export interface ActionPlugin extends PluginDeclaration {
    * which nothing is left to be taken back.
    */
   undo?(context: ActionContext): Promise<string>;
+  /** Whether a run with that metadata can be undone; absent = wherever there is an `undo`. */
+  canUndo?(metadata: Readonly<Record<string, unknown>>): boolean;
 }
 
 /** What an action plug-in is being asked for. `probe` and `verify` belong to the phase after which they are asked. */
@@ -90,11 +92,20 @@ export interface ActionContext {
   readonly remote: Programs;
   /** Programs on the engine's machine; refused unless the configuration allows this plug-in to. */
   readonly local: Programs;
+  /** Directory of the files that `local` may use, from the configuration; empty = none. */
+  readonly localFiles: string;
   readonly cloud: ActionCloud;
   /** Adds text to what the run printed, which is kept up to a limit and shown in the session's history. */
   output(text: string): void;
   /** Keeps facts with the run, shown beside its state: versions before and after, what is left to do … */
   record(facts: Readonly<Record<string, unknown>>): void;
+  /**
+   * Keeps facts for this run itself: they are durable when it resolves, and after a crash `remembered` has them. For
+   * what cannot be found out afterwards, such as how the host was before.
+   */
+  remember(facts: Readonly<Record<string, unknown>>): Promise<void>;
+  /** What an earlier life of this run remembered, and this one so far; empty at the first start of each attempt. */
+  readonly remembered: Readonly<Record<string, unknown>>;
 }
 
 /** How one instance leaves its host. */

@@ -138,7 +138,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     machine,
     planner: inlinePlanner,
     plugins,
-    tools: { remote: () => noPrograms, local: () => noPrograms, cloud },
+    tools: { remote: () => noPrograms, local: () => noPrograms, localFiles: '', cloud },
     settings,
     log: silentLogger,
     sessionId: session.sessionId,

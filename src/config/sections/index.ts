@@ -8,6 +8,8 @@ import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-mess
 import { cors, healthcheck, oslo_middleware, ssl } from './oslo-middleware.js';
 import { oslo_policy } from './oslo-policy.js';
 import { planner } from './planner.js';
+import { plugins } from './plugins.js';
+import { remote } from './remote.js';
 import { service_user } from './service-user.js';
 import { upgrade_levels } from './upgrade-levels.js';
 import { workflow } from './workflow.js';
@@ -25,6 +27,8 @@ export const SECTIONS = {
   aodh,
   workflow,
   planner,
+  plugins,
+  remote,
   oslo_messaging_notifications,
   oslo_messaging_rabbit,
   oslo_policy,

@@ -16,6 +16,8 @@ export interface PluginIntent {
   /** Domain time, ISO 8601. */
   readonly begunAt: string;
   readonly phase: ActionPhase;
+  /** What the run keeps for itself, also over a crash. */
+  readonly remembered?: Record<string, unknown>;
 }
 
 /** Runs an action plug-in on a host, bounded in time, and records its state. */
@@ -75,6 +77,7 @@ async function withinTime(
   resumed: boolean,
 ): Promise<PluginOutcome> {
   const intent = entry.intent as unknown as PluginIntent;
+  const remembered = resumed ? await rememberedBy(session, entry) : {};
   const seconds = plugin.timeoutS ?? session.settings.actionPluginTimeoutS;
   const ended = new AbortController();
   const signal = AbortSignal.any([session.stopping, ended.signal]);
@@ -83,7 +86,7 @@ async function withinTime(
   const timeUp = session.clock
     .sleep(plusSeconds(begunAt, seconds), signal)
     .then((): PluginOutcome => ({ state: 'FAILED', message: `${intent.name} did not end within ${seconds} s.` }));
-  const context = contextOf(session, entry, record, signal);
+  const context = contextOf(session, entry, record, signal, remembered);
   try {
     return await Promise.race([askPlugin(plugin, context, resumed), timeUp]);
   } finally {
@@ -92,11 +95,18 @@ async function withinTime(
   }
 }
 
+/** The entry at hand may be older than what the run has kept since. */
+async function rememberedBy(session: SessionContext, entry: JournalEntry): Promise<Record<string, unknown>> {
+  const { remembered = {} } = ((await session.repositories.journal.find(entry))?.intent ?? {}) as Partial<PluginIntent>;
+  return { ...remembered };
+}
+
 function contextOf(
   session: SessionContext,
   entry: JournalEntry,
   { output, record }: PluginRecord,
   signal: AbortSignal,
+  remembered: Record<string, unknown>,
 ): ActionContext {
   const { plugin, type, name, phase, metadata, sessionMetadata } = entry.intent as unknown as PluginIntent;
   return {
@@ -111,10 +121,16 @@ function contextOf(
     log: session.log.child({ host: entry.subject, plugin: name }),
     clock: session.clock,
     signal,
-    remote: session.tools.remote(entry.subject, signal),
-    local: session.tools.local(plugin, signal),
+    remote: session.tools.remote(entry.subject, signal, output),
+    local: session.tools.local(plugin, signal, output),
+    localFiles: session.tools.localFiles,
     cloud: session.tools.cloud,
     output,
     record,
+    remember: async (facts) => {
+      await session.writer.commit((unit) => session.repositories.journal.remember(entry, facts, unit.tx));
+      Object.assign(remembered, facts);
+    },
+    remembered,
   };
 }

@@ -20,9 +20,12 @@ export function actionContext(given: Partial<ActionContext> = {}): ActionContext
     signal: new AbortController().signal,
     remote: noPrograms,
     local: noPrograms,
+    localFiles: '',
     cloud: noCloud,
     output: () => undefined,
     record: () => undefined,
+    remember: async () => undefined,
+    remembered: {},
     ...given,
   };
 }
