@@ -27,6 +27,7 @@ export default {
     if (context.phase === 'undo') told(context, 'verify');
     return context.phase === 'run' || !context.metadata.sticks;
   },
+  canUndo: (metadata) => !metadata.lasts,
 };`;
 
 type Action = NonNullable<NewSession['actions']>[number];
@@ -130,6 +131,22 @@ test.serial(
     await told.scenario.system.client.control(told.id, { skip_host: { host: String(host) } });
     await told.finish();
     t.true(told.scenario.system.simulator.cloud.hosts.get(String(host))?.enabled);
+  },
+);
+
+test.serial(
+  'what cannot be undone with its metadata is passed over, and its host stays as its run left it',
+  async (t) => {
+    const told = await story(t, (log) => [
+      work(log, 'a', { order: 1 }),
+      work(log, 'b', { order: 2, metadata: { fails: true, lasts: true } }),
+    ]);
+    await failed(told);
+    await told.scenario.system.client.control(told.id, { abort: {} });
+    const detail = await told.finish();
+    const [host] = words(told.done()[0]);
+    t.deepEqual(told.done().slice(2), [`${host} undo a`, `${host} verify a`]);
+    t.like(hostOf(detail, String(host)), { state: 'in_maintenance', disabled: true });
   },
 );
 
