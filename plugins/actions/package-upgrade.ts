@@ -4,7 +4,7 @@ import type { Change, PackageManager } from '../lib/packages/manager.js';
 import { managerOf } from '../lib/packages/manager-of.js';
 import { PACKAGE_METADATA, type PackageMetadata } from '../lib/packages/metadata.js';
 import { outputOf, patiently } from '../lib/programs.js';
-import { bootIdOf, isBegun, isOver, reboot } from '../lib/reboot.js';
+import { bootIdOf, isBegun, isOver, isRebooted, reboot } from '../lib/reboot.js';
 
 const metadataOf = ({ metadata }: ActionContext) => metadata as PackageMetadata;
 
@@ -115,7 +115,7 @@ async function probe(context: ActionContext): Promise<boolean> {
   const { reboot: when = 'never', dry_run: dryRun = false, reboot_options: options = {} } = metadata;
   if (dryRun) return false;
   if (isBegun(context)) return isOver(context, options);
-  if (when === 'always') return false;
+  if (when === 'always' && !isRebooted(context)) return false;
   try {
     const manager = await managerOf(context, metadata);
     if ((await manager.broken()) !== undefined || (await manager.plan()).changes.length > 0) return false;

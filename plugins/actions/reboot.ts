@@ -1,7 +1,7 @@
 import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
 import { isApt } from '../lib/packages/manager-of.js';
 import { patiently } from '../lib/programs.js';
-import { bootIdOf, isBegun, isOver, REBOOT_OPTIONS, type RebootOptions, reboot } from '../lib/reboot.js';
+import { bootIdOf, isBegun, isOver, isRebooted, REBOOT_OPTIONS, type RebootOptions, reboot } from '../lib/reboot.js';
 import { neededByApt, neededByDnf, REBOOT_REQUIRED, REBOOT_REQUIRED_PATH } from '../lib/reboot-needed.js';
 
 interface RebootMetadata extends RebootOptions {
@@ -33,7 +33,7 @@ export default {
     additionalProperties: false,
   },
   run: async (context) => {
-    const rebooting = isBegun(context) || (await isNeeded(context));
+    const rebooting = isBegun(context) || isRebooted(context) || (await isNeeded(context));
     if (rebooting) await reboot(context, metadataOf(context));
     context.record({ rebooted: rebooting });
     return 'DONE';

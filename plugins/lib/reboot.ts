@@ -37,9 +37,14 @@ const LOOK_S = 60;
 const ASK_THIS_BOOT = '[ "$(cat -- "$1")" = "$2" ] || exit 77; shift 2; exec "$@"';
 const ANOTHER_BOOT = 77;
 
-/** Whether an earlier life, or this one, has begun a reboot in this run. */
+/** Whether this life, or an earlier one, or an earlier attempt, has begun a reboot that it did not see the end of. */
 export function isBegun({ remembered }: ActionContext): boolean {
-  return remembered.bootId !== undefined;
+  return typeof remembered.bootId === 'string';
+}
+
+/** Whether this attempt has seen the end of its reboot. What became of the rest of it is not known after a crash. */
+export function isRebooted({ remembered, attempt }: ActionContext): boolean {
+  return remembered.rebootedIn === attempt;
 }
 
 /** The id of the host's present boot. @throws FenixError `boot-id` */
@@ -62,21 +67,22 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
  */
 export async function reboot(context: ActionContext, options: RebootOptions): Promise<void> {
   const { clock, log, host } = context;
+  if (isRebooted(context)) return;
   if (!isBegun(context)) await context.remember({ bootId: await bootIdOf(context, options) });
   const before = String(context.remembered.bootId);
   const back = await untilBack(context, options, before);
   log.info({ host, bootId: back.bootId }, 'host is back');
   context.record({ boot_id_before: before, boot_id: back.bootId });
   if (options.wait_for_service ?? true) await untilServiceUp(context, options, back.oldBootSeen);
+  await context.remember({ bootId: null, rebootedIn: context.attempt });
   context.output(`${host} was rebooted, it is back since ${clock.now().toISOString()}.\n`);
 }
 
 /** Whether the reboot that this run has begun is over, as far as that can be told at once. */
 export async function isOver(context: ActionContext, options: RebootOptions): Promise<boolean> {
-  const { bootId } = context.remembered;
-  if (bootId === undefined) return false;
+  if (!isBegun(context)) return isRebooted(context);
   const seen = await look(context, options);
-  if (seen instanceof FenixError || seen === bootId) return false;
+  if (seen instanceof FenixError || seen === context.remembered.bootId) return false;
   return !(options.wait_for_service ?? true) || (await serviceOf(context)) === undefined;
 }
 

@@ -100,11 +100,11 @@ export interface ActionContext {
   /** Keeps facts with the run, shown beside its state: versions before and after, what is left to do … */
   record(facts: Readonly<Record<string, unknown>>): void;
   /**
-   * Keeps facts for this run itself: they are durable when it resolves, and after a crash `remembered` has them. For
-   * what cannot be found out afterwards, such as how the host was before.
+   * Keeps facts for the run itself, which are durable when it resolves: after a crash, and in a later attempt,
+   * `remembered` has them. For what cannot be found out afterwards, such as how the host was before. Null forgets.
    */
   remember(facts: Readonly<Record<string, unknown>>): Promise<void>;
-  /** What an earlier life of this run remembered, and this one so far; empty at the first start of each attempt. */
+  /** What this run has remembered in its phase, and what earlier lives and attempts have. */
   readonly remembered: Readonly<Record<string, unknown>>;
 }
 

@@ -124,7 +124,7 @@ test('plug-in: only the yes of verify makes DONE', async (t) => {
   t.like(yes.entry, { state: 'done' });
 });
 
-test('plug-in: what a run remembers is there after a crash, and not in the next attempt', async (t) => {
+test('plug-in: what a run remembers is there after a crash and in the next attempt, not elsewhere', async (t) => {
   const { life, begin, after, nextLife } = await aStory(t);
   const seen: unknown[] = [];
   const plugin = {
@@ -152,13 +152,18 @@ test('plug-in: what a run remembers is there after a crash, and not in the next 
   const again = await begin(pluginEffect(), next);
   next.context.effects.start(again);
   await after(again, next);
+  const elsewhere = await begin({ ...pluginEffect(), subject: 'c2' }, next);
+  next.context.effects.start(elsewhere);
+  await after(elsewhere, next);
   t.deepEqual(seen, [
     { attempt: 1 },
     { step: 1, boot: 'b1' },
     { attempt: 1, step: 1, boot: 'b1' },
     { step: 3, boot: 'b3' },
-    { attempt: 2 },
+    { attempt: 2, step: 3, boot: 'b3' },
     { step: 5, boot: 'b5' },
+    { attempt: 1 },
+    { step: 7, boot: 'b7' },
   ]);
 });
 

@@ -92,6 +92,22 @@ sshTest('an engine that dies after asking does not make the host reboot once mor
   t.is(facts.boot_id, 'boot-2');
 });
 
+sshTest(
+  'an engine that dies when all is done, and an attempt that only waited too short, do not reboot again',
+  async (t) => {
+    const { life, kept, host, reboots } = await aStory(t, { timeout: 30 }, [false]);
+    await t.throwsAsync(plugin.run(life()), { code: 'compute-service-down' });
+    t.is(reboots(), 1);
+    const patient = { metadata: { ...life().metadata, wait_for_service: false }, attempt: 2 };
+    t.is(await plugin.run(life(patient)), 'DONE');
+    t.deepEqual(kept, { bootId: null, rebootedIn: 2 });
+    t.true(await plugin.probe(life(patient)));
+    t.is(await plugin.run(life(patient)), 'DONE');
+    t.is(reboots(), 1);
+    t.is(host.read('boot_id'), 'boot-2\n');
+  },
+);
+
 sshTest('an engine that dies before asking has the host rebooted by the next one', async (t) => {
   const { life, kept, reboots } = await aStory(t, { wait_for_service: false });
   kept.bootId = 'boot-1';

@@ -76,6 +76,14 @@ const failing = (log: string) => [
 const failed = async ({ scenario, id }: Story): Promise<void> =>
   scenario.until(async () => (await scenario.system.client.show(id)).state === 'MAINTENANCE_FAILED');
 
+/** Once it has failed. @returns the host on which something was done first */
+async function aborted(told: Story): Promise<{ readonly host: string; readonly detail: SessionDetail }> {
+  await failed(told);
+  await told.scenario.system.client.control(told.id, { abort: {} });
+  const detail = await told.finish();
+  return { host: String(words(told.done()[0])[0]), detail };
+}
+
 const hostOf = (detail: SessionDetail, hostname: string) => detail.hosts.find((host) => host.hostname === hostname);
 const words = (line: string | undefined): string[] => (line ?? '').split(' ');
 
@@ -120,13 +128,10 @@ test.serial(
       work(log, 'a', { order: 1 }),
       work(log, 'b', { order: 2, metadata: { fails: true, sticks: true } }),
     ]);
-    await failed(told);
-    await told.scenario.system.client.control(told.id, { abort: {} });
-    const detail = await told.finish();
-    const [host] = words(told.done()[0]);
+    const { host, detail } = await aborted(told);
     t.deepEqual(told.done().slice(2), [`${host} undo b`, `${host} verify b`]);
-    t.like(hostOf(detail, String(host)), { state: 'in_maintenance', disabled: true });
-    const service = told.scenario.system.simulator.cloud.hosts.get(String(host));
+    t.like(hostOf(detail, host), { state: 'in_maintenance', disabled: true });
+    const service = told.scenario.system.simulator.cloud.hosts.get(host);
     t.is(service?.disabledReason, `fenix ${told.id}: undo of b failed`);
     await told.scenario.system.client.control(told.id, { skip_host: { host: String(host) } });
     await told.finish();
@@ -141,12 +146,9 @@ test.serial(
       work(log, 'a', { order: 1 }),
       work(log, 'b', { order: 2, metadata: { fails: true, lasts: true } }),
     ]);
-    await failed(told);
-    await told.scenario.system.client.control(told.id, { abort: {} });
-    const detail = await told.finish();
-    const [host] = words(told.done()[0]);
+    const { host, detail } = await aborted(told);
     t.deepEqual(told.done().slice(2), [`${host} undo a`, `${host} verify a`]);
-    t.like(hostOf(detail, String(host)), { state: 'in_maintenance', disabled: true });
+    t.like(hostOf(detail, host), { state: 'in_maintenance', disabled: true });
   },
 );
 

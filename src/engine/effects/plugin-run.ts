@@ -77,7 +77,9 @@ async function withinTime(
   resumed: boolean,
 ): Promise<PluginOutcome> {
   const intent = entry.intent as unknown as PluginIntent;
-  const remembered = resumed ? await rememberedBy(session, entry) : {};
+  // What a first start of a first attempt could have kept is nothing.
+  const isNew = entry.attempt === 1 && !resumed;
+  const remembered = isNew ? {} : await session.repositories.journal.remembered(entry);
   const seconds = plugin.timeoutS ?? session.settings.actionPluginTimeoutS;
   const ended = new AbortController();
   const signal = AbortSignal.any([session.stopping, ended.signal]);
@@ -93,12 +95,6 @@ async function withinTime(
     timeUp.catch(() => undefined);
     ended.abort();
   }
-}
-
-/** The entry at hand may be older than what the run has kept since. */
-async function rememberedBy(session: SessionContext, entry: JournalEntry): Promise<Record<string, unknown>> {
-  const { remembered = {} } = ((await session.repositories.journal.find(entry))?.intent ?? {}) as Partial<PluginIntent>;
-  return { ...remembered };
 }
 
 function contextOf(
