@@ -12,11 +12,14 @@ const metadataOf = ({ metadata }: ActionContext) => metadata as PackageMetadata;
 const NAMED = 50;
 /** Where packages are kept, and where they go to. */
 const FILE_SYSTEMS = ['/var', '/usr'];
+/** What counts from the next boot on, also where it goes under the same name as before. */
+const KERNEL = /^(linux-image|kernel)(-|$)/;
 
 async function run(context: ActionContext): Promise<string> {
   const metadata = metadataOf(context);
   // The packages were done before the reboot was begun, and the host may be away.
   if (!isBegun(context)) {
+    await requireRoot(context);
     const manager = await managerOf(context, metadata);
     if (!metadata.dry_run) await manager.repair();
     if (metadata.refresh ?? true) await manager.refresh();
@@ -62,6 +65,11 @@ async function restartServices(context: ActionContext): Promise<void> {
 
 async function isRebootDue(context: ActionContext, manager: PackageManager): Promise<boolean> {
   const { reboot: when = 'never' } = metadataOf(context);
+  const { changes, rebootedIn } = context.remembered;
+  if (rebootedIn === undefined && ((changes ?? []) as Change[]).some((change) => KERNEL.test(change.package))) {
+    context.record({ reboot_needed: true });
+    return when !== 'never';
+  }
   // Without a wish to reboot, a host that cannot say whether it should is no failure.
   const needed = await manager.rebootNeeded().catch((error: unknown) => {
     if (when === 'if-needed') throw error;
@@ -69,6 +77,15 @@ async function isRebootDue(context: ActionContext, manager: PackageManager): Pro
   });
   context.record({ reboot_needed: needed });
   return when === 'always' || (when === 'if-needed' && needed === true);
+}
+
+/** @throws FenixError `not-root` */
+async function requireRoot(context: ActionContext): Promise<void> {
+  const programs = patiently(context, context.remote);
+  const uid = await outputOf(programs, context.host, 'not-root', ['id', '-u'], { quiet: true });
+  if (uid.trim() === '0') return;
+  const message = `Packages are root’s on ${context.host}: log in as root, or set sudo in section [remote].`;
+  throw new FenixError('terminal', 'not-root', message);
 }
 
 async function requireInstalled(context: ActionContext, manager: PackageManager): Promise<void> {
@@ -129,6 +146,7 @@ async function probe(context: ActionContext): Promise<boolean> {
 /** That the host can be reached and its packages managed: login, root, package manager, repositories, room. */
 async function check(context: ActionContext): Promise<boolean> {
   const metadata = metadataOf(context);
+  await requireRoot(context);
   const manager = await managerOf(context, metadata);
   await requireRoom(context);
   if (metadata.refresh ?? true) await manager.refresh();

@@ -9,12 +9,22 @@ export const REBOOT_REQUIRED_PATH = {
   description: `file that says that a reboot is needed, with apt; default: ${REBOOT_REQUIRED}`,
 };
 
-/** By the file, or the kernel state that needrestart sees where that is installed. */
+/** Links to the newest kernel that is installed, as Debian and Ubuntu have them. */
+const NEWEST_KERNEL = ['/vmlinuz', '/boot/vmlinuz'];
+
+/**
+ * By the file, the kernel state that needrestart sees where that is installed, or a newest kernel that is not the one
+ * which runs: on a plain Debian nobody writes the file.
+ */
 export async function neededByApt(programs: Programs, path: string): Promise<boolean> {
   const file = await programs.run(['test', '-e', path], { quiet: true });
   if (file.code === 0) return true;
   const kernel = await programs.run(['needrestart', '-b', '-k'], { quiet: true });
-  return /^NEEDRESTART-KSTA: [23]$/m.test(kernel.stdout);
+  if (/^NEEDRESTART-KSTA: [23]$/m.test(kernel.stdout)) return true;
+  const { stdout: links } = await programs.run(['readlink', '-e', '--', ...NEWEST_KERNEL], { quiet: true });
+  const { stdout: release } = await programs.run(['uname', '-r'], { quiet: true });
+  const kernels = links.split('\n').filter((link) => link !== '');
+  return kernels.length > 0 && !kernels.some((link) => link.endsWith(`/vmlinuz-${release.trim()}`));
 }
 
 /** By `needs-restarting -r`, of dnf-utils. @throws FenixError `needs-restarting` when that is not there */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { ExecutionContext } from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import plugin from '../../plugins/actions/package-upgrade.js';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
@@ -8,10 +8,13 @@ import { LocalPrograms } from '../../src/remote/local.js';
 import type { ActionContext } from '../../src/workflow/contract.js';
 import { actionContext } from '../../src/workflow/testing/action-context.js';
 import { PackageRoot } from '../support/package-root.js';
-import { PrivateHost, sshTest } from '../support/private-host.js';
+import { isRoot, PrivateHost, sshTest } from '../support/private-host.js';
 import { SteppingClock } from '../support/stepping-clock.js';
 
 /* Real packages, upgraded by the real apt and dpkg, in a system of packages of the test's own. */
+
+/** dpkg is root's, also in a folder of one's own. */
+const rootTest = isRoot ? sshTest : test.skip;
 
 const NAME = 'fenix-test-package';
 
@@ -52,7 +55,7 @@ async function upgrade(context: ActionContext): Promise<string> {
   return (await plugin.verify(context)) ? state : 'FAILED';
 }
 
-sshTest('a package goes from version 1 to 2, and the run says from what to what', async (t) => {
+rootTest('a package goes from version 1 to 2, and the run says from what to what', async (t) => {
   const { packages, life, facts, heard } = await aStory(t, 'ssh');
   packages.install({ version: '1.0' });
   packages.offer({ version: '2.0' });
@@ -74,7 +77,7 @@ sshTest('a package goes from version 1 to 2, and the run says from what to what'
   t.is(facts.upgraded_count, 0);
 });
 
-sshTest(
+rootTest(
   'without a choice all that is due is upgraded, with what that needs anew, but nothing that is held',
   async (t) => {
     const { packages, life, facts } = await aStory(t);
@@ -94,7 +97,7 @@ sshTest(
   },
 );
 
-sshTest('security_only leaves alone what no security repository brings', async (t) => {
+rootTest('security_only leaves alone what no security repository brings', async (t) => {
   const { packages, life, facts } = await aStory(t);
   packages.install({ version: '1.0' });
   packages.offer({ version: '2.0' });
@@ -103,7 +106,7 @@ sshTest('security_only leaves alone what no security repository brings', async (
   t.is(facts.upgraded_count, 0);
 });
 
-sshTest('a dry run tells what would be upgraded, and upgrades nothing', async (t) => {
+rootTest('a dry run tells what would be upgraded, and upgrades nothing', async (t) => {
   const { packages, life, facts } = await aStory(t);
   packages.install({ version: '1.0' });
   packages.offer({ version: '2.0' });
@@ -117,7 +120,7 @@ sshTest('a dry run tells what would be upgraded, and upgrades nothing', async (t
   });
 });
 
-sshTest('configuration that was changed on the host is kept, or replaced where that is asked for', async (t) => {
+rootTest('configuration that was changed on the host is kept, or replaced where that is asked for', async (t) => {
   const { packages, life, host } = await aStory(t);
   packages.install({ version: '1.0', conffile: 'as in 1.0\n' });
   packages.offer({ version: '2.0', conffile: 'as in 2.0\n' });
@@ -129,7 +132,7 @@ sshTest('configuration that was changed on the host is kept, or replaced where t
   t.is(host.read(`root/etc/${NAME}.conf`), 'as in 3.0\n');
 });
 
-sshTest('a package whose installation fails fails the run; mended, it is ended by the next one', async (t) => {
+rootTest('a package whose installation fails fails the run; mended, it is ended by the next one', async (t) => {
   const { packages, life, host } = await aStory(t);
   packages.install({ version: '1.0' });
   packages.offer({
@@ -153,7 +156,15 @@ sshTest('a package whose installation fails fails the run; mended, it is ended b
   t.is(packages.version(), '2.0 installed');
 });
 
-sshTest('a lock that somebody else holds is waited for, and named when that takes too long', async (t) => {
+rootTest('a new kernel wants a reboot, whatever the host says', async (t) => {
+  const { packages, life, facts } = await aStory(t);
+  packages.install({ name: 'linux-image-fenix-test', version: '1.0' });
+  packages.offer({ name: 'linux-image-fenix-test', version: '2.0' });
+  t.is(await upgrade(life({ packages: undefined })), 'DONE');
+  t.like(facts, { upgraded_count: 1, reboot_needed: true });
+});
+
+rootTest('a lock that somebody else holds is waited for, and named when that takes too long', async (t) => {
   const { packages, life, clock } = await aStory(t);
   packages.install({ version: '1.0' });
   packages.offer({ version: '2.0' });
@@ -177,7 +188,7 @@ sshTest('a lock that somebody else holds is waited for, and named when that take
   t.is(packages.version(), '2.0 installed');
 });
 
-sshTest('packages that are not there, not known, or not installed fail the check by name', async (t) => {
+rootTest('packages that are not there, not known, or not installed fail the check by name', async (t) => {
   const { packages, life } = await aStory(t);
   packages.install({ version: '1.0' });
   packages.offer({ name: 'fenix-test-other', version: '1.0' });
@@ -188,7 +199,7 @@ sshTest('packages that are not there, not known, or not installed fail the check
   t.is(error?.message, 'packages names what is not installed on compute-1: fenix-test-other, fenix-test-no.');
 });
 
-sshTest('a repository that does not answer fails the check, after three tries', async (t) => {
+rootTest('a repository that does not answer fails the check, after three tries', async (t) => {
   const { packages, life, clock, host } = await aStory(t);
   packages.install({ version: '1.0' });
   packages.file('apt/etc/sources.list', `deb [trusted=yes] file:${host.path('gone')} ./\n`);
@@ -197,7 +208,7 @@ sshTest('a repository that does not answer fails the check, after three tries', 
   t.deepEqual(clock.waits, [15, 60]);
 });
 
-sshTest('a host with too little room fails the check', async (t) => {
+rootTest('a host with too little room fails the check', async (t) => {
   const { packages, life } = await aStory(t);
   packages.install({ version: '1.0' });
   const error = await t.throwsAsync(plugin.check(life({ min_free_mb: 1_000_000_000 })), { code: 'disk-full' });
@@ -207,7 +218,7 @@ sshTest('a host with too little room fails the check', async (t) => {
   );
 });
 
-sshTest('a host that needs a reboot afterwards gets one, once, also when the engine dies meanwhile', async (t) => {
+rootTest('a host that needs a reboot afterwards gets one, once, also when the engine dies meanwhile', async (t) => {
   const { packages, life, host, facts, kept } = await aStory(t, 'ssh');
   packages.install({ version: '1.0' });
   packages.offer({
@@ -234,7 +245,7 @@ sshTest('a host that needs a reboot afterwards gets one, once, also when the eng
   t.is(host.read('reboots'), 'reboot\n');
 });
 
-sshTest('services are restarted where that is asked for, and one that does not start is a failure', async (t) => {
+rootTest('services are restarted where that is asked for, and one that does not start is a failure', async (t) => {
   const { packages, life, host } = await aStory(t, 'ssh');
   packages.install({ version: '1.0' });
   host.program(

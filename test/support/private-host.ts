@@ -16,7 +16,7 @@ const sshd = process.env.FENIX_TEST_SSHD;
 /** Stories on a private sshd, one after the other. */
 export const sshTest = sshd === undefined ? test.skip : test.serial;
 
-const isRoot = process.getuid?.() === 0;
+export const isRoot = process.getuid?.() === 0;
 
 /**
  * A "host" of a test's own: an sshd on a free port of 127.0.0.1 with keys, configuration and programs in a temporary

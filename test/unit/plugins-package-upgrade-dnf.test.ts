@@ -24,6 +24,7 @@ const ROOM = {
 function aHost(metadata: object = {}, given: Partial<ActionContext> = {}) {
   const remote = new ScriptedPrograms()
     .on('apt-get', { code: 127 })
+    .on('id -u', { stdout: '0\n' })
     .on('df', ROOM)
     .on('dnf -q --setopt=exit_on_lock=True check-update', { code: 100, stdout: UPDATES }, { code: 0 })
     .on(
@@ -127,6 +128,16 @@ test('dnf: a reboot if needed wants a host that can say whether it is', async (t
   never.remote.on('needs-restarting', { code: 127 });
   t.is(await plugin.run(never.context), 'DONE');
   t.is(never.facts.reboot_needed, null);
+});
+
+test('a login that is not root is told of, before anything is asked of the packages', async (t) => {
+  const { remote, context } = aHost();
+  remote.on('id -u', { stdout: '1000\n' });
+  await t.throwsAsync(plugin.check(context), {
+    code: 'not-root',
+    message: 'Packages are root’s on compute-1: log in as root, or set sudo in section [remote].',
+  });
+  t.deepEqual(remote.lines(), ['id -u']);
 });
 
 test('a host with neither apt nor dnf is named', async (t) => {
