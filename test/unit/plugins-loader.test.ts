@@ -176,6 +176,8 @@ const refusals: readonly [check: Check, exported: unknown, key: string][] = [
   [checkAction, { ...action, metadataSchema: { type: 'objekt' } }, 'metadataSchema'],
   [checkAction, { ...action, timeoutS: 0 }, 'timeoutS'],
   [checkAction, { ...action, timeoutS: '60' }, 'timeoutS'],
+  [checkAction, { ...action, checkIf: 'check' }, 'checkIf'],
+  [checkAction, { ...action, checkIf: [1] }, 'checkIf'],
   [checkAction, { ...action, retry: null }, 'retry'],
   [checkAction, { ...action, retry: { attempts: 0, waitS: 1 } }, 'retry'],
   [checkAction, { ...action, retry: { attempts: 2 } }, 'retry'],
