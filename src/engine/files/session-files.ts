@@ -107,8 +107,7 @@ export class SessionFiles {
       });
       throw failure;
     }
-    const place = this.downloads.placeOf(session.sessionId);
-    const found = await underWay(() => downloadedPlugins(place, this.log));
+    const found = await underWay(() => downloadedPlugins(brought.directory, this.log));
     const known = this.installed.overlaid(found, session.plugins);
     const plugins = pinsOfDownloaded(session, known);
     const files = downloads.files.map((file, i) => ({
