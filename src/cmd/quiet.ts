@@ -1,15 +1,16 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { WORK_BEGAN, WORK_ENDED } from '../common/under-way.js';
 import type { Database } from '../db/database.js';
 
 /** Turns of the event loop without anything happening after which nothing more will happen by itself. */
 const QUIET_TURNS = 12;
-const STARTED = ['undici:request:create'];
-const ENDED = ['undici:request:trailers', 'undici:request:error'];
+const STARTED = ['undici:request:create', WORK_BEGAN];
+const ENDED = ['undici:request:trailers', 'undici:request:error', WORK_ENDED];
 
 /**
- * Knows when everything in this process waits for the clock: no HTTP request is under way, no query was made for a few
- * turns of the event loop. Watches from outside (diagnostics channels of undici, events of knex), so that the product
- * runs as it is.
+ * Knows when everything in this process waits for the clock: no HTTP request or other work is under way, no query was
+ * made for a few turns of the event loop. Watches from outside (diagnostics channels of undici and our own, events of
+ * knex), so that the product runs as it is.
  */
 export class Quiet {
   private underWay = 0;

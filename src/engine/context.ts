@@ -1,6 +1,7 @@
 import type { Clock, MachineClock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import type { Repositories } from '../db/repositories.js';
+import type { SessionDownloader } from '../downloads/downloads.js';
 import type { Planner } from '../planner/planner.js';
 import type { ActionTools } from '../workflow/action-tools.js';
 import type { CloudPort } from '../workflow/cloud-port.js';
@@ -24,6 +25,7 @@ export interface EngineParts {
   readonly plugins: PluginRegistry;
   /** What action plug-ins work with. */
   readonly tools: ActionTools;
+  readonly downloads: SessionDownloader;
   readonly settings: EngineSettings;
   readonly log: Logger;
 }
@@ -46,6 +48,10 @@ export interface EngineSettings extends WorkflowSettings {
 export interface SessionContext extends EngineParts {
   readonly sessionId: string;
   readonly style: WorkflowStyle;
+  /** The engine's, and those that the session downloads once they are there. */
+  readonly plugins: PluginRegistry;
+  /** Directory of what the session downloads; null if it downloads nothing. */
+  readonly filesAt: string | null;
   /** Whom maintenance.host and maintenance.session are addressed to. */
   readonly adminProjectId: string;
   readonly writer: SessionWriter;

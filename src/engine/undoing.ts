@@ -115,8 +115,9 @@ function nextUndo(plugins: PluginRegistry, works: readonly Work[]): Work | undef
   return works.find(({ action, undo }) => undo?.state !== 'done' && isUndoable(plugins, action));
 }
 
+/** One that cannot be downloaded again is passed over like one without undo: its host stays disabled. */
 function isUndoable(plugins: PluginRegistry, { plugin, metadata }: SessionAction): boolean {
-  const { undo, canUndo } = plugins.action(plugin);
+  const { undo, canUndo } = plugins.findAction(plugin) ?? {};
   return undo !== undefined && (canUndo?.(metadata) ?? true);
 }
 

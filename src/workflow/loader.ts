@@ -26,11 +26,24 @@ export async function loadPlugins(searchPath: readonly string[], log: Logger): P
   const registry = new PluginRegistry();
   for (const place of [...searchPath, SHIPPED_PLUGINS]) {
     const directory = directoryOf(place);
-    for (const { folder, kind } of FOLDERS) {
-      for (const file of modulesIn(join(directory, folder))) await loadFile(registry, kind, { file, place }, log);
-    }
+    for (const { folder, kind } of FOLDERS) await loadFolder(registry, kind, join(directory, folder), place, log);
   }
   return registry;
+}
+
+/**
+ * Adds what is in one folder, which may be missing.
+ * @param place what is told as their source
+ * @throws FenixError `plug-in-invalid`
+ */
+export async function loadFolder(
+  registry: PluginRegistry,
+  kind: PluginKind,
+  folder: string,
+  place: string,
+  log: Logger,
+): Promise<void> {
+  for (const file of modulesIn(folder)) await loadFile(registry, kind, { file, place }, log);
 }
 
 /** A module, and the entry of the search path by which it was found. */

@@ -25,7 +25,7 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
   for (const method of OPTIONAL_METHODS) {
     if (plugin[method] !== undefined) requireFunction(plugin, file, method);
   }
-  const { types, metadataSchema, timeoutS, retry } = plugin as Partial<ActionPlugin>;
+  const { types, metadataSchema, timeoutS, retry, checkIf } = plugin as Partial<ActionPlugin>;
   const knownTypes =
     types === undefined || (Array.isArray(types) && types.every((type) => ACTION_TYPES.includes(type)));
   demand(knownTypes, file, 'types', `a list of ${ACTION_TYPES.join(', ')}`);
@@ -37,6 +37,9 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
     'a number of seconds above 0',
   );
   const knownRetry = retry === undefined || (retry?.attempts >= 1 && retry?.waitS >= 0);
+  const knownKeys =
+    checkIf === undefined || (Array.isArray(checkIf) && checkIf.every((key) => typeof key === 'string'));
+  demand(knownKeys, file, 'checkIf', 'a list of keys of its metadata');
   demand(knownRetry, file, 'retry', '{ attempts: at least 1, waitS: at least 0 }');
   return plugin as unknown as ActionPlugin;
 }

@@ -20,7 +20,7 @@ function refusalOf(plugin: ActionPlugin, metadata: Record<string, unknown>): str
   ]);
   const action = { plugin: name, type: 'host' as const, name, order: 1, metadata };
   try {
-    catalog.pins('default', [action]);
+    catalog.pins('default', [action], false);
     return undefined;
   } catch (error) {
     return (error as Error).message;

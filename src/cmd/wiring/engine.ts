@@ -4,12 +4,14 @@ import type { Component } from '../../common/lifecycle.js';
 import { Logger } from '../../common/logger.js';
 import { type Config, parseDatabaseUrl } from '../../config/index.js';
 import { Repositories } from '../../db/repositories.js';
+import { Downloads } from '../../downloads/downloads.js';
 import { CloudWatch } from '../../engine/cloud-watch.js';
 import type { EngineSettings } from '../../engine/context.js';
 import { Engine, newIdentity } from '../../engine/engine.js';
 import { type Heartbeat, type HeartbeatSettings, RenewalLoop } from '../../engine/heartbeat.js';
 import { ThreadHeartbeat } from '../../engine/heartbeat-thread.js';
 import type { Publish } from '../../engine/outbox.js';
+import { HookClient } from '../../hooks/signed-calls.js';
 import { EventualServer } from '../../messaging/eventual-server.js';
 import { Notifier } from '../../messaging/notifier.js';
 import type { Reach, SessionPolicy } from '../../model/index.js';
@@ -28,6 +30,8 @@ import { PluginRegistry } from '../../workflow/registry.js';
 import { VERSION } from '../version.js';
 import { publicUrl } from './cloud.js';
 import { ConfigToken, once } from './core.js';
+import { downloadsComponent, registerDownloads } from './downloads.js';
+import { hooksComponent, registerHooks } from './hooks.js';
 import { shared, TransportToken } from './messaging.js';
 
 const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
@@ -52,6 +56,8 @@ export function registerEngine(
       c.resolve<Logger>(Logger),
     );
   });
+  registerDownloads(container);
+  registerHooks(container);
   once(container, Engine, makeEngine);
 }
 
@@ -70,6 +76,8 @@ export function engineComponents(container: DependencyContainer): Component[] {
       },
       stop: () => container.resolve<Planner>(Planner).close(),
     },
+    downloadsComponent(container),
+    hooksComponent(container),
     {
       name: 'rpc server',
       start: async () => {
@@ -105,6 +113,7 @@ function makeEngine(container: DependencyContainer): Engine {
     planner: container.resolve<Planner>(Planner),
     plugins: container.resolve(PluginRegistry),
     tools: actionTools(container),
+    downloads: container.resolve(Downloads),
     settings,
     log,
   };
@@ -128,6 +137,7 @@ function actionTools(container: DependencyContainer): ActionTools {
     },
     local: (plugin, signal, output) => here.for(plugin, signal, output),
     localFiles: plugins.localFiles,
+    hooks: container.resolve(HookClient).hooks,
     cloud: container.resolve<CloudPort>(CloudPort),
   };
 }

@@ -121,6 +121,8 @@ function contextOf(
     local: session.tools.local(plugin, signal, output),
     localFiles: session.tools.localFiles,
     cloud: session.tools.cloud,
+    hooks: session.tools.hooks(signal),
+    files: session.filesAt,
     output,
     record,
     remember: async (facts) => {
