@@ -11,7 +11,7 @@ export interface Holder {
 
 /**
  * The directory of downloads (`local_cache_dir`). A session's files are at `<session id>`, a link to the directory of its
- * present owner: that is replaced at once, and what the code of plug-ins is known by differs from one owner to the next.
+ * present owner, which is replaced at once.
  */
 export class DownloadCache {
   constructor(private readonly root: string) {}
@@ -21,23 +21,26 @@ export class DownloadCache {
     return join(this.root, sessionId);
   }
 
-  /** An empty directory for the owner's files, which nobody else can look into. */
-  async make(holder: Holder): Promise<string> {
+  /** The owner's own, whether or not it is there yet. */
+  directoryOf(holder: Holder): string {
+    return join(this.root, nameOf(holder));
+  }
+
+  /** Makes it, empty, so that nobody else can look into it. */
+  async make(holder: Holder): Promise<void> {
     await mkdir(this.root, { recursive: true, mode: 0o700 });
     const directory = this.directoryOf(holder);
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { mode: 0o700 });
-    return directory;
   }
 
-  /** From now on they are the session's. @returns where they are */
-  async publish(holder: Holder): Promise<string> {
+  /** From now on they are the session's. */
+  async publish(holder: Holder): Promise<void> {
     const place = this.placeOf(holder.sessionId);
     const link = `${this.directoryOf(holder)}.link`;
     await rm(link, { force: true });
     await symlink(nameOf(holder), link);
     await rename(link, place);
-    return place;
   }
 
   /** Everything that this owner has put there. */
@@ -55,10 +58,6 @@ export class DownloadCache {
       const [, sessionId, epoch] = NAME.exec(name) ?? [];
       return sessionId === undefined ? [] : [{ sessionId, epoch: Number(epoch) }];
     });
-  }
-
-  private directoryOf(holder: Holder): string {
-    return join(this.root, nameOf(holder));
   }
 }
 

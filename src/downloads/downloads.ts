@@ -23,6 +23,8 @@ export interface Wanted {
 }
 
 export interface Brought {
+  /** The owner's own: code that is imported from there is known by a path that no other owner's has. */
+  readonly directory: string;
   /** Those that came, in order; all of them unless one failed. */
   readonly fetched: readonly Fetched[];
   /** Why the one after them did not. */
@@ -53,17 +55,18 @@ export class Downloads {
   async bring(holder: Holder, wanted: readonly Wanted[], signal: AbortSignal): Promise<Brought> {
     const fetched: Fetched[] = [];
     const names = new Set<string>();
+    const directory = this.cache.directoryOf(holder);
     try {
-      const directory = await underWay(() => this.cache.make(holder));
+      await underWay(() => this.cache.make(holder));
       for (const { url, sha256 } of wanted) {
         const target = this.targetOf(url, names);
         fetched.push(await this.withinTime(target, sha256 ?? target.sha256, directory, signal));
       }
       await underWay(() => this.cache.publish(holder));
-      return { fetched };
+      return { directory, fetched };
     } catch (error) {
       if (signal.aborted) throw new Stopped();
-      return { fetched, failure: asFailure(error) };
+      return { directory, fetched, failure: asFailure(error) };
     }
   }
 

@@ -1,4 +1,5 @@
 import { type JournalEntry, type Session, type SessionAction, type SessionHost } from '../model/index.js';
+import { isWanted } from '../workflow/asked-if.js';
 import { computeServiceOf, disabledReason } from '../workflow/hosts.js';
 import { actionsFor, actionsOf, ENGINE_HOST } from '../workflow/maintaining.js';
 import type { PluginRegistry } from '../workflow/registry.js';
@@ -112,10 +113,13 @@ async function undoNext(
 }
 
 function nextUndo(plugins: PluginRegistry, works: readonly Work[]): Work | undefined {
-  // One that cannot be downloaded again is passed over like one without undo: its host stays disabled.
-  return works.find(({ action, undo }) => {
-    return undo?.state !== 'done' && plugins.findAction(action.plugin)?.undo !== undefined;
-  });
+  return works.find(({ action, undo }) => undo?.state !== 'done' && isUndoable(plugins, action));
+}
+
+/** One that cannot be downloaded again is passed over like one without undo: its host stays disabled. */
+function isUndoable(plugins: PluginRegistry, { plugin, metadata }: SessionAction): boolean {
+  const { undo, undoIf } = plugins.findAction(plugin) ?? {};
+  return undo !== undefined && isWanted(undoIf, metadata);
 }
 
 function retryTime(undo: JournalEntry | undefined): Date | undefined {

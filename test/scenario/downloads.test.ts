@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -324,4 +324,35 @@ test.serial('a session that is deleted before its downloads came ends at once, a
   await scenario.advance(1);
   t.deepEqual(leftIn(cache), []);
   t.true(server.asked.length < 5);
+});
+
+test.serial(
+  'an archive that was mended on its server is what a continued session uses, module by module',
+  async (t) => {
+    const [plugIn, words] = WORK as [Packed, Packed];
+    const broken = { ...words, content: 'export const other = 1;' };
+    const { scenario, server, told, create } = await story(t, { '/actions.tgz': tgzOf(plugIn, broken) }, UNCHECKED);
+    const id = await create({ download: [`${server.url}/actions.tgz`, `${server.url}/data.txt`] });
+    const failed = await scenario.finish(id);
+    t.like(failed.reason, { code: 'plug-in-invalid' });
+    t.regex(failed.reason?.message ?? '', /does not provide an export named 'words'/);
+    server.files.set('/actions.tgz', tgzOf(plugIn, words));
+    await scenario.system.client.resumeFailed(id);
+    const detail = await scenario.finish(id);
+    t.is(detail.state, 'MAINTENANCE_DONE', detail.reason?.message);
+    t.is(told().length, 3);
+  },
+);
+
+test.serial('an engine takes away at its start what was left here of sessions that are gone', async (t) => {
+  const { scenario, cache, told, create } = await story(t);
+  const id = await create({}, { rest: 100 });
+  await scenario.until(() => told().length > 0);
+  const held = readdirSync(cache).sort();
+  mkdirSync(join(cache, '.fenix-00000000-0000-4000-8000-000000000001-4'));
+  mkdirSync(join(cache, `.fenix-${id}-0`));
+  mkdirSync(join(cache, 'of somebody else'));
+  await scenario.system.startEngine();
+  t.deepEqual(readdirSync(cache).sort(), [...held, 'of somebody else'].sort());
+  t.is((await scenario.finish(id)).state, 'MAINTENANCE_DONE');
 });

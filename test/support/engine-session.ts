@@ -160,7 +160,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     planner: inlinePlanner,
     plugins,
     threads: undefined,
-    tools: { remote: () => noPrograms, local: () => noPrograms, hooks: () => noHooks, cloud },
+    tools: { remote: () => noPrograms, local: () => noPrograms, localFiles: '', hooks: () => noHooks, cloud },
     downloads: noDownloads,
     filesAt: null,
     settings,

@@ -1,8 +1,8 @@
-import { choice, integer, number, text } from '../options.js';
+import { choice, integer, list, number, text } from '../options.js';
 
 /** [plugins]: how plug-ins are found, checked and kept apart. Where they are looked for is [DEFAULT] plugin_path. */
 export const plugins = {
-  doc: 'Plug-ins: how they are found and checked, and how those of others are kept from doing harm.',
+  doc: 'Plug-ins: how they are found and checked, how those of others are kept from doing harm, and what may be done here.',
   options: {
     package_directory: text(
       '/opt/fenix/plugins',
@@ -33,6 +33,10 @@ export const plugins = {
     load_timeout: number(10, 'Seconds that a plug-in may take to be imported when the engine starts.', { min: 0.1 }),
     output_interval: number(15, 'Seconds of domain time between two looks at what a running plug-in prints.', {
       min: 1,
+    }),
+    run_locally: list([], 'Names of the action plug-ins that may run programs on the machine of the engine.'),
+    local_files: text('', 'Directory of the files that these may use there, such as playbooks. Empty: none.', {
+      check: (path) => (path === '' || path.startsWith('/') ? undefined : 'an absolute path'),
     }),
   },
   retired: [],

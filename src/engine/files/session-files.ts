@@ -110,8 +110,7 @@ export class SessionFiles {
       });
       throw failure;
     }
-    const place = this.downloads.placeOf(session.sessionId);
-    const found = await underWay(() => downloadedPlugins(place, this.threads, this.log));
+    const found = await underWay(() => downloadedPlugins(brought.directory, this.threads, this.log));
     const known = this.installed.overlaid(found, session.plugins);
     const plugins = pinsOfDownloaded(session, known);
     const files = downloads.files.map((file, i) => ({

@@ -52,8 +52,21 @@ export class IsolatedCall {
     private readonly settings: CallSettings,
     private readonly machine: MachineClock,
   ) {
-    const { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt, files } = context;
-    const facts = { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt, files };
+    const { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt, files, localFiles, remembered } =
+      context;
+    const facts = {
+      sessionId,
+      host,
+      type,
+      phase,
+      name,
+      metadata,
+      sessionMetadata,
+      attempt,
+      files,
+      localFiles,
+      remembered,
+    };
     const mostBytes = settings.memoryMiB * 1024 * 1024;
     const order: CallOrder = { file, method, facts, clock: this.clock.buffer, mostBytes };
     this.outcome = new Promise((resolve, reject) => {
@@ -155,6 +168,7 @@ export class IsolatedCall {
     if (target === 'clock') return clock.sleep(args[0] as Date, signal);
     if (target === 'remote') return run(remote, args);
     if (target === 'local') return run(local, args);
+    if (target === 'remember') return this.context.remember(Object(args[0]));
     if (target === 'hooks') return callHook(hooks, method, args);
     if (!Object.hasOwn(LENT, method)) {
       const message = `The cloud that plug-ins are lent has no "${method}"; it has: ${Object.keys(LENT).join(', ')}.`;

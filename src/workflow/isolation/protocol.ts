@@ -8,7 +8,17 @@ import { sentenceOf } from '../running/sentence.js';
 /** What of the context stays as it is while the call lasts. */
 export type ContextFacts = Pick<
   ActionContext,
-  'sessionId' | 'host' | 'type' | 'phase' | 'name' | 'metadata' | 'sessionMetadata' | 'attempt' | 'files'
+  | 'sessionId'
+  | 'host'
+  | 'type'
+  | 'phase'
+  | 'name'
+  | 'metadata'
+  | 'sessionMetadata'
+  | 'attempt'
+  | 'files'
+  | 'localFiles'
+  | 'remembered'
 >;
 
 /** What the thread is told to do, as `workerData`. */
@@ -30,7 +40,7 @@ export interface Exported {
   readonly functions: readonly string[];
 }
 
-export type CallTarget = 'clock' | 'remote' | 'local' | 'cloud' | 'hooks';
+export type CallTarget = 'clock' | 'remote' | 'local' | 'cloud' | 'hooks' | 'remember';
 
 /** A line of the log. */
 export interface Line {

@@ -29,6 +29,10 @@ export function threadContext(
     local: programs(line, 'local'),
     cloud: cloud(line),
     hooks: hooks(line),
+    remember: async (added) => {
+      await line.call('remember', 'remember', [added]);
+      Object.assign(facts.remembered, added);
+    },
   };
 }
 
