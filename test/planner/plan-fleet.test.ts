@@ -227,6 +227,19 @@ test('a scale-in is asked for only where no plan without it exists, and is the s
   t.regex(planFleet(aFleet(hosts)).stuck ?? '', /No host can be emptied/);
 });
 
+test('a host whose instances need more than all others have free is named with both figures', (t) => {
+  const hosts = [
+    aFleetHost('h', ['a', 'b', 'c', 'd']),
+    aFleetHost('i', ['e', 'f', 'g']),
+    done('d', { free: places(2) }),
+  ];
+  t.is(
+    planFleet(aFleet(hosts)).stuck,
+    'No host can be emptied: i: Its instances need 3 vCPUs, 3072 MB of memory and 30 GB of disk elsewhere, ' +
+      'and all other hosts of zone nova together have 2 vCPUs, 2048 MB of memory and 20 GB of disk free.',
+  );
+});
+
 test('nothing is stuck while something goes on', (t) => {
   const out = aFleetHost('out', [], { state: 'in_maintenance' });
   t.is(planFleet(aFleet([aFleetHost('h', ['a', 'b', 'c', 'd']), out])).stuck, undefined);

@@ -1,6 +1,6 @@
 import { fitsIn } from '../../model/index.js';
 import type { FleetHost, FleetWait } from '../fleet.js';
-import { type Amount, add, amountOf, nothing } from './amount.js';
+import { type Amount, add, amountOf, inWords, nothing } from './amount.js';
 import { type Demand, Forecast, type Release } from './forecast.js';
 import { inOrder } from './order.js';
 import { emptyingS, Source } from './source.js';
@@ -21,6 +21,18 @@ const NO_ROOM: Why = {
   message: 'No set of maintained hosts has room for its instances.',
   lifts: 'Room is freed: projects scale in, or hosts are added.',
 };
+/** With the figures where even all that is free would not be enough. */
+function noRoom(zone: ZoneStep, host: FleetHost): Why {
+  const needs = nothing();
+  for (const { resources } of movable(host)) add(needs, resources);
+  const free = zone.freeBeside(host);
+  if (fitsIn(needs, free)) return NO_ROOM;
+  const message =
+    `Its instances need ${inWords(needs)} elsewhere, and all other hosts of zone ${zone.name} ` +
+    `together have ${inWords(free)} free.`;
+  return { ...NO_ROOM, message };
+}
+
 const CONTROLLERS: Why = {
   because: 'controllers-first',
   message: 'Controllers are maintained before computes.',
@@ -125,7 +137,7 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[],
       continue;
     }
     const wants = less(host.capacity, host.free);
-    const short = zone.tight && zone.sources.length === 0 && !sure ? NO_ROOM : NOT_YET;
+    const short = zone.tight && zone.sources.length === 0 && !sure ? noRoom(zone, host) : NOT_YET;
     const hopeless = failed.length >= TRIES || failed.some((smaller) => fitsIn(smaller, wants));
     const unable = hopeless ? short : unfit(step, zone, host);
     if (unable !== undefined) {
