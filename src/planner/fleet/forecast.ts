@@ -42,9 +42,15 @@ export class Forecast {
     this.demands = [...demands];
     const sum = amountOf(free);
     const byTime = [...releases].sort((a, b) => a.at - b.at);
+    // Who has begun with everything is taken away once, for all that comes after.
+    const going = [...demands].sort((a, b) => lastBegins(b) - lastBegins(a));
     this.instants = [...byTime, END].map(({ at, room }) => {
+      for (let next = going.at(-1); next !== undefined && lastBegins(next) < at && this.now < at; next = going.at(-1)) {
+        add(sum, next.room, -begunBefore(next, at, this.now));
+        going.pop();
+      }
       const left = amountOf(sum);
-      this.takeDemands(left, at);
+      for (const demand of going) add(left, demand.room, -begunBefore(demand, at, this.now));
       add(sum, room);
       return { at, room, left };
     });
@@ -81,19 +87,15 @@ export class Forecast {
     const index = this.instants.findIndex((instant) => instant.at > at);
     const next = this.instants[index] as Instant;
     const left = amountOf(next.left);
-    this.takeDemands(left, next.at, -1);
-    this.takeDemands(left, at);
+    for (const other of this.demands) {
+      add(left, other.room, begunBefore(other, next.at, this.now) - begunBefore(other, at, this.now));
+    }
     this.instants.splice(index, 0, { at, room, left });
     for (const [position, instant] of this.instants.entries()) {
       if (position > index) add(instant.left, room);
       add(instant.left, demand.room, -begunBefore(demand, instant.at, this.now));
     }
     this.demands.push(demand);
-  }
-
-  /** Takes away what the demands have begun to take before `at`. */
-  private takeDemands(left: Amount, at: number, times = 1): void {
-    for (const demand of this.demands) add(left, demand.room, -times * begunBefore(demand, at, this.now));
   }
 }
 
@@ -111,6 +113,9 @@ function isThere(demand: Demand, at: number, left: Amount): boolean {
 
 /** Parts are fractions; a millionth of a megabyte is none. */
 const SLACK = 1e-6;
+
+const lastBegins = ({ from, moves, abreast, moveS }: Demand): number =>
+  moves === 0 ? from : from + (Math.ceil(moves / abreast) - 1) * moveS;
 
 /** Which part of the demand's moves has begun before `at`. */
 function begunBefore({ from, moves, abreast, moveS }: Demand, at: number, now: number): number {

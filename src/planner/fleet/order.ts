@@ -1,6 +1,6 @@
 import type { Resources } from '../../model/index.js';
 import type { FleetHost } from '../fleet.js';
-import { byName } from './amount.js';
+import { add, byName, nothing } from './amount.js';
 import { type EndingWork, soonestFirst } from './ending.js';
 import type { Forecast } from './forecast.js';
 import type { FleetStep, ZoneStep } from './step.js';
@@ -76,11 +76,16 @@ function workOf({ capacity, free }: FleetHost, of: keyof Resources, lastsS: numb
 
 /** Of what the hosts will have the least, beside what they want. */
 function scarcest(hosts: readonly FleetHost[], total: Resources): keyof Resources {
-  const all: readonly (keyof Resources)[] = ['vcpus', 'memoryMb', 'diskGb'];
-  const wanted = (of: keyof Resources) => sum(hosts, ({ capacity, free }) => capacity[of] - free[of]);
-  const part = (of: keyof Resources) => (wanted(of) === 0 ? Number.POSITIVE_INFINITY : total[of] / wanted(of));
-  return all.reduce((least, of) => (part(of) < part(least) ? of : least), 'vcpus');
+  const wanted = nothing();
+  for (const { capacity, free } of hosts) {
+    add(wanted, capacity);
+    add(wanted, free, -1);
+  }
+  const part = (of: keyof Resources) => (wanted[of] === 0 ? Number.POSITIVE_INFINITY : total[of] / wanted[of]);
+  return RESOURCES.reduce((least, of) => (part(of) < part(least) ? of : least), 'vcpus');
 }
+
+const RESOURCES: readonly (keyof Resources)[] = ['vcpus', 'memoryMb', 'diskGb'];
 
 const sum = (hosts: readonly FleetHost[], of: (host: FleetHost) => number): number =>
   hosts.reduce((total, host) => total + of(host), 0);
