@@ -31,7 +31,7 @@ console.log(JSON.stringify({ steps, whole, wantedS: WANTED_S, wantedMb: WANTED_M
 /** The median of steps that come after the session is well under way. */
 function stepMs(hosts: number): number {
   const taken: number[] = [];
-  const world = new FleetWorld(grouped(hosts, 1), 1, TURN_S);
+  const world = new FleetWorld(grouped(hosts, 1), 1, { turnS: TURN_S });
   let out = 0;
   const enough = new Error('enough');
   try {
@@ -60,7 +60,7 @@ function session(hosts: number) {
   let planningMs = 0;
   let rssMb = 0;
   let steps = 0;
-  const run = new FleetWorld(grouped(hosts, 1), 1, TURN_S).run((snapshot) => {
+  const run = new FleetWorld(grouped(hosts, 1), 1, { turnS: TURN_S }).run((snapshot) => {
     const begun = processorMs();
     const plan = planFleet(snapshot);
     planningMs += processorMs() - begun;

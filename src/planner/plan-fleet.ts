@@ -60,7 +60,7 @@ function withStuck(step: FleetStep): FleetPlan {
   const left = zones.some(({ waiting, sources }) => waiting.length + sources.length > 0);
   const acts =
     decided.empty.length + decided.ask.length + decided.move.length + decided.maintain.length + decided.scaleIn.length;
-  if (left && acts === 0 && !recovers(snapshot) && !zones.some(isBusy)) decided.stuck = stuckMessage(step);
+  if (left && acts === 0 && !zones.some(isBusy) && !recovers(snapshot)) decided.stuck = stuckMessage(step);
   return decided;
 }
 

@@ -34,6 +34,24 @@ test('what was acknowledged moves, one at a time from a host that lets one go', 
   t.is(reasonsOf(plan).b, 'source-limit');
 });
 
+test('where moves fill no whole number of rounds, the round that is not full comes first', (t) => {
+  const limits = { ...NO_LIMITS, perSource: 4 };
+  const roomy = done('d', { capacity: places(9), free: places(9) });
+  const six = ['a', 'b', 'c', 'e', 'f', 'g'].map((id) => acked(id));
+  const plan = planFleet(aFleet([emptying('h', six), roomy], { limits }));
+  t.deepEqual([plan.move.length, reasonsOf(plan).g], [2, 'order']);
+  const under = (id: string, at: number) => anInstance(id, { phase: 'moving', target: 'd', at });
+  const four = six.slice(2);
+  const movesBeside = (at: number) =>
+    planFleet(aFleet([emptying('h', [under('a', at), under('b', at), ...four]), roomy], { limits })).move.length;
+  t.is(movesBeside(1000), 0);
+  // One that is late may hang: nobody waits for it.
+  t.is(movesBeside(900), 2);
+  t.is(planFleet(aFleet([emptying('h', four), roomy], { limits })).move.length, 4);
+  const uneven = [...six.slice(1), acked('a', { moveS: 90 })];
+  t.is(planFleet(aFleet([emptying('h', uneven), roomy], { limits })).move.length, 4);
+});
+
 test('the fullest host that fits is the target, never one that refused, is in another zone, or is excluded', (t) => {
   const one = anInstance('a', { refusedBy: ['tight'] });
   const targets = [
@@ -207,6 +225,19 @@ test('a scale-in is asked for only where no plan without it exists, and is the s
   const roomy = planFleet(aFleet([...hosts, aFleetHost('k')], { scaleIn }));
   t.deepEqual(roomy.scaleIn, []);
   t.regex(planFleet(aFleet(hosts)).stuck ?? '', /No host can be emptied/);
+});
+
+test('a host whose instances need more than all others have free is named with both figures', (t) => {
+  const hosts = [
+    aFleetHost('h', ['a', 'b', 'c', 'd']),
+    aFleetHost('i', ['e', 'f', 'g']),
+    done('d', { free: places(2) }),
+  ];
+  t.is(
+    planFleet(aFleet(hosts)).stuck,
+    'No host can be emptied: i: Its instances need 3 vCPUs, 3072 MB of memory and 30 GB of disk elsewhere, ' +
+      'and all other hosts of zone nova together have 2 vCPUs, 2048 MB of memory and 20 GB of disk free.',
+  );
 });
 
 test('nothing is stuck while something goes on', (t) => {

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { FleetPlan, FleetSnapshot } from '../../src/planner/fleet.js';
 import { lowerBound } from '../../src/planner/lower-bound.js';
 import { planFleet } from '../../src/planner/plan-fleet.js';
-import { smallCloud } from '../support/fleet/small-cloud.js';
+import { sharedCloud, smallCloud } from '../support/fleet/small-cloud.js';
 import { type FleetPolicy, FleetWorld } from '../support/fleet/world.js';
 
 /** How many clouds, and the seed of the first one. */
@@ -36,6 +36,22 @@ test('on clouds of any kind no rule is broken, everything that waits has a reaso
     t.deepEqual(silent, [], `seed ${seed}`);
     t.true(Number.isFinite(run.makespanS) || run.stuck !== undefined, `seed ${seed} halts without a reason`);
   }
+});
+
+test('two sessions that share groups and room break no rule together, and who halts says why', (t) => {
+  for (const seed of seeds) {
+    const run = new FleetWorld(sharedCloud(seed), seed).run(planFleet);
+    t.deepEqual(run.violations, [], `seed ${seed}`);
+    t.true(Number.isFinite(run.makespanS) || run.stuck !== undefined, `seed ${seed} halts without a reason`);
+  }
+});
+
+test('two sessions of which none is held to what the other has begun meanwhile are found out', (t) => {
+  const broken = seeds.slice(0, 100).some((seed) => {
+    const world = new FleetWorld(sharedCloud(seed), seed, { admission: 'forgotten' });
+    return world.run(planFleet).violations.length > 0;
+  });
+  t.true(broken);
 });
 
 test('no session is faster than the lower bound of its cloud', (t) => {

@@ -18,4 +18,7 @@ export function add(to: Amount, what: Resources, times = 1): void {
   to.diskGb += times * what.diskGb;
 }
 
+export const inWords = ({ vcpus, memoryMb, diskGb }: Resources): string =>
+  `${vcpus} vCPUs, ${memoryMb} MB of memory and ${diskGb} GB of disk`;
+
 export const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,5 +1,5 @@
 import type { Resources } from '../../model/index.js';
-import { type Amount, add, nothing } from './amount.js';
+import { type Amount, add, amountOf, nothing } from './amount.js';
 
 /** Room that is expected to be there from a time on. */
 export interface Release {
@@ -7,7 +7,7 @@ export interface Release {
   readonly room: Resources;
 }
 
-/** Moves that are expected one after the other, `abreast` at a time, each `moveS` long, from `from` on. */
+/** Moves that are expected `abreast` at a time, each `moveS` long, from `from` on; a round that is not full comes first. */
 export interface Demand {
   readonly from: number;
   readonly moves: number;
@@ -16,65 +16,90 @@ export interface Demand {
   readonly room: Resources;
 }
 
+/** A release, and what is left just before it. */
+interface Instant {
+  readonly at: number;
+  readonly room: Resources;
+  readonly left: Amount;
+}
+
 /**
  * Whether the free room of a zone and what maintained hosts will give back lasts for hosts to be emptied without a pause.
  * A host that waits half emptied is the worst of all: its room serves nobody. One whose room is not there as a whole yet,
  * but will be in time, may begin.
  */
 export class Forecast {
-  private readonly releases: Release[] = [];
-  /** What is left just before the release of the same index; the last one is after all of them. */
-  private left: Amount[] = [];
-  private readonly demands: Demand[] = [];
+  /** By time; the last one is after all that is expected. */
+  private readonly instants: Instant[];
+  private readonly demands: Demand[];
 
   constructor(
-    private readonly free: Resources,
+    free: Resources,
     releases: readonly Release[],
+    demands: readonly Demand[],
     private readonly now: number,
   ) {
-    this.releases.push(...releases);
-    this.recount();
-  }
-
-  /** Adds what is going on anyway, with the release that it leads to. */
-  addAll(demands: readonly Demand[], releases: readonly Release[]): void {
-    this.demands.push(...demands);
-    this.releases.push(...releases);
-    this.recount();
+    this.demands = [...demands];
+    const sum = amountOf(free);
+    const byTime = [...releases].sort((a, b) => a.at - b.at);
+    // Who has begun with everything is taken away once, for all that comes after.
+    const going = [...demands].sort((a, b) => lastBegins(b) - lastBegins(a));
+    this.instants = [...byTime, END].map(({ at, room }) => {
+      for (let next = going.at(-1); next !== undefined && lastBegins(next) < at && this.now < at; next = going.at(-1)) {
+        add(sum, next.room, -begunBefore(next, at, this.now));
+        going.pop();
+      }
+      const left = amountOf(sum);
+      for (const demand of going) add(left, demand.room, -begunBefore(demand, at, this.now));
+      add(sum, room);
+      return { at, room, left };
+    });
   }
 
   /** Whether there is room for one more from its first to its last move. */
   bears(demand: Demand, release: Release): boolean {
-    for (let index = 0; index < this.left.length; index += 1) {
-      const at = this.releases[index]?.at ?? Number.POSITIVE_INFINITY;
+    for (const { at, left } of this.instants) {
       if (at <= demand.from) continue;
-      if (!isThere(demand, at, this.left[index] as Amount)) return false;
+      if (!isThere(demand, at, left)) return false;
       // Behind its own release it is no burden any more.
       if (at > release.at) break;
     }
     return true;
   }
 
-  add(demand: Demand, release: Release): void {
-    this.addAll([demand], [release]);
+  /** What is there when all that is expected has happened. */
+  get total(): Resources {
+    return this.instants.at(-1)?.left ?? nothing();
   }
 
-  private recount(): void {
-    this.releases.sort((a, b) => a.at - b.at);
-    const sum = nothing();
-    add(sum, this.free);
-    this.left = [];
-    for (let index = 0; index <= this.releases.length; index += 1) {
-      const release = this.releases[index];
-      const left = nothing();
-      add(left, sum);
-      const at = release?.at ?? Number.POSITIVE_INFINITY;
-      for (const demand of this.demands) add(left, demand.room, -begunBefore(demand, at, this.now));
-      this.left.push(left);
-      if (release !== undefined) add(sum, release.room);
+  /** What is expected to be given back, by time, with the room of before that nobody will take. */
+  get expected(): readonly Release[] {
+    const all = this.instants.slice(0, -1).map(({ at, room }) => ({ at, room }));
+    const given = nothing();
+    for (const { room } of all) add(given, room);
+    const before = amountOf(this.total);
+    add(before, given, -1);
+    return [{ at: this.now, room: before }, ...all];
+  }
+
+  /** One more begins. */
+  add(demand: Demand, { at, room }: Release): void {
+    const index = this.instants.findIndex((instant) => instant.at > at);
+    const next = this.instants[index] as Instant;
+    const left = amountOf(next.left);
+    for (const other of this.demands) {
+      add(left, other.room, begunBefore(other, next.at, this.now) - begunBefore(other, at, this.now));
     }
+    this.instants.splice(index, 0, { at, room, left });
+    for (const [position, instant] of this.instants.entries()) {
+      if (position > index) add(instant.left, room);
+      add(instant.left, demand.room, -begunBefore(demand, instant.at, this.now));
+    }
+    this.demands.push(demand);
   }
 }
+
+const END: Release = { at: Number.POSITIVE_INFINITY, room: nothing() };
 
 function isThere(demand: Demand, at: number, left: Amount): boolean {
   const part = begunBefore(demand, at, demand.from);
@@ -89,9 +114,13 @@ function isThere(demand: Demand, at: number, left: Amount): boolean {
 /** Parts are fractions; a millionth of a megabyte is none. */
 const SLACK = 1e-6;
 
+const lastBegins = ({ from, moves, abreast, moveS }: Demand): number =>
+  moves === 0 ? from : from + (Math.ceil(moves / abreast) - 1) * moveS;
+
 /** Which part of the demand's moves has begun before `at`. */
 function begunBefore({ from, moves, abreast, moveS }: Demand, at: number, now: number): number {
   if (moves === 0 || at <= Math.max(from, now)) return 0;
   if (moveS <= 0 || !Number.isFinite(at) || !Number.isFinite(abreast)) return 1;
-  return Math.min(1, (abreast * Math.ceil((at - from) / moveS)) / moves);
+  const roundsLeft = Math.ceil(moves / abreast) - Math.ceil((at - from) / moveS);
+  return Math.min(1, (moves - abreast * Math.max(0, roundsLeft)) / moves);
 }

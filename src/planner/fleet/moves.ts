@@ -10,8 +10,10 @@ type Why = Omit<FleetWait, 'host' | 'instanceId'>;
 export function beginMoves(step: FleetStep, zone: ZoneStep, lead: Lead | undefined): void {
   for (const source of zone.sources) {
     const waiting: FleetInstance[] = [];
+    const { perSource } = step.snapshot.limits;
+    const most = source.acked.length === 0 ? 0 : source.busyUntil.length + source.openPlaces(perSource, step.now);
     for (const instance of source.acked) {
-      const why = begin(step, zone, source, instance, lead);
+      const why = begin(step, zone, source, instance, lead, most);
       if (why === undefined) continue;
       waiting.push(instance);
       step.wait(source.host, instance, why);
@@ -27,6 +29,7 @@ function begin(
   source: Source,
   instance: FleetInstance,
   lead: Lead | undefined,
+  most: number,
 ): Why | undefined {
   const group = step.groups.of(instance.groupId);
   if (instance.way !== 'own' && group.never) return groupWait(step, instance);
@@ -36,7 +39,7 @@ function begin(
   }
   let target: string | null = null;
   if (instance.way === 'place') {
-    const limit = limitWait(step, source);
+    const limit = limitWait(step, source, most);
     if (limit !== undefined) return limit;
     const choice = {
       overHeld: !zone.tight || lead === undefined,
@@ -66,9 +69,16 @@ function begin(
   return undefined;
 }
 
-function limitWait({ migrations, snapshot: { limits } }: FleetStep, source: Source): Why | undefined {
+const LATER_ROUND: Why = {
+  because: 'order',
+  message: 'It leaves no later with the next ones, and takes room elsewhere for less time.',
+  lifts: 'The moves before it end.',
+};
+
+function limitWait({ migrations, snapshot: { limits } }: FleetStep, source: Source, most: number): Why | undefined {
   const { length } = source.busyUntil;
-  if (length >= limits.perSource) {
+  if (length >= most && length < limits.perSource) return LATER_ROUND;
+  if (length >= most) {
     const until = Math.min(...source.busyUntil);
     const message = `${length} of at most ${limits.perSource} instances are leaving ${source.host.host}.`;
     return { because: 'source-limit', message, lifts: 'One of these moves ends.', until };

@@ -43,6 +43,29 @@ export class Source {
     return this.moving === 0 && this.pending === 0;
   }
 
+  /**
+   * How many moves may begin now. Where the moves that are left fill no whole number of rounds, the round that is not full
+   * comes first: the host is empty as soon, and what has left it waits for the others that much less.
+   */
+  openPlaces(perSource: number, now: number): number {
+    const open = perSource - this.busyUntil.length;
+    const pending = [...this.acked, ...this.asked, ...this.resting].filter(({ way }) => way === 'place');
+    const moveS = pending[0]?.moveS ?? 0;
+    // Of moves of different lengths, and of such as are late, too little is known.
+    const isEven = moveS > 0 && pending.every((one) => one.moveS === moveS) && this.busyUntil.every((at) => at > now);
+    if (!isEven || !Number.isFinite(perSource) || pending.length <= open) return open;
+    const ends = [...this.busyUntil];
+    while (ends.length < perSource) ends.push(now);
+    const begins = [...ends];
+    for (let count = 0; count < pending.length; count += 1) {
+      const next = ends.indexOf(Math.min(...ends));
+      ends[next] = (ends[next] as number) + moveS;
+    }
+    const last = Math.max(...ends);
+    const rounds = begins.reduce((sum, at) => sum + Math.floor((last - at) / moveS + EXACT), 0);
+    return Math.max(0, open - (rounds - pending.length));
+  }
+
   private see(instance: FleetInstance, now: number): void {
     const { phase, way, at, moveS } = instance;
     if (way === 'stays') add(this.remains, instance.resources);
@@ -68,6 +91,9 @@ export class Source {
     this.pendingS += times * instance.moveS;
   }
 }
+
+/** Sums of durations are not exact. */
+const EXACT = 1e-9;
 
 /** How long it takes to empty a host of `instances` that rest, if nothing but its own limits and groups holds them. */
 export function emptyingS(instances: readonly FleetInstance[], perSource: number, groups: GroupBook): number {

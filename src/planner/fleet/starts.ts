@@ -1,7 +1,8 @@
 import { fitsIn } from '../../model/index.js';
 import type { FleetHost, FleetWait } from '../fleet.js';
-import { type Amount, add, amountOf, byName, nothing } from './amount.js';
+import { type Amount, add, amountOf, inWords, nothing } from './amount.js';
 import { type Demand, Forecast, type Release } from './forecast.js';
+import { inOrder } from './order.js';
 import { emptyingS, Source } from './source.js';
 import type { FleetStep, ZoneStep } from './step.js';
 
@@ -20,6 +21,18 @@ const NO_ROOM: Why = {
   message: 'No set of maintained hosts has room for its instances.',
   lifts: 'Room is freed: projects scale in, or hosts are added.',
 };
+/** With the figures where even all that is free would not be enough. */
+function noRoom(zone: ZoneStep, host: FleetHost): Why {
+  const needs = nothing();
+  for (const { resources } of movable(host)) add(needs, resources);
+  const free = zone.freeBeside(host);
+  if (fitsIn(needs, free)) return NO_ROOM;
+  const message =
+    `Its instances need ${inWords(needs)} elsewhere, and all other hosts of zone ${zone.name} ` +
+    `together have ${inWords(free)} free.`;
+  return { ...NO_ROOM, message };
+}
+
 const CONTROLLERS: Why = {
   because: 'controllers-first',
   message: 'Controllers are maintained before computes.',
@@ -54,7 +67,7 @@ export function startHosts(step: FleetStep, zone: ZoneStep): void {
   const forecast = forecastOf(step, zone);
   if (!zone.tight && !bearsSmallest(step, forecast, filled)) {
     for (const host of filled) step.wait(host, undefined, NOT_YET);
-  } else startFull(step, zone, inOrder(filled, step.snapshot.limits.perSource), forecast);
+  } else startFull(step, zone, inOrder(step, zone, filled, forecast), forecast);
 }
 
 /** Whether the host that wants the least can begin: else nobody can. */
@@ -93,29 +106,6 @@ export function unfit(step: FleetStep, zone: ZoneStep, { host, instances }: Flee
   return undefined;
 }
 
-/** Hosts that are down hold members back who count as impacted; then by weight. */
-function inOrder(hosts: readonly FleetHost[], perSource: number): FleetHost[] {
-  const weighed = hosts.map((host) => ({ host, weight: weightOf(host, perSource) }));
-  weighed.sort((a, b) => {
-    const down = Number(b.host.down) - Number(a.host.down);
-    return down || b.weight - a.weight || byName(a.host.host, b.host.host);
-  });
-  return weighed.map(({ host }) => host);
-}
-
-/**
- * The longest come first, so that none of them is left over for the end; but sooner those that have more room of their own
- * free: done, they give more than they took, and all others go faster.
- */
-function weightOf({ actionS, instances, free, capacity }: FleetHost, perSource: number): number {
-  const moveS = instances[0]?.moveS ?? 0;
-  const lengthS = actionS + Math.max(moveS, (instances.length * moveS) / perSource);
-  return lengthS * (1 + FREE_ROOM * Math.min(free.vcpus / capacity.vcpus, free.memoryMb / capacity.memoryMb));
-}
-
-/** By trial (docs/makespan.md): a host that is empty by a tenth counts as twice as long. */
-const FREE_ROOM = 10;
-
 /** They cost no room, and give theirs. */
 function startEmpty(step: FleetStep, zone: ZoneStep): FleetHost[] {
   const rest: FleetHost[] = [];
@@ -147,7 +137,7 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[],
       continue;
     }
     const wants = less(host.capacity, host.free);
-    const short = zone.tight && zone.sources.length === 0 && !sure ? NO_ROOM : NOT_YET;
+    const short = zone.tight && zone.sources.length === 0 && !sure ? noRoom(zone, host) : NOT_YET;
     const hopeless = failed.length >= TRIES || failed.some((smaller) => fitsIn(smaller, wants));
     const unable = hopeless ? short : unfit(step, zone, host);
     if (unable !== undefined) {
@@ -175,17 +165,20 @@ function candidateOf(step: FleetStep, host: FleetHost): Candidate {
   const room = nothing();
   const remains = nothing();
   let moves = 0;
+  let movesS = 0;
   let answerS = 0;
-  for (const { way, resources, answerS: takes } of host.instances) {
+  for (const { way, resources, moveS, answerS: takes } of host.instances) {
     add(way === 'stays' ? remains : room, resources);
     if (way === 'stays') continue;
     moves += 1;
+    movesS += moveS;
     answerS = Math.max(answerS, takes);
   }
-  const lasts = emptyingS(host.instances, perSource, groups);
+  const abreast = Math.min(perSource, Math.max(1, moves));
+  const rounds = Math.ceil(moves / abreast);
+  const lasts = Math.max(emptyingS(host.instances, perSource, groups), moves === 0 ? 0 : (rounds * movesS) / moves);
   const from = now + answerS;
-  const moveS = moves === 0 ? 0 : lasts / Math.ceil(moves / Math.min(perSource, moves));
-  const demand = { from, moves, abreast: Math.min(perSource, moves), moveS, room };
+  const demand = { from, moves, abreast, moveS: moves === 0 ? 0 : lasts / rounds, room };
   return { host, demand, release: { at: from + lasts + host.actionS, room: less(host.capacity, remains) } };
 }
 
@@ -194,13 +187,9 @@ function forecastOf(step: FleetStep, zone: ZoneStep): Forecast {
   const free = nothing();
   for (const target of zone.targets.maintained) add(free, target.free);
   const releases = zone.giving.map((host) => ({ at: backAt(host, now), room: host.free }));
-  const forecast = new Forecast(free, releases, now);
   const going = zone.sources.map((source) => demandOf(source, snapshot.limits.perSource, now));
-  forecast.addAll(
-    going.map(({ demand }) => demand),
-    going.map(({ release }) => release),
-  );
-  return forecast;
+  const demands = going.map(({ demand }) => demand);
+  return new Forecast(free, [...releases, ...going.map(({ release }) => release)], demands, now);
 }
 
 /** When a host that is empty or out is expected back; one that is late is given some more time. */
@@ -212,11 +201,11 @@ function backAt({ state, since, actionS }: FleetHost, now: number): number {
 function demandOf(source: Source, perSource: number, now: number): Candidate {
   const { host, pending, pendingS, wanted, busyUntil, acked, asked, resting } = source;
   const answerS = acked.length > 0 || resting.length === 0 ? 0 : asked.length > 0 ? 0 : (resting[0]?.answerS ?? 0);
-  const slotAt = busyUntil.length >= perSource ? Math.min(...busyUntil) : now;
+  const slotAt = source.openPlaces(perSource, now) > 0 ? now : Math.min(...busyUntil);
   const from = Math.max(slotAt, now + answerS);
   const abreast = Math.min(perSource, Math.max(1, pending));
-  const lasts = pending === 0 ? Math.max(0, ...busyUntil.map((at) => at - now)) : pendingS / abreast;
-  const moveS = pending === 0 ? 0 : lasts / Math.ceil(pending / abreast);
+  const moveS = pending === 0 ? 0 : pendingS / pending;
+  const lasts = pending === 0 ? Math.max(0, ...busyUntil.map((at) => at - now)) : moveS * Math.ceil(pending / abreast);
   const at = Math.max(from + lasts, ...busyUntil) + host.actionS;
   const demand = { from, moves: pending, abreast, moveS, room: wanted };
   return { host, demand, release: { at, room: less(host.capacity, source.remains) } };

@@ -1,5 +1,5 @@
 import type { FleetHost, FleetInstance, FleetReason, FleetSnapshot, FleetWait } from '../fleet.js';
-import { add, byName, nothing } from './amount.js';
+import { type Amount, add, amountOf, byName, nothing } from './amount.js';
 import { GroupBook } from './groups.js';
 import { Source } from './source.js';
 import { Targets } from './targets.js';
@@ -25,6 +25,7 @@ export class ZoneStep {
   readonly giving: FleetHost[] = [];
   private readonly receiving: FleetHost[] = [];
   private ofTargets: Targets | undefined;
+  private free: Amount | undefined;
 
   constructor(
     readonly name: string,
@@ -63,6 +64,20 @@ export class ZoneStep {
       add(spare, held, -1);
     }
     return spare.vcpus > 0 || spare.memoryMb > 0;
+  }
+
+  /** What all hosts that may receive have free, but for `host` itself. */
+  freeBeside(host: FleetHost): Amount {
+    this.free ??= this.freeOfAll();
+    const free = amountOf(this.free);
+    if (host.receives) add(free, host.free, -1);
+    return free;
+  }
+
+  private freeOfAll(): Amount {
+    const free = nothing();
+    for (const host of [...this.receiving, ...this.waiting]) if (host.receives) add(free, host.free);
+    return free;
   }
 
   add(host: FleetHost, now: number): void {

@@ -1,4 +1,5 @@
 import type { FleetInstance, FleetWait } from '../fleet.js';
+import { inWords } from './amount.js';
 import type { FleetStep, ZoneStep } from './step.js';
 import type { Choice } from './targets.js';
 
@@ -21,7 +22,6 @@ export function groupWait({ groups, now }: FleetStep, { groupId, instanceId }: F
 /** Why there is no place for it. */
 export function placeWait(zone: ZoneStep, instance: FleetInstance, choice: Choice): Why {
   const because = zone.targets.whyNone(instance, choice);
-  const { vcpus, memoryMb, diskGb } = instance.resources;
   switch (because) {
     case 'target-limit':
       return {
@@ -42,9 +42,7 @@ export function placeWait(zone: ZoneStep, instance: FleetInstance, choice: Choic
         lifts: 'Another host is maintained.',
       };
     case 'no-room': {
-      const message =
-        `No maintained host of zone ${zone.name} has room for ` +
-        `${vcpus} vCPUs, ${memoryMb} MB of memory and ${diskGb} GB of disk.`;
+      const message = `No maintained host of zone ${zone.name} has room for ${inWords(instance.resources)}.`;
       return zone.giving.length > 0
         ? { because: 'no-room-yet', message, lifts: 'A host that is out is maintained.' }
         : { because, message, lifts: 'Room is freed: projects scale in, or hosts are added.' };

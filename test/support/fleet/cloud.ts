@@ -5,6 +5,7 @@ import type { FleetInstance, FleetLimits, FleetSnapshot } from '../../../src/pla
 export interface FleetCloud {
   readonly hosts: readonly CloudHost[];
   readonly groups: readonly CloudGroup[];
+  /** Of each session by itself. */
   readonly limits: FleetLimits;
   /** Part of the moves that the target refuses. */
   readonly refusals: number;
@@ -23,6 +24,8 @@ export interface CloudHost {
   /** What they take. */
   readonly actionS: number;
   readonly instances: readonly CloudInstance[];
+  /** By which of several sessions it is maintained; absent where there is one. */
+  readonly session?: number;
 }
 
 export interface CloudInstance {

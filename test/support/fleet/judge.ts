@@ -12,7 +12,8 @@ interface HostBook {
   readonly there: Set<string>;
   used: Resources;
   leaving: number;
-  coming: number;
+  /** By session: each keeps its own limit. */
+  readonly coming: Map<number, number>;
 }
 
 interface InstanceBook {
@@ -22,6 +23,13 @@ interface InstanceBook {
   acked: boolean;
   stopped: boolean;
   moving: string | null;
+}
+
+/** What counts against the limits of one session. */
+interface SessionBook {
+  moves: number;
+  out: number;
+  readonly outBySet: Map<string, number>;
 }
 
 /**
@@ -34,15 +42,13 @@ export class FleetJudge {
   private readonly instances = new Map<string, InstanceBook>();
   private readonly groups = new Map<string, CloudGroup>();
   private readonly impacts = new Map<string, Map<string, number>>();
-  private moves = 0;
-  private readonly outBySet = new Map<string, number>();
-  private out = 0;
+  private readonly sessions = new Map<number, SessionBook>();
 
   constructor(private readonly cloud: FleetCloud) {
     for (const group of cloud.groups) this.groups.set(group.groupId, group);
     for (const spec of cloud.hosts) {
       const book = { spec, state: 'waiting' as State, emptying: false, there: new Set<string>() };
-      const host: HostBook = { ...book, used: ZERO, leaving: 0, coming: 0 };
+      const host: HostBook = { ...book, used: ZERO, leaving: 0, coming: new Map() };
       this.hosts.set(spec.host, host);
       for (const instance of spec.instances) {
         host.there.add(instance.instanceId);
@@ -57,11 +63,12 @@ export class FleetJudge {
     const host = this.host(name);
     this.expect(host.state === 'waiting' && !host.emptying, `${name} began twice`);
     host.emptying = true;
-    this.out += 1;
-    this.expect(this.out <= this.cloud.limits.hosts, `${this.out} hosts are out`);
+    const session = this.sessionOf(host);
+    session.out += 1;
+    this.expect(session.out <= this.cloud.limits.hosts, `${session.out} hosts are out`);
     for (const set of host.spec.sets) {
-      const count = (this.outBySet.get(set) ?? 0) + 1;
-      this.outBySet.set(set, count);
+      const count = (session.outBySet.get(set) ?? 0) + 1;
+      session.outBySet.set(set, count);
       this.expect(count <= (this.cloud.limits.perSet[set] ?? Number.POSITIVE_INFINITY), `${count} of ${set} are out`);
     }
   }
@@ -91,14 +98,16 @@ export class FleetJudge {
       if (target !== null) this.arriveAt(instance, target);
       return;
     }
+    const session = this.sessionOf(source);
     source.leaving += 1;
-    this.moves += 1;
+    session.moves += 1;
     this.expect(source.leaving <= limits.perSource, `${source.leaving} leave ${instance.host}`);
-    this.expect(this.moves <= limits.migrations, `${this.moves} moves at once`);
+    this.expect(session.moves <= limits.migrations, `${session.moves} moves at once`);
     this.arriveAt(instance, target);
     const onto = this.host(target);
-    onto.coming += 1;
-    this.expect(onto.coming <= limits.perTarget, `${onto.coming} come to ${target}`);
+    const coming = (onto.coming.get(sessionOf(source)) ?? 0) + 1;
+    onto.coming.set(sessionOf(source), coming);
+    this.expect(coming <= limits.perTarget, `${coming} come to ${target}`);
   }
 
   /** The target refused at once: nothing has happened. */
@@ -119,8 +128,9 @@ export class FleetJudge {
     const source = this.host(instance.host);
     if (instance.spec.way === 'place') {
       source.leaving -= 1;
-      this.moves -= 1;
-      this.host(target ?? '').coming -= 1;
+      this.sessionOf(source).moves -= 1;
+      const { coming } = this.host(target ?? '');
+      coming.set(sessionOf(source), (coming.get(sessionOf(source)) ?? 0) - 1);
     }
     source.there.delete(id);
     source.used = plus(source.used, instance.spec.resources, -1);
@@ -140,8 +150,9 @@ export class FleetJudge {
     const host = this.host(name);
     host.state = failed ? 'failed' : 'maintained';
     host.emptying = false;
-    this.out -= 1;
-    for (const set of host.spec.sets) this.outBySet.set(set, (this.outBySet.get(set) ?? 0) - 1);
+    const session = this.sessionOf(host);
+    session.out -= 1;
+    for (const set of host.spec.sets) session.outBySet.set(set, (session.outBySet.get(set) ?? 0) - 1);
     for (const id of host.there) {
       const instance = this.instance(id);
       if (!instance.stopped) continue;
@@ -193,6 +204,13 @@ export class FleetJudge {
     if (!holds) this.violations.push(violation);
   }
 
+  private sessionOf(host: HostBook): SessionBook {
+    const id = sessionOf(host);
+    const session = this.sessions.get(id) ?? { moves: 0, out: 0, outBySet: new Map<string, number>() };
+    this.sessions.set(id, session);
+    return session;
+  }
+
   private host(name: string): HostBook {
     return found(this.hosts.get(name), name);
   }
@@ -201,6 +219,8 @@ export class FleetJudge {
     return found(this.instances.get(id), id);
   }
 }
+
+const sessionOf = ({ spec }: HostBook): number => spec.session ?? 0;
 
 function found<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new Error(`The plan names ${name}, which is not there.`);

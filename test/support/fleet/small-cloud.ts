@@ -33,6 +33,13 @@ export function smallCloud(seed: number): FleetCloud {
   };
 }
 
+/** The same, maintained by two sessions at once: they share groups and room, each has hosts of its own. */
+export function sharedCloud(seed: number): FleetCloud {
+  const cloud = smallCloud(seed);
+  const random = new Random(seed * 31);
+  return { ...cloud, hosts: cloud.hosts.map((host) => ({ ...host, session: random.of([0, 1]) })) };
+}
+
 function groupsOf(random: Random): CloudGroup[] {
   return Array.from({ length: random.between(1, 4) }, (_, index) => {
     const rules = { maxImpacted: random.between(1, 3), maxPerHost: random.of([0, 0, 1, 2]) };

@@ -16,6 +16,13 @@ export interface FleetRun {
   readonly stuck: string | undefined;
 }
 
+export interface WorldOptions {
+  /** Least time between two steps of the plan, as an engine takes turns. */
+  readonly turnS?: number;
+  /** Whether a session is held to what another one has begun since it planned. */
+  readonly admission?: 'held-to' | 'forgotten';
+}
+
 interface Member {
   readonly spec: CloudInstance;
   view: FleetInstance;
@@ -26,6 +33,8 @@ interface Host {
   readonly spec: CloudHost;
   readonly index: number;
   readonly there: Set<Member>;
+  /** Members that are on their way to it. */
+  coming: number;
   view: FleetHost;
 }
 
@@ -45,6 +54,9 @@ const REFUSAL_S = 1;
  * A session on a cloud in virtual time, driven by any policy: moves and actions take their time, projects answer, targets
  * refuse, actions fail. Deterministic by its seed. The snapshot is kept up as things change: what a step costs is the
  * policy's own.
+ *
+ * Of several sessions, each knows the others' hosts as such that are not its own, all plan from what they see at the same
+ * instant, and what the first one has begun the next one is held to when it begins (admission, L5): it plans again.
  */
 export class FleetWorld {
   private now = 0;
@@ -56,6 +68,9 @@ export class FleetWorld {
   private readonly groups = new Map<string, Group>();
   private readonly failing = new Set<string>();
   private readonly hostViews: FleetHost[] = [];
+  /** What other sessions see of each host. */
+  private readonly outsideViews: FleetHost[] = [];
+  private readonly sessions: readonly number[];
   private moves = 0;
   private steps = 0;
   private ended = 0;
@@ -64,10 +79,10 @@ export class FleetWorld {
   constructor(
     private readonly cloud: FleetCloud,
     seed: number,
-    /** Least time between two steps of the plan, as an engine takes turns. */
-    private readonly turnS = 0,
+    private readonly options: WorldOptions = {},
   ) {
     this.judge = new FleetJudge(cloud);
+    this.sessions = [...new Set(cloud.hosts.map(sessionOf))].sort((a, b) => a - b);
     this.random = new Random(seed);
     for (const spec of cloud.groups) {
       this.groups.set(spec.groupId, { spec, impacts: new Map(), view: { ...spec, impacts: [] } });
@@ -79,10 +94,18 @@ export class FleetWorld {
     }
   }
 
-  snapshot(): FleetSnapshot {
-    const { secondMoves } = this.cloud;
+  snapshot(session = this.sessions[0]): FleetSnapshot {
+    const { secondMoves, limits } = this.cloud;
     const groups = [...this.groups.values()].map(({ view }) => view);
-    return { now: this.now, hosts: this.hostViews, groups, limits: this.cloud.limits, scaleIn: [], secondMoves };
+    return { now: this.now, hosts: this.hostsOf(session), groups, limits, scaleIn: [], secondMoves };
+  }
+
+  private hostsOf(session: number | undefined): readonly FleetHost[] {
+    if (this.sessions.length === 1) return this.hostViews;
+    return this.cloud.hosts.map((spec, index) => {
+      const views = sessionOf(spec) === session ? this.hostViews : this.outsideViews;
+      return views[index] as FleetHost;
+    });
   }
 
   run(policy: FleetPolicy): FleetRun {
@@ -91,7 +114,8 @@ export class FleetWorld {
       stuck = this.settle(policy);
       const next = this.queue.nextAt;
       if (next === undefined) break;
-      this.now = this.turnS === 0 ? next : Math.max(next, this.now + this.turnS);
+      const { turnS = 0 } = this.options;
+      this.now = turnS === 0 ? next : Math.max(next, this.now + turnS);
       this.queue.run(this.now);
     }
     const finished = this.ended === this.hosts.size;
@@ -109,17 +133,50 @@ export class FleetWorld {
   private settle(policy: FleetPolicy): string | undefined {
     for (let plans = 0; plans < MOST_PLANS; plans += 1) {
       this.steps += 1;
-      const plan = policy(this.snapshot());
-      for (const host of plan.empty) this.empty(this.host(host));
-      for (const { instanceId, target } of plan.ask) this.ask(this.member(instanceId), target);
-      // Who goes where it likes comes after those whose places are decided.
-      for (const { instanceId, target } of plan.move) if (target !== null) this.move(this.member(instanceId), target);
-      for (const { instanceId, target } of plan.move) if (target === null) this.move(this.member(instanceId), target);
-      for (const host of plan.maintain) this.maintain(this.host(host));
-      // Moves and actions that begin change nothing that could be decided now; projects may have answered at once.
-      if (plan.empty.length + plan.ask.length === 0) return plan.stuck;
+      const all = this.sessions.map((session) => policy(this.snapshot(session)));
+      // Who comes first changes.
+      if (all.length > 1 && this.random.next() < 0.5) all.reverse();
+      const decided = all.filter((plan, index) => this.carryOut(plan, index > 0));
+      if (decided.length === 0) return all.map(({ stuck }) => stuck).find((stuck) => stuck !== undefined);
     }
     throw new Error(`The policy decides without end at ${this.now} s.`);
+  }
+
+  /** @returns whether something has changed that could be decided on now */
+  private carryOut(plan: FleetPlan, isLate: boolean): boolean {
+    let isRefused = false;
+    const admits = (instanceId: string, target: string | null, begins: boolean): boolean => {
+      const isAdmitted =
+        !isLate || this.options.admission === 'forgotten' || this.admits(this.member(instanceId), target, begins);
+      isRefused ||= !isAdmitted;
+      return isAdmitted;
+    };
+    for (const host of plan.empty) this.empty(this.host(host));
+    for (const { instanceId, target } of plan.ask) {
+      if (admits(instanceId, target, false)) this.ask(this.member(instanceId), target);
+    }
+    // Who goes where it likes comes after those whose places are decided.
+    const named = plan.move.filter(({ target }) => target !== null);
+    for (const { instanceId, target } of [...named, ...plan.move.filter(({ target }) => target === null)]) {
+      if (admits(instanceId, target, true)) this.move(this.member(instanceId), target);
+    }
+    for (const host of plan.maintain) this.maintain(this.host(host));
+    // Moves and actions that begin change nothing that could be decided now; projects may have answered at once.
+    return isRefused || plan.empty.length + plan.ask.length > 0;
+  }
+
+  /** Whether what was planned a moment ago still holds, after what another session did meanwhile. */
+  private admits(member: Member, target: string | null, begins: boolean): boolean {
+    const host = target === null ? undefined : this.host(target).view;
+    if (!begins) return host === undefined || host.receives;
+    if (host !== undefined && !this.takes(host, member)) return false;
+    const { groupId, instanceId } = member.spec;
+    const group = this.groups.get(groupId);
+    if (group === undefined) return true;
+    const others = [...group.impacts].filter(
+      ([id, until]) => id !== instanceId && (until === null || until > this.now),
+    );
+    return others.length < group.spec.maxImpacted;
   }
 
   private empty(host: Host): void {
@@ -129,7 +186,7 @@ export class FleetWorld {
   }
 
   private emptied(host: Host): void {
-    if (host.view.state !== 'emptying') return;
+    if (host.view.state !== 'emptying' || host.coming > 0) return;
     for (const { view } of host.there) if (view.phase !== 'gone') return;
     this.change(host, { state: 'empty', since: this.now });
   }
@@ -160,7 +217,10 @@ export class FleetWorld {
     this.judge.began(instanceId, target, this.now);
     this.impacts(member, null);
     this.changeMember(member, { phase: 'moving', target, at: this.now });
-    if (target !== null) this.takeRoom(this.host(target), member, 1);
+    if (target !== null) {
+      this.host(target).coming += 1;
+      this.takeRoom(this.host(target), member, 1);
+    }
     this.queue.add(this.now + moveS, () => this.left(member));
   }
 
@@ -177,11 +237,13 @@ export class FleetWorld {
     host.there.delete(member);
     this.takeRoom(host, member, -1);
     member.host = this.host(view.target ?? '');
+    member.host.coming -= 1;
     member.host.there.add(member);
     member.view = instanceView(view, { phase: 'resting', target: null, at: null, refusedBy: [] });
     this.refresh(host);
     this.refresh(member.host);
     this.emptied(host);
+    this.emptied(member.host);
   }
 
   private maintain(host: Host): void {
@@ -255,7 +317,12 @@ export class FleetWorld {
   private change(host: Host, changes: Partial<FleetHost>): void {
     const ends = changes.state === 'done' || changes.state === 'lost' ? { instances: [] } : {};
     host.view = hostView(host.view, { ...changes, ...ends });
-    this.hostViews[host.index] = host.view;
+    this.show(host);
+  }
+
+  private show({ index, view }: Host): void {
+    this.hostViews[index] = view;
+    if (this.sessions.length > 1) this.outsideViews[index] = hostView(view, OUTSIDE);
   }
 
   private addHost(spec: CloudHost): void {
@@ -272,8 +339,8 @@ export class FleetWorld {
       members: {},
       ...state,
     };
-    const added: Host = { spec, index: this.hostViews.length, there: new Set(), view };
-    this.hostViews.push(view);
+    const added: Host = { spec, index: this.hostViews.length, there: new Set(), coming: 0, view };
+    this.show(added);
     this.hosts.set(host, added);
     for (const instance of spec.instances) {
       const phase = { phase: 'resting', target: null, at: null, refusedBy: [] } as const;
@@ -301,6 +368,10 @@ export class FleetWorld {
     return member;
   }
 }
+
+const sessionOf = ({ session = 0 }: CloudHost): number => session;
+
+const OUTSIDE = { state: 'outside', instances: [], since: 0 } as const;
 
 /** Spelled out, so that all views are of one shape, as what comes from a thread's message or a database is. */
 function instanceView(of: FleetInstance, to: Partial<FleetInstance>): FleetInstance {
