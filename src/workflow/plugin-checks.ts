@@ -6,7 +6,7 @@ import type { ActionPlugin, InstanceActionPlugin, WorkflowPlugin } from './contr
 /* What a module must look like to be taken for a plug-in; every refusal names the file and the key. */
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
-const OPTIONAL_METHODS = ['check', 'probe', 'verify', 'undo'] as const;
+const OPTIONAL_METHODS = ['check', 'probe', 'verify', 'undo', 'release', 'removes'] as const;
 
 export function checkWorkflow(exported: unknown, file: string): WorkflowPlugin {
   const plugin = checkDeclaration(exported, file, NAME);

@@ -1,7 +1,7 @@
 import { api } from './api.js';
 import { database } from './database.js';
 import { DEFAULT } from './default.js';
-import { aodh, nova, placement } from './endpoints.js';
+import { aodh, masakari, nova, placement } from './endpoints.js';
 import { engine } from './engine.js';
 import { keystone_authtoken } from './keystone-authtoken.js';
 import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-messaging.js';
@@ -23,6 +23,7 @@ export const SECTIONS = {
   nova,
   placement,
   aodh,
+  masakari,
   workflow,
   planner,
   oslo_messaging_notifications,

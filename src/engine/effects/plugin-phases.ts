@@ -53,6 +53,8 @@ const PHASES: Readonly<Record<ActionPhase, Phase>> = {
     if (isFailure(state) || (await isVerified(plugin, context))) return { state };
     return failed(`${context.name} says that its work can still be seen on the host.`);
   },
+
+  release: async (plugin, context) => ({ state: String((await plugin.release?.(context)) ?? '') }),
 };
 
 async function isVerified(plugin: ActionPlugin, context: ActionContext): Promise<boolean> {

@@ -1,3 +1,5 @@
+import type { HostChange } from '../../workflow/contract.js';
+
 /** Characters of a run's output that are kept: the last ones, since programs say at the end what went wrong. */
 const KEPT = 16 * 1024;
 
@@ -6,6 +8,7 @@ export class PluginRecord {
   private text = '';
   private dropped = 0;
   private found: Record<string, unknown> = {};
+  readonly changes: HostChange[] = [];
 
   readonly output = (text: string): void => {
     const all = this.text + text;
@@ -15,6 +18,10 @@ export class PluginRecord {
 
   readonly record = (facts: Readonly<Record<string, unknown>>): void => {
     this.found = { ...this.found, ...facts };
+  };
+
+  readonly changed = (change: HostChange): void => {
+    this.changes.push(change);
   };
 
   /** Only what there is: most plug-ins say nothing. */

@@ -3,6 +3,8 @@ import { Stopped } from '../../common/errors.js';
 import type { ActionType, JournalEntry, PluginRun } from '../../model/index.js';
 import type { ActionContext, ActionPhase, ActionPlugin } from '../../workflow/contract.js';
 import type { SessionContext } from '../context.js';
+import { commitHostChanges } from '../decisions/host-changes.js';
+import { actionKey } from '../decisions/run-plugin.js';
 import { askPlugin, isFailure, type PluginOutcome } from './plugin-phases.js';
 import { PluginRecord } from './plugin-record.js';
 
@@ -44,7 +46,8 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
       startedAt: new Date(intent.begunAt),
       endedAt: unit.now,
     };
-    if (intent.phase !== 'check') await session.repositories.pluginRuns.save(run, unit.tx);
+    if (intent.phase === 'run' || intent.phase === 'undo') await session.repositories.pluginRuns.save(run, unit.tx);
+    if (intent.phase === 'run' && !failed) await commitHostChanges(session, unit, entry.subject, record.changes);
     unit.tell(TOLD[intent.phase], {
       host: entry.subject,
       type: intent.type,
@@ -52,6 +55,7 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
       ...outcome,
     });
   });
+  if (record.changes.length > 0) session.watch.changed();
   session.log.info({ host: entry.subject, plugin: intent.name, ...ended }, 'plug-in ended');
 }
 
@@ -60,6 +64,7 @@ const TOLD: Readonly<Record<ActionPhase, string>> = {
   check: 'plug-in-checked',
   run: 'plug-in-ended',
   undo: 'plug-in-undone',
+  release: 'plug-in-released',
 };
 
 function stateToShow(phase: ActionPhase, state: string, failed: boolean): string {
@@ -83,7 +88,8 @@ async function withinTime(
   const timeUp = session.clock
     .sleep(plusSeconds(begunAt, seconds), signal)
     .then((): PluginOutcome => ({ state: 'FAILED', message: `${intent.name} did not end within ${seconds} s.` }));
-  const context = contextOf(session, entry, record, signal);
+  const checked = plugin.check === undefined ? {} : await factsOfCheck(session, entry);
+  const context = contextOf(session, entry, record, checked, signal);
   try {
     return await Promise.race([askPlugin(plugin, context, resumed), timeUp]);
   } finally {
@@ -92,10 +98,23 @@ async function withinTime(
   }
 }
 
+/** What the action's own check found out about the host. */
+async function factsOfCheck(
+  { repositories }: SessionContext,
+  { sessionId, subject, intent }: JournalEntry,
+): Promise<Record<string, unknown>> {
+  const { type, name } = intent as unknown as PluginIntent;
+  const action = actionKey({ type, name }, 'check');
+  const attempt = await repositories.journal.lastAttempt(sessionId, subject, action);
+  const entry = await repositories.journal.find({ sessionId, subject, action, attempt });
+  return (entry?.outcome?.facts ?? {}) as Record<string, unknown>;
+}
+
 function contextOf(
   session: SessionContext,
   entry: JournalEntry,
-  { output, record }: PluginRecord,
+  { output, record, changed }: PluginRecord,
+  checked: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): ActionContext {
   const { plugin, type, name, phase, metadata, sessionMetadata } = entry.intent as unknown as PluginIntent;
@@ -107,6 +126,7 @@ function contextOf(
     name,
     metadata,
     sessionMetadata,
+    checked,
     attempt: entry.attempt,
     log: session.log.child({ host: entry.subject, plugin: name }),
     clock: session.clock,
@@ -116,5 +136,6 @@ function contextOf(
     cloud: session.tools.cloud,
     output,
     record,
+    changed,
   };
 }

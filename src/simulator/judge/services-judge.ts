@@ -18,6 +18,7 @@ export class ServicesJudge implements Judge {
 
   readonly hearing: Hearing = {
     host: ({ host, enabled, reason }) => this.hosts.set(host, { enabled, reason, taken: false }),
+    'host-gone': ({ host }) => void this.hosts.delete(host),
     service: ({ host: name, enabled, reason, byService }) => {
       const host = this.hosts.get(name);
       if (host === undefined) return;

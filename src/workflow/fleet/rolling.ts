@@ -1,5 +1,6 @@
-import { isThrough } from '../../model/index.js';
+import { isThrough, type SessionHost } from '../../model/index.js';
 import type { FleetPlan, FleetReason } from '../../planner/fleet.js';
+import { waitForQuorum } from '../controllers.js';
 import type { Step } from '../decisions.js';
 import { isOwedBack } from '../giving-back.js';
 import { assumeUnmanaged } from '../managers.js';
@@ -41,6 +42,8 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   followNotices(view, index, gathered);
   const held = workOnHosts(view, leaving, gathered);
   if (gathered.ending !== undefined) return gathered.ending;
+  const quorum = waitForQuorum(view);
+  if (quorum !== undefined && gathered.apart.length === 0 && view.hosts.some(isPlainAhead)) return quorum;
   if (isOver(view)) return { to: 'MAINTENANCE_COMPLETE', why: 'All hosts are through.', derived: true };
   const isAsked = view.notices.some(
     ({ state: about, outcome }) =>
@@ -73,6 +76,11 @@ function failReturned(
   const entries = all.flatMap((one) => cameBack(one) ?? []);
   for (const entry of entries) gathered.decide({ kind: 'fail-move', entry });
   return entries.length > 0;
+}
+
+/** Computes wait for those (v1 §5.1). */
+function isPlainAhead({ type, isCompute, state }: SessionHost): boolean {
+  return type === 'controller' && !isCompute && state === 'waiting';
 }
 
 /** Every host is through, and nothing is owed or under way any more. */
