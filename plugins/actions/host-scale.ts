@@ -65,9 +65,9 @@ async function addHost(context: ActionContext, add: Add, host: string, until: Da
   const enable = add.enable ?? true;
   if (!service.enabled && enable) {
     const reason = service.disabledReason ?? '';
-    const isFree = reason === '' || reason.startsWith(NEW_SERVICE) || reason.startsWith(OUR_REASON);
+    const isFree = reason.startsWith(NEW_SERVICE) || reason.startsWith(OUR_REASON);
     if (!isFree) {
-      const sentence = `Host ${host} was disabled by somebody else ("${reason}"): it is theirs to enable.`;
+      const sentence = `Host ${host} was disabled by somebody else (${reason === '' ? 'without a reason' : `"${reason}"`}): it is theirs to enable.`;
       throw new FenixError('terminal', 'disabled-by-others', sentence);
     }
     await cloud.enableService(service.id, signal);

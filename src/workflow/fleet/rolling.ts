@@ -3,6 +3,7 @@ import type { FleetPlan, FleetReason } from '../../planner/fleet.js';
 import { waitForQuorum } from '../controllers.js';
 import type { Step } from '../decisions.js';
 import { isOwedBack } from '../giving-back.js';
+import { ENGINE_HOST } from '../maintaining.js';
 import { assumeUnmanaged } from '../managers.js';
 import { worthAsking } from '../room.js';
 import { isBeingSteered } from '../steering.js';
@@ -85,7 +86,10 @@ function isPlainAhead({ type, isCompute, state }: SessionHost): boolean {
 
 /** Every host is through, and nothing is owed or under way any more. */
 function isOver(view: SessionView): boolean {
-  const isBusy = view.effects.some(({ kind, state }) => state === 'begun' && kind !== 'settle');
+  // What runs on the engine is about no host of the session: hosts that are on their way into the cloud.
+  const isBusy = view.effects.some(
+    ({ kind, state, host }) => state === 'begun' && kind !== 'settle' && host !== ENGINE_HOST,
+  );
   return !isBusy && view.hosts.every((host) => isThrough(host.state) && !isOwedBack(host));
 }
 
