@@ -3,7 +3,7 @@ import { FenixError } from '../../src/common/errors.js';
 import type { ComputeService } from '../../src/workflow/cloud-port.js';
 import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
 import { computeServiceOf, OUR_REASON } from '../../src/workflow/hosts.js';
-import { patiently, untilThere } from '../../src/workflow/patience.js';
+import { patiently, untilThere } from '../lib/patience.js';
 
 interface Add {
   readonly hosts: readonly string[];

@@ -1,6 +1,6 @@
 import type { GuardedHost } from '../../src/workflow/cloud-port.js';
 import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
-import { patiently } from '../../src/workflow/patience.js';
+import { patiently } from '../lib/patience.js';
 
 /**
  * While a host is out, its silence is no failure: Masakari is told so (`on_maintenance`) before anything is done to it, and

@@ -2,8 +2,8 @@ import { plusSeconds } from '../../src/common/clock.js';
 import type { Hypervisor } from '../../src/workflow/cloud-port.js';
 import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
 import { computeServiceOf } from '../../src/workflow/hosts.js';
-import { patiently, untilThere } from '../../src/workflow/patience.js';
-import { removeTestServer, type TestInstance, tryInstance } from '../../src/workflow/test-instance.js';
+import { patiently, untilThere } from '../lib/patience.js';
+import { removeTestServer, type TestInstance, tryInstance } from '../lib/test-instance.js';
 
 interface Metadata {
   /** The least that the hypervisor must have. */

@@ -1,6 +1,6 @@
-import { plusSeconds } from '../common/clock.js';
-import { FenixError } from '../common/errors.js';
-import type { ActionContext } from './contract.js';
+import { plusSeconds } from '../../src/common/clock.js';
+import { FenixError } from '../../src/common/errors.js';
+import type { ActionContext } from '../../src/workflow/contract.js';
 
 const TRIES = 5;
 const WAIT_S = 10;

@@ -1,8 +1,8 @@
-import { plusSeconds } from '../common/clock.js';
-import { FenixError } from '../common/errors.js';
-import type { ComputeService } from './cloud-port.js';
-import type { ActionContext } from './contract.js';
-import { computeServiceOf, disabledReason, OUR_REASON } from './hosts.js';
+import { plusSeconds } from '../../src/common/clock.js';
+import { FenixError } from '../../src/common/errors.js';
+import type { ComputeService } from '../../src/workflow/cloud-port.js';
+import type { ActionContext } from '../../src/workflow/contract.js';
+import { computeServiceOf, disabledReason, OUR_REASON } from '../../src/workflow/hosts.js';
 import { patiently, untilThere } from './patience.js';
 
 /** An instance that is booted on a host to see whether that works; ids. */
