@@ -179,14 +179,14 @@ function candidateOf(step: FleetStep, host: FleetHost): Candidate {
   const lasts = Math.max(emptyingS(host.instances, perSource, groups), moves === 0 ? 0 : (rounds * movesS) / moves);
   const from = now + answerS;
   const demand = { from, moves, abreast, moveS: moves === 0 ? 0 : lasts / rounds, room };
-  return { host, demand, release: { at: from + lasts + host.actionS, room: less(host.capacity, remains) } };
+  return { host, demand, release: { at: from + lasts + host.actionS, room: givenBack(host, remains) } };
 }
 
 function forecastOf(step: FleetStep, zone: ZoneStep): Forecast {
   const { now, snapshot } = step;
   const free = nothing();
   for (const target of zone.targets.maintained) add(free, target.free);
-  const releases = zone.giving.map((host) => ({ at: backAt(host, now), room: host.free }));
+  const releases = zone.giving.map((host) => ({ at: backAt(host, now), room: host.leaves ? nothing() : host.free }));
   const going = zone.sources.map((source) => demandOf(source, snapshot.limits.perSource, now));
   const demands = going.map(({ demand }) => demand);
   return new Forecast(free, [...releases, ...going.map(({ release }) => release)], demands, now);
@@ -208,7 +208,12 @@ function demandOf(source: Source, perSource: number, now: number): Candidate {
   const lasts = pending === 0 ? Math.max(0, ...busyUntil.map((at) => at - now)) : moveS * Math.ceil(pending / abreast);
   const at = Math.max(from + lasts, ...busyUntil) + host.actionS;
   const demand = { from, moves: pending, abreast, moveS, room: wanted };
-  return { host, demand, release: { at, room: less(host.capacity, source.remains) } };
+  return { host, demand, release: { at, room: givenBack(host, source.remains) } };
+}
+
+/** What is to be had of a host once it is maintained. */
+function givenBack(host: FleetHost, remains: Amount): Amount {
+  return host.leaves ? nothing() : less(host.capacity, remains);
 }
 
 function less(a: FleetHost['capacity'], b: FleetHost['capacity']): Amount {

@@ -9,7 +9,7 @@ import { zoneSet } from './fleet-limits.js';
 import type { FleetIndex } from './index-of-view.js';
 
 /** What only the session knows of a host. */
-type Known = Pick<FleetHost, 'state' | 'isCompute' | 'receives' | 'instances' | 'actionS' | 'since'>;
+type Known = Pick<FleetHost, 'state' | 'isCompute' | 'receives' | 'instances' | 'actionS' | 'since' | 'leaves'>;
 
 /**
  * A host of the session; one that is through gives its room only when it is enabled again. @param isHeld nothing is done about it until somebody has decided something
@@ -31,6 +31,7 @@ export function sessionHost(
     instances: isHeld ? [] : instances,
     actionS,
     since: sinceOf(view, host),
+    ...(view.retiring.has(hostname) && { leaves: true }),
   });
 }
 

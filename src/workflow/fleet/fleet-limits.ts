@@ -1,5 +1,6 @@
 import { limitOf } from '../../model/index.js';
 import type { FleetLimits } from '../../planner/fleet.js';
+import { controllerSlots } from '../controllers.js';
 import { computesOf, zoneOf } from '../hosts.js';
 import type { SessionView } from '../view.js';
 import type { FleetIndex } from './index-of-view.js';
@@ -32,6 +33,6 @@ export function fleetLimits(view: SessionView, index: FleetIndex): FleetLimits {
     perSet: Object.fromEntries(
       perZone.map(([zone, count]) => [zoneSet(zone), limitOf(limits.per_zone, count) as number]),
     ),
-    controllers: 1,
+    controllers: controllerSlots(view),
   };
 }

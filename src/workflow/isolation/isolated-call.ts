@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { MachineClock } from '../../common/clock.js';
 import { FenixError, Stopped } from '../../common/errors.js';
 import type { ActionCloud, Programs, SignedCall, SignedCalls, SignedTarget } from '../action-tools.js';
-import type { ActionContext } from '../contract.js';
+import type { ActionContext, HostChange } from '../contract.js';
 import type { ActionMethod } from '../plugin-checks.js';
 import { marked } from '../running/tail.js';
 import { type CallOrder, type FromThread, received, type Told, type ToThread, toSend } from './protocol.js';
@@ -26,6 +26,20 @@ const LENT: Readonly<Record<keyof ActionCloud, true>> = {
   capacities: true,
   occupants: true,
   aggregates: true,
+  server: true,
+  proves: true,
+  enableService: true,
+  disableService: true,
+  hypervisor: true,
+  deleteService: true,
+  addToAggregate: true,
+  removeFromAggregate: true,
+  deleteProvider: true,
+  serversNamed: true,
+  boot: true,
+  deleteServer: true,
+  guardedHosts: true,
+  setOnMaintenance: true,
 };
 
 export interface CallSettings {
@@ -52,8 +66,20 @@ export class IsolatedCall {
     private readonly settings: CallSettings,
     private readonly machine: MachineClock,
   ) {
-    const { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt, files, localFiles, remembered } =
-      context;
+    const {
+      sessionId,
+      host,
+      type,
+      phase,
+      name,
+      metadata,
+      sessionMetadata,
+      attempt,
+      files,
+      localFiles,
+      remembered,
+      checked,
+    } = context;
     const facts = {
       sessionId,
       host,
@@ -66,6 +92,7 @@ export class IsolatedCall {
       files,
       localFiles,
       remembered,
+      checked,
     };
     const mostBytes = settings.memoryMiB * 1024 * 1024;
     const order: CallOrder = { file, method, facts, clock: this.clock.buffer, mostBytes };
@@ -168,6 +195,7 @@ export class IsolatedCall {
     if (target === 'clock') return clock.sleep(args[0] as Date, signal);
     if (target === 'remote') return run(remote, args);
     if (target === 'local') return run(local, args);
+    if (target === 'changed') return this.context.changed(args[0] as HostChange);
     if (target === 'remember') return this.context.remember(Object(args[0]));
     if (target === 'hooks') return callHook(hooks, method, args);
     if (!Object.hasOwn(LENT, method)) {

@@ -19,6 +19,7 @@ export type ContextFacts = Pick<
   | 'files'
   | 'localFiles'
   | 'remembered'
+  | 'checked'
 >;
 
 /** What the thread is told to do, as `workerData`. */
@@ -40,7 +41,7 @@ export interface Exported {
   readonly functions: readonly string[];
 }
 
-export type CallTarget = 'clock' | 'remote' | 'local' | 'cloud' | 'hooks' | 'remember';
+export type CallTarget = 'clock' | 'remote' | 'local' | 'cloud' | 'hooks' | 'remember' | 'changed';
 
 /** A line of the log. */
 export interface Line {

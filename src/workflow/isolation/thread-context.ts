@@ -29,6 +29,7 @@ export function threadContext(
     local: programs(line, 'local'),
     cloud: cloud(line),
     hooks: hooks(line),
+    changed: (change) => void line.call('changed', 'changed', [change]).catch(() => undefined),
     remember: async (added) => {
       await line.call('remember', 'remember', [added]);
       Object.assign(facts.remembered, added);
