@@ -9,8 +9,7 @@ import type { Decision, DoApart, GoTo, Held, Step, WaitFor } from '../workflow/d
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
 import { deadline } from '../workflow/waits.js';
 import { addPending, pendingInCloud } from './adding.js';
-import { heldBy, noteBlocked, refusedOn } from './blocked.js';
-import { BlockedInstances } from './blocked-instances.js';
+import { heldBy, refusedOn } from './blocked.js';
 import { type ClosingWait, closeSession } from './closing.js';
 import { ConstraintWatch } from './constraint-watch.js';
 import type { SessionContext } from './context.js';
@@ -23,12 +22,11 @@ import type { OutboxPublisher } from './outbox.js';
 import { releaseHosts } from './releasing.js';
 import { transition } from './transition.js';
 import { loadView } from './view-loader.js';
+import { WaitNotes } from './wait-notes.js';
 import { workflowTools } from './workflow-tools.js';
 
 const TROUBLE: BackoffSettings = { firstMs: 200, factor: 2, ceilingMs: 10_000 };
 const WAIT_FOR_FILES: ClosingWait = { for: 'download', message: 'Ending: waiting for the downloads.' };
-/** Waits that come between, for {@link WaitReason.interrupted}. */
-const INTERRUPTIONS: ReadonlySet<string> = new Set(['cloud', 'trouble']);
 
 /**
  * The one loop of an owned session: consume what came in, look at everything, ask the workflow, carry its answer out,
@@ -42,7 +40,7 @@ export class SessionRunner {
   /** Times in a row that the cloud could not be read. */
   private cloudFailures = 0;
   private readonly instances: InstanceRecords;
-  private readonly blockedInstances: BlockedInstances;
+  private readonly notes: WaitNotes;
   private readonly constraints: ConstraintWatch;
 
   constructor(
@@ -52,7 +50,7 @@ export class SessionRunner {
     private readonly files: SessionFiles,
   ) {
     this.instances = new InstanceRecords(context);
-    this.blockedInstances = new BlockedInstances(context);
+    this.notes = new WaitNotes(context);
     this.constraints = new ConstraintWatch(context.repositories);
   }
 
@@ -128,7 +126,11 @@ export class SessionRunner {
   /** Downloads have time-outs of their own: the deadline that is told is as for anything else. */
   private async whileComing(session: Session): Promise<void> {
     const until = this.untilFor(session, WAIT_FOR_FILES.for);
-    await this.noteWait(session, { for: WAIT_FOR_FILES.for, message: 'Waiting for the downloads to come.', until });
+    await this.notes.noteWait(session, {
+      for: WAIT_FOR_FILES.for,
+      message: 'Waiting for the downloads to come.',
+      until,
+    });
     await this.pause(until);
   }
 
@@ -138,7 +140,7 @@ export class SessionRunner {
     if (effects.count > 0) {
       const message = `Failing: the downloads did not come. Waiting for ${effects.count} effect(s) to end.`;
       const until = this.untilFor(session, 'effects');
-      await this.noteWait(session, { for: 'effects', message, until });
+      await this.notes.noteWait(session, { for: 'effects', message, until });
       return this.pause(until);
     }
     const reason = this.files.tellFailure();
@@ -157,7 +159,7 @@ export class SessionRunner {
   /** An ending session waits for as long as it takes, and says for what. */
   private async whileClosing(session: Session, wait: ClosingWait): Promise<void> {
     const { clock, settings } = this.context;
-    await this.noteWait(session, { ...wait, until: this.untilFor(session, wait.for) });
+    await this.notes.noteWait(session, { ...wait, until: this.untilFor(session, wait.for) });
     await this.pause(plusSeconds(clock.now(), settings.cloudPollS));
   }
 
@@ -222,8 +224,8 @@ export class SessionRunner {
       const notYet = await this.attempt(() => apply(this.context, view, decision));
       if (notYet !== undefined) return this.notYet(notYet, view, { hosts: hostsOf(decision, view) });
     }
-    await this.forgetWait(view.session);
-    await this.noteHeld(view);
+    await this.notes.forgetWait(view.session);
+    await this.notes.noteHeld(view);
   }
 
   /** Hosts that are on their way into the cloud belong to the session: it is not over without them. */
@@ -260,8 +262,8 @@ export class SessionRunner {
     ];
     const [first] = refusals;
     if (done === 0 && first !== undefined) return this.notYet(first, view, { held: all });
-    await this.forgetWait(view.session);
-    await this.noteHeld(view, all);
+    await this.notes.forgetWait(view.session);
+    await this.notes.noteHeld(view, all);
   }
 
   /** The loser of a race with another session or engine reads again and plans again. */
@@ -301,7 +303,7 @@ export class SessionRunner {
       if (view.session.state === 'SCALE_IN') await context.repositories.facts.forget(context.sessionId, unit.tx);
     });
     // A state that only tells what is going on lifts nothing: whoever is held still is, and since when.
-    if (step.derived !== true) await this.noteHeld(view);
+    if (step.derived !== true) await this.notes.noteHeld(view);
     context.log.info({ from: view.session.state, to: step.to, why: step.why }, 'state changed');
   }
 
@@ -311,44 +313,11 @@ export class SessionRunner {
       const reason = { code: 'blocked', message: wait.message };
       return this.goTo({ to: 'MAINTENANCE_FAILED', why: wait.message, reason }, view);
     }
-    await this.noteWait(view.session, wait);
-    await this.noteHeld(view, heldBy(wait));
+    await this.notes.noteWait(view.session, wait);
+    await this.notes.noteHeld(view, heldBy(wait));
     const { clock, settings } = this.context;
     const soon = plusSeconds(clock.now(), settings.cloudPollS);
     await this.pause(wait.poll && soon < wait.until ? soon : wait.until);
-  }
-
-  /** Every wait has a reason and a deadline that can be read (L7); `since` stays while the reason does. */
-  private async noteWait(session: Session, wait: WaitFor['wait'], interrupted?: WaitReason | null): Promise<void> {
-    const { waiting } = session;
-    const same = waiting?.for === wait.for && waiting.message === wait.message;
-    if (same && waiting.until.getTime() === wait.until.getTime()) return;
-    const since = standingWait(waiting, wait.for)?.since ?? this.context.clock.now();
-    const { for: word, message, until } = wait;
-    const noted: WaitReason = { for: word, message, since, until, ...(interrupted && { interrupted }) };
-    await this.context.writer.commit((unit) => {
-      unit.patchSession({ waiting: noted });
-      if (!same) unit.tell('waiting', { for: word, message, since, until });
-    });
-    if (!same) this.context.log.info({ for: wait.for, until: wait.until }, wait.message);
-  }
-
-  /** What gets in the way of another wait lets that wait's time go on: else both could take turns for ever. */
-  private noteInterruption(session: Session, wait: WaitFor['wait']): Promise<void> {
-    const { waiting } = session;
-    const isOne = waiting !== null && INTERRUPTIONS.has(waiting.for);
-    return this.noteWait(session, wait, isOne ? waiting.interrupted : waiting);
-  }
-
-  /** Of each host and instance what holds it, and of the others that nothing does. */
-  private async noteHeld(view: SessionView, held: readonly Held[] = []): Promise<void> {
-    await noteBlocked(this.context, view.hosts, held);
-    await this.blockedInstances.note(held);
-  }
-
-  private async forgetWait(session: Session): Promise<void> {
-    if (session.waiting === null) return;
-    await this.context.writer.commit((unit) => unit.patchSession({ waiting: null }));
   }
 
   /** Until woken, or `until` has come. */
@@ -379,7 +348,7 @@ export class SessionRunner {
       await context.writer.commit((unit) => transition(unit, session, step, context.adminProjectId));
       return;
     }
-    await this.noteInterruption(session, { for: 'cloud', message, until });
+    await this.notes.noteInterruption(session, { for: 'cloud', message, until });
     await context.machine.sleepMs(backoffMs(TROUBLE, this.cloudFailures), context.stopping);
     this.cloudFailures += 1;
   }
@@ -399,7 +368,7 @@ export class SessionRunner {
     const known = session.waiting?.for === 'trouble' ? session.waiting.until : undefined;
     const until = known ?? plusSeconds(clock.now(), settings.blockedTimeoutS);
     if (clock.now() < until || this.context.effects.count > 0) {
-      return this.noteInterruption(session, { for: 'trouble', message, until });
+      return this.notes.noteInterruption(session, { for: 'trouble', message, until });
     }
     const step: GoTo = { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'trouble', message } };
     await this.context.writer.commit((unit) => transition(unit, session, step, this.context.adminProjectId));
