@@ -176,6 +176,7 @@ function engineSettings(config: Config, url: string): EngineSettings {
     requestTimeoutS: nova.timeout,
     cloudPollS: engine.cloudPollInterval,
     sweepS: engine.sweepInterval,
+    keptPlans: planner.keptPlans,
     projectMaintenanceReplyS: common.projectMaintenanceReply,
     projectScaleInReplyS: common.projectScaleInReply,
     notifyRetries: common.notifyRetries,
