@@ -91,8 +91,9 @@ function unsatisfiable({ hosts }: FleetCloud): string | undefined {
   return undefined;
 }
 
-const freeOn = ({ capacity, instances }: FleetCloud['hosts'][number]): number =>
-  capacity.vcpus - instances.reduce((sum, { resources }) => sum + resources.vcpus, 0);
+function freeOn({ capacity, instances }: FleetCloud['hosts'][number]): number {
+  return capacity.vcpus - instances.reduce((sum, { resources }) => sum + resources.vcpus, 0);
+}
 
 function runOf(row: MakespanCase, cloud: FleetCloud, seed: number, name: string, policy: FleetPolicy): Result {
   const world = new FleetWorld(cloud, seed);

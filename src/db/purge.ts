@@ -18,6 +18,7 @@ export const SESSION_TABLES: readonly string[] = [
   'impacts',
   'facts',
   'plans',
+  'fleet_plans',
   'plugin_runs',
   'history',
   'outbox',

@@ -3,6 +3,7 @@ import { ConstraintChangeRepository } from './constraint-change-repository.js';
 import type { Database } from './database.js';
 import { EngineRepository } from './engine-repository.js';
 import { FactRepository } from './fact-repository.js';
+import { FleetPlanRepository } from './fleet-plan-repository.js';
 import { GroupConstraintsRepository } from './group-constraints-repository.js';
 import { GuardRepository } from './guard-repository.js';
 import { HistoryRepository } from './history-repository.js';
@@ -40,6 +41,7 @@ export class Repositories {
   readonly guards = new GuardRepository();
   readonly facts: FactRepository;
   readonly plans: PlanRepository;
+  readonly fleetPlans: FleetPlanRepository;
   readonly pluginRuns: PluginRunRepository;
   readonly history: HistoryRepository;
   readonly outbox: OutboxRepository;
@@ -64,6 +66,7 @@ export class Repositories {
     this.impacts = new ImpactRepository(database);
     this.facts = new FactRepository(database);
     this.plans = new PlanRepository(database);
+    this.fleetPlans = new FleetPlanRepository(database);
     this.pluginRuns = new PluginRunRepository(database);
     this.history = new HistoryRepository(database);
     this.outbox = new OutboxRepository(database);

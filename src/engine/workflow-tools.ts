@@ -1,11 +1,25 @@
+import type { FleetPlan, FleetSnapshot } from '../planner/fleet.js';
 import { isWanted } from '../workflow/asked-if.js';
 import type { WorkflowTools } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 import { fnmatch } from './fnmatch.js';
 import { learnedDurations } from './learned.js';
 
+/** What is decided is kept with what it was decided from, before anything of it is carried out (L8). */
+async function keptPlan(session: SessionContext, snapshot: FleetSnapshot): Promise<FleetPlan> {
+  const { planner, repositories, sessionId, writer, settings } = session;
+  const { plan, packed } = await planner.planFleet(snapshot);
+  if (packed !== undefined && settings.keptPlans > 0) {
+    await writer.commit(({ now, tx }) =>
+      repositories.fleetPlans.keep({ sessionId, at: now, packed }, settings.keptPlans, tx),
+    );
+  }
+  return plan;
+}
+
 /** What handlers may ask for beyond their view. */
-export function workflowTools({ planner, cloud, plugins, repositories, sessionId }: SessionContext): WorkflowTools {
+export function workflowTools(session: SessionContext): WorkflowTools {
+  const { planner, cloud, plugins, repositories, sessionId } = session;
   return {
     aggregates: () => cloud.aggregates(),
     ironicHosts: () => cloud.ironicHosts(),
@@ -14,7 +28,7 @@ export function workflowTools({ planner, cloud, plugins, repositories, sessionId
       return check !== undefined && isWanted(checkIf, metadata);
     },
     planHost: (snapshot) => planner.planHost(snapshot),
-    planFleet: (snapshot) => planner.planFleet(snapshot),
+    planFleet: (snapshot) => keptPlan(session, snapshot),
     durations: () => learnedDurations(repositories, sessionId),
     projectsWithManager: async (projectIds) => {
       const alarms = (await cloud.eventAlarms()).filter(({ eventType }) => fnmatch(eventType, 'maintenance.scheduled'));

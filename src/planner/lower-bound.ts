@@ -1,4 +1,4 @@
-import type { Resources } from '../model/index.js';
+import { NO_RESOURCES, type Resources } from '../model/index.js';
 import { GroupBook } from './fleet/groups.js';
 import { onceBound } from './fleet/once.js';
 import { emptyingS } from './fleet/source.js';
@@ -14,8 +14,8 @@ export interface LowerBound {
   readonly by: BoundKind;
   readonly all: Readonly<Record<BoundKind, number>>;
   /**
-   * The same for schedules that move each instance once, onto maintained hosts or such as are not of the session (L12);
-   * Infinity where there is no such schedule.
+   * The same for schedules that move each instance once, onto maintained hosts or such as are not of the session (L12), but
+   * for `movedAgain`; Infinity where there is no such schedule.
    */
   readonly onceS: number;
 }
@@ -23,8 +23,9 @@ export interface LowerBound {
 /**
  * Bound of what is left to do in a snapshot in which nothing has begun. Where projects scale in or act by themselves, or
  * others use the cloud meanwhile, `room`, `serial` and `group` are estimates (docs/makespan.md).
+ * @param movedAgain what the instances take that may move a second time, for `onceS`
  */
-export function lowerBound(snapshot: FleetSnapshot): LowerBound {
+export function lowerBound(snapshot: FleetSnapshot, movedAgain: Resources = NO_RESOURCES): LowerBound {
   const hosts = workOf(snapshot);
   const all: Record<BoundKind, number> = {
     chain: max(hosts.map(({ answerS, emptyS, host }) => answerS + emptyS + host.actionS)),
@@ -32,12 +33,14 @@ export function lowerBound(snapshot: FleetSnapshot): LowerBound {
     set: setBound(snapshot, hosts),
     room: max(zonesOf(snapshot, hosts).map((zone) => max(RESOURCES.map((of) => roomBound(zone, of))))),
     serial: max(zonesOf(snapshot, hosts).map((zone) => max(RESOURCES.map((of) => serialBound(zone, of))))),
-    migrations: sum(hosts.flatMap(({ moved }) => moved.map(({ moveS }) => moveS))) / snapshot.limits.migrations,
+    migrations:
+      sum(hosts.flatMap(({ moved }) => moved.map(({ moveS, way }) => (way === 'own' ? 0 : moveS)))) /
+      snapshot.limits.migrations,
     group: groupBound(snapshot, hosts),
   };
   const kinds = Object.keys(all) as BoundKind[];
   const by = kinds.reduce((best, kind) => (all[kind] > all[best] ? kind : best), 'chain');
-  const once = zonesOf(snapshot, hosts).map((zone) => max(RESOURCES.map((of) => onceIn(zone, of))));
+  const once = zonesOf(snapshot, hosts).map((zone) => max(RESOURCES.map((of) => onceIn(zone, of, movedAgain[of]))));
   return { boundS: all[by], by, all, onceS: max([all[by], ...once]) };
 }
 
@@ -119,10 +122,13 @@ function lockedByEmptying(work: Work, of: Of): number {
 /**
  * The least sum of (room of an instance) × (time from the beginning of its move to the end of the last one): in reversed
  * time a sum of weighted completion times. One at a time: exact, by Smith's rule (1956). Several: by the bound of Eastman,
- * Even and Isaacs (1964).
+ * Even and Isaacs (1964). Those that move themselves all do so at once, at best.
  */
 function leastWeighted({ moved, perSource }: Work, of: Of): number {
-  const bySmith = [...moved].sort((a, b) => a.moveS * b.resources[of] - b.moveS * a.resources[of]);
+  const selves = moved.filter(({ way }) => way === 'own');
+  const ofSelves = sum(selves.map(({ moveS, resources }) => moveS * resources[of]));
+  const bySmith = moved.filter(({ way }) => way === 'place');
+  bySmith.sort((a, b) => a.moveS * b.resources[of] - b.moveS * a.resources[of]);
   let end = 0;
   let alone = 0;
   let own = 0;
@@ -131,10 +137,11 @@ function leastWeighted({ moved, perSource }: Work, of: Of): number {
     alone += resources[of] * end;
     own += resources[of] * moveS;
   }
-  return Number.isFinite(perSource) ? alone / perSource + (own * (perSource - 1)) / (2 * perSource) : own;
+  const placed = Number.isFinite(perSource) ? alone / perSource + (own * (perSource - 1)) / (2 * perSource) : own;
+  return placed + ofSelves;
 }
 
-function onceIn({ works, outside }: Zone, of: Of): number {
+function onceIn({ works, outside }: Zone, of: Of, movedAgain: number): number {
   const hosts = works.map((work) => {
     const leaving = sum(work.moved.map(({ resources }) => resources[of]));
     return {
@@ -143,7 +150,7 @@ function onceIn({ works, outside }: Zone, of: Of): number {
       earliestS: work.answerS + outS(work),
     };
   });
-  return onceBound(hosts, outside(of));
+  return onceBound(hosts, outside(of) + movedAgain);
 }
 
 /** Where the room never suffices for one host that is out and the first move off another, all happens one by one. */

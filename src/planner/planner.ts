@@ -1,13 +1,15 @@
 import { Worker } from 'node:worker_threads';
-import type { FleetPlan, FleetSnapshot } from './fleet.js';
+import type { FleetSnapshot } from './fleet.js';
 import type { HostPlan, HostPlanSnapshot } from './host-plan.js';
-import { planFleet } from './plan-fleet.js';
+
 import { planHost } from './plan-host.js';
+import { type PackedPlan, planAndPack } from './plan-record.js';
 
 /** The pure planner behind a promise, so that it can be kept off the event loop that renews leases (L2). */
 export interface Planner {
   planHost(snapshot: HostPlanSnapshot): Promise<HostPlan>;
-  planFleet(snapshot: FleetSnapshot): Promise<FleetPlan>;
+  /** With the plan as it is to be kept (L8), made where it costs the caller no time. */
+  planFleet(snapshot: FleetSnapshot): Promise<PackedPlan>;
   close(): Promise<void>;
 }
 export const Planner: unique symbol = Symbol('Planner');
@@ -15,7 +17,7 @@ export const Planner: unique symbol = Symbol('Planner');
 /** Plans on the caller's own thread: for tests and small clouds. */
 export const inlinePlanner: Planner = {
   planHost: (snapshot) => Promise.resolve(planHost(snapshot)),
-  planFleet: (snapshot) => Promise.resolve(planFleet(snapshot)),
+  planFleet: (snapshot) => Promise.resolve(planAndPack(snapshot)),
   close: () => Promise.resolve(),
 };
 
@@ -25,7 +27,7 @@ export type PlannerRequest =
   | { readonly plan: 'fleet'; readonly snapshot: FleetSnapshot };
 
 interface Pending {
-  resolve(plan: HostPlan & FleetPlan): void;
+  resolve(plan: HostPlan & PackedPlan): void;
   reject(error: Error): void;
 }
 
@@ -39,7 +41,7 @@ export class ThreadPlanner implements Planner {
     return this.asked({ plan: 'host', snapshot });
   }
 
-  planFleet(snapshot: FleetSnapshot): Promise<FleetPlan> {
+  planFleet(snapshot: FleetSnapshot): Promise<PackedPlan> {
     return this.asked({ plan: 'fleet', snapshot });
   }
 
@@ -48,7 +50,7 @@ export class ThreadPlanner implements Planner {
     this.worker = undefined;
   }
 
-  private asked(request: PlannerRequest): Promise<HostPlan & FleetPlan> {
+  private asked(request: PlannerRequest): Promise<HostPlan & PackedPlan> {
     return new Promise((resolve, reject) => {
       this.lastId += 1;
       this.pending.set(this.lastId, { resolve, reject });
@@ -60,7 +62,7 @@ export class ThreadPlanner implements Planner {
     if (this.worker === undefined) {
       const worker = new Worker(new URL('./worker.js', import.meta.url));
       worker.unref();
-      worker.on('message', ({ id, plan }: { id: number; plan: HostPlan & FleetPlan }) => {
+      worker.on('message', ({ id, plan }: { id: number; plan: HostPlan & PackedPlan }) => {
         this.pending.get(id)?.resolve(plan);
         this.pending.delete(id);
       });

@@ -8,8 +8,10 @@ import { silentLogger } from '../../src/common/logger.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { SettingRepository } from '../../src/db/setting-repository.js';
 import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
+import { packPlan, planAndPack } from '../../src/planner/plan-record.js';
 import { generateTopology, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { aSession, NOON } from '../support/api-records.js';
+import { aFleet, aFleetHost } from '../support/fleet/snapshot.js';
 import { aDatabase, installed, type Options } from '../support/installation.js';
 import { aPluginDirectory } from '../support/plugin-files.js';
 import { aDirectory, asEnvironment, Program, type ProgramName } from '../support/program.js';
@@ -225,6 +227,28 @@ test('fenix-manage tells what happened to a session, of a deleted one too, and p
     options,
     new RegExp(`^Nothing is known of a session ${sessionId}`),
   );
+});
+
+test('fenix-manage tells what was decided for all hosts, and whether the same would be decided again', async (t) => {
+  const { url, database } = await aDatabase(t);
+  const repositories = new Repositories(database);
+  const { sessionId } = aSession();
+  const snapshot = aFleet([aFleetHost('h', ['a']), aFleetHost('d', [], { state: 'done' })]);
+  const { plan, packed = '' } = planAndPack(snapshot);
+  const keep = (what: string) => repositories.fleetPlans.keep({ sessionId, at: NOON, packed: what }, 9, database.knex);
+  await keep(packed);
+  const options = { database: { connection: url } };
+  const manage = async (code: number, ...args: string[]): Promise<string> => {
+    const program = new Program(t, 'manage', ['plans', sessionId, ...args], asEnvironment(options));
+    t.is(await program.ended, code, program.stderr);
+    return program.stdout;
+  };
+  t.is(await manage(0), '    1  2026-01-01 12:00:00  empty h\n');
+  t.is(await manage(0, '--replay'), '    1  2026-01-01 12:00:00  empty h  the same again\n');
+  t.deepEqual(JSON.parse(await manage(0, '--json'))[0].plan, JSON.parse(JSON.stringify(plan)));
+  await keep(packPlan({ snapshot, plan: { ...plan, empty: ['other'] } }));
+  t.regex(await manage(1, '--replay'), /^ {4}2 {2}2026-01-01 12:00:00 {2}empty other {2}now: empty h$/m);
+  await refuses(t, 'manage', ['plans', 'no'], options, /^No plans are kept of a session no\./);
 });
 
 test('fenix-manage tells who set and who deleted constraints', async (t) => {

@@ -74,6 +74,14 @@ test('what is stopped while its host is out locks no other place', (t) => {
   t.is(all.room, (3 * 600 + 4 * 600) / 7);
 });
 
+test('who moves itself does so beside the others: our limits do not make it wait', (t) => {
+  const own = anInstance('o', { way: 'own', moveS: 30 });
+  const { all } = boundOf([aFleetHost('h', ['a', 'b', own]), filled('free', 0)]);
+  t.is(all.chain, 40 + 600);
+  t.is(all.hosts, 0);
+  t.is(all.room, (4 * 600 + 40 + (20 + 40) + 30 + 4 * 600) / 5);
+});
+
 test('zones have their own room, and hosts that receive without being maintained give theirs', (t) => {
   const east = filled('e', 0, { zone: 'east' });
   const west = [filled('w', 4, { zone: 'west' }), filled('o', 0, { zone: 'west', state: 'outside' })];
@@ -101,4 +109,21 @@ test('moved once, room that waiting hosts have free serves as they are done, no 
 
 test('where no host is empty nothing can be moved once only', (t) => {
   t.is(boundOf([filled('a', 2), filled('b', 2)]).onceS, Number.POSITIVE_INFINITY);
+});
+
+test('on hosts that are all four fifths full, who moves few a second time cannot come near to the bound', (t) => {
+  const places8 = Array.from({ length: 8 }, (_, n) => `${n}`);
+  const hosts = Array.from({ length: 100 }, (_, host) =>
+    aFleetHost(
+      `h${host}`,
+      places8.map((n) => `${host}-${n}`),
+      { capacity: places(10), free: places(2) },
+    ),
+  );
+  const snapshot = aFleet(hosts);
+  const { boundS } = lowerBound(snapshot);
+  // 8·600 + 720 of work each, at a rate that grows by 2 places with each host: 2760·ln(1 + 200 ÷ q).
+  const efficiency = (q: number) => boundS / lowerBound(snapshot, places(q)).onceS;
+  t.is(Math.round(lowerBound(snapshot, places(8)).onceS), Math.round(2760 * Math.log(1 + 200 / 8)));
+  t.true(efficiency(8) < 0.4 && efficiency(66) < 0.92 && efficiency(68) > 0.92);
 });

@@ -1,7 +1,6 @@
 import test from 'ava';
 import type { FleetPlan } from '../../src/planner/fleet.js';
 import { planFleet } from '../../src/planner/plan-fleet.js';
-import { inlinePlanner, ThreadPlanner } from '../../src/planner/planner.js';
 import { aFleet, aFleetGroup, aFleetHost, anInstance, NO_LIMITS, places } from '../support/fleet/snapshot.js';
 
 const reasonsOf = ({ waits }: FleetPlan) =>
@@ -244,11 +243,4 @@ test('nothing is stuck while something goes on', (t) => {
   const out = aFleetHost('out', [], { state: 'in_maintenance' });
   t.is(planFleet(aFleet([aFleetHost('h', ['a', 'b', 'c', 'd']), out])).stuck, undefined);
   t.is(planFleet(aFleet([done('d')])).stuck, undefined);
-});
-
-test('the thread plans a fleet as the caller does', async (t) => {
-  const planner = new ThreadPlanner();
-  t.teardown(() => planner.close());
-  const snapshot = aFleet([aFleetHost('h', ['a']), done('d')]);
-  t.deepEqual(await planner.planFleet(snapshot), await inlinePlanner.planFleet(snapshot));
 });

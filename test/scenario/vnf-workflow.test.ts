@@ -1,4 +1,6 @@
 import test from 'ava';
+import { FleetPlanRepository } from '../../src/db/fleet-plan-repository.js';
+import { replayPlan, unpackPlan } from '../../src/planner/plan-record.js';
 import { Scenario } from '../support/scenario.js';
 
 // The scenarios watch the whole process for silence, so they run one after the other.
@@ -22,6 +24,17 @@ test.serial('vnf: hosts side by side, each instance told of and moved once, appl
     [...moves.values()],
     Array.from({ length: 8 }, () => 1),
   );
+  const kept = await new FleetPlanRepository(scenario.system.database).list(id);
+  const plans = kept.map(({ packed }) => unpackPlan(packed));
+  t.deepEqual(
+    plans.flatMap(({ plan }) => plan.empty).sort(),
+    detail.hosts
+      .filter(({ type }) => type === 'compute')
+      .map(({ hostname }) => hostname)
+      .sort(),
+    'what was done was decided by plans that are kept',
+  );
+  t.true(plans.every((recorded) => replayPlan(recorded).same));
 });
 
 test.serial(

@@ -53,6 +53,7 @@ export const ENGINE_SETTINGS: EngineSettings = {
   heartbeatS: 5,
   hungS: 60,
   sweepS: 2,
+  keptPlans: 5,
 };
 
 /** A database with the schema, in memory, gone with the test. */

@@ -1,7 +1,7 @@
 import { plusSeconds } from '../../src/common/clock.js';
 import type { Impact, JournalEntry, Notice, Resources, Session, SessionHost } from '../../src/model/index.js';
+import { planFleet } from '../../src/planner/plan-fleet.js';
 import { planHost } from '../../src/planner/plan-host.js';
-import { inlinePlanner } from '../../src/planner/planner.js';
 import type { ComputeService, Server } from '../../src/workflow/cloud-port.js';
 import { ConstraintBook } from '../../src/workflow/constraint-book.js';
 import type { SessionView, WorkflowSettings, WorkflowTools } from '../../src/workflow/view.js';
@@ -146,7 +146,7 @@ export function aView(parts: ViewParts = {}): SessionView {
 export function tools(...withoutManager: string[]): WorkflowTools {
   return {
     planHost: async (snapshot) => planHost(snapshot),
-    planFleet: (snapshot) => inlinePlanner.planFleet(snapshot),
+    planFleet: async (snapshot) => planFleet(snapshot),
     durations: async () => ({ moves: new Map(), answers: new Map() }),
     aggregates: async () => [],
     ironicHosts: async () => [],

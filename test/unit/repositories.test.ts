@@ -773,3 +773,22 @@ test('SQLite: a transaction that reads before it writes keeps others from overta
   });
   t.deepEqual(await sessions.ids(), [session.sessionId]);
 });
+
+onEach(
+  'the last plans of each session are kept, in the order in which they were made',
+  async (t, { repositories, stored }) => {
+    const { sessionId } = await stored();
+    const other = await stored();
+    const keep = (id: string, packed: string, most: number) =>
+      repositories.database.transaction((tx) =>
+        repositories.fleetPlans.keep({ sessionId: id, at: NOON, packed }, most, tx),
+      );
+    await keep(other.sessionId, 'other', 2);
+    for (const packed of ['one', 'two', 'three']) await keep(sessionId, packed, 2);
+    t.deepEqual(await repositories.fleetPlans.list(sessionId), [
+      { sessionId, seq: 2, at: NOON, packed: 'two' },
+      { sessionId, seq: 3, at: NOON, packed: 'three' },
+    ]);
+    t.is((await repositories.fleetPlans.list(other.sessionId)).length, 1);
+  },
+);

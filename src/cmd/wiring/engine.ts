@@ -208,6 +208,7 @@ function engineSettings(config: Config, url: string): EngineSettings {
     pluginOutputIntervalS: plugins.outputInterval,
     cloudPollS: engine.cloudPollInterval,
     sweepS: engine.sweepInterval,
+    keptPlans: planner.keptPlans,
     projectMaintenanceReplyS: common.projectMaintenanceReply,
     projectScaleInReplyS: common.projectScaleInReply,
     notifyRetries: common.notifyRetries,

@@ -104,7 +104,8 @@ export function emptyingS(instances: readonly FleetInstance[], perSource: number
   for (const { way, moveS, groupId } of instances) {
     if (way === 'stays' || way === 'never') continue;
     moved += 1;
-    sum += moveS;
+    // Whoever moves itself keeps to no limit of ours.
+    if (way === 'place') sum += moveS;
     longest = Math.max(longest, moveS);
     const chain = chains.get(groupId);
     if (chain === undefined) chains.set(groupId, { members: 1, moveS });
