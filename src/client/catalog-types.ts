@@ -30,6 +30,8 @@ export interface ListedPlugin {
   readonly name: string;
   readonly version: string;
   readonly digest: string;
+  /** Version of the contract that it was written for. */
+  readonly contract: number;
   readonly description: string | null;
   /** `fenix` for what ships, else the entry of the engine's `plugin_path`. */
   readonly source: string | null;
@@ -40,6 +42,14 @@ export interface ListedAction extends ListedPlugin {
   readonly types: readonly ActionType[] | null;
   /** JSON schema. */
   readonly metadata_schema: Readonly<Record<string, unknown>>;
+  /** Seconds that a run may take; null = the engine's default. */
+  readonly timeout_s: number | null;
+  /** Tries in all, seconds between; null = the engine's default. */
+  readonly retry: { readonly attempts: number; readonly wait_s: number } | null;
+  /** What it can be asked for; null where an older engine registered it. */
+  readonly methods: readonly ('run' | 'check' | 'probe' | 'verify' | 'undo')[] | null;
+  /** Each run has a thread of its own. */
+  readonly isolated: boolean;
 }
 
 export interface ListedEngine {
@@ -54,5 +64,11 @@ export interface ListedEngine {
     readonly name: string;
     readonly version: string;
     readonly digest: string;
+  }[];
+  /** Found on its `plugin_path`, and passed over; `file` is null when the entry itself leads nowhere. */
+  readonly broken_plugins: readonly {
+    readonly source: string;
+    readonly file: string | null;
+    readonly reason: string;
   }[];
 }

@@ -109,6 +109,10 @@ export interface PluginRunDetail {
   readonly hostname: string;
   readonly state: string;
   readonly attempt: number;
+  /** The end of what it has printed so far; null = nothing. */
+  readonly output: string | null;
+  /** What it has found out so far; null = nothing. */
+  readonly facts: Readonly<Record<string, unknown>> | null;
 }
 
 export interface DownloadDetail {

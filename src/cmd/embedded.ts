@@ -179,6 +179,7 @@ function simulated(simulator: Simulator): Values {
     ...rest,
     DEFAULT: { ...DEFAULT, transport_url: 'memory://' },
     engine: { planner_threads: 0 },
+    plugins: { isolation: 'none' },
     api: { reply_pace: 0 },
   };
 }

@@ -1,50 +1,14 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Quiet } from '../common/quiet.js';
 import { WORK_BEGAN, WORK_ENDED } from '../common/under-way.js';
 import type { Database } from '../db/database.js';
+import { RESTING, WORKING } from '../workflow/isolation/isolated-call.js';
 
-/** Turns of the event loop without anything happening after which nothing more will happen by itself. */
-const QUIET_TURNS = 12;
-const STARTED = ['undici:request:create', WORK_BEGAN];
-const ENDED = ['undici:request:trailers', 'undici:request:error', WORK_ENDED];
-
-/**
- * Knows when everything in this process waits for the clock: no HTTP request or other work is under way, no query was
- * made for a few turns of the event loop. Watches from outside (diagnostics channels of undici and our own, events of
- * knex), so that the product runs as it is.
- */
-export class Quiet {
-  private underWay = 0;
-  private activity = 0;
-  private readonly onStart = (): void => {
-    this.underWay += 1;
-    this.activity += 1;
-  };
-  private readonly onEnd = (): void => {
-    this.underWay -= 1;
-    this.activity += 1;
-  };
-
-  constructor(database: Database) {
-    for (const name of STARTED) subscribe(name, this.onStart);
-    for (const name of ENDED) subscribe(name, this.onEnd);
-    database.knex.on('query', () => {
-      this.activity += 1;
-    });
-  }
-
-  /** Resolves when all that could happen at this instant of the clock has happened. */
-  async settle(): Promise<void> {
-    let seen = this.activity;
-    for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (this.underWay === 0 && this.activity === seen) continue;
-      seen = this.activity;
-      quiet = -1;
-    }
-  }
-
-  end(): void {
-    for (const name of STARTED) unsubscribe(name, this.onStart);
-    for (const name of ENDED) unsubscribe(name, this.onEnd);
-  }
+/** Knows when a process that holds all of Fenix waits for the clock: no request, no query, no file or plug-in's thread at work. */
+export function quietOf(database: Database): Quiet {
+  const quiet = new Quiet([
+    { started: String(WORKING.name), ended: String(RESTING.name) },
+    { started: WORK_BEGAN, ended: WORK_ENDED },
+  ]);
+  database.knex.on('query', () => quiet.touch());
+  return quiet;
 }

@@ -1,7 +1,8 @@
 import { type ManualClock, plusSeconds, SystemMachineClock } from '../common/clock.js';
 import { Stopped } from '../common/errors.js';
+import type { Quiet } from '../common/quiet.js';
 import type { Database } from '../db/database.js';
-import { Quiet } from './quiet.js';
+import { quietOf } from './quiet.js';
 
 /** The longest piece of real time that passes unseen, so that what happens meanwhile is soon taken into account. */
 const PIECE_MS = 50;
@@ -22,7 +23,7 @@ export class Stepper {
     database: Database,
     private readonly speed: number,
   ) {
-    this.quiet = new Quiet(database);
+    this.quiet = quietOf(database);
   }
 
   start(): void {

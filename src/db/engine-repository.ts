@@ -8,6 +8,7 @@ const ENGINES = new Table<EngineRecord>('engines', {
   host: 'text',
   version: 'text',
   plugins: 'json',
+  brokenPlugins: 'json',
   startedAt: 'time',
   seenAt: 'time',
   alive: 'bool',
@@ -66,7 +67,8 @@ export class EngineRepository {
 
   /** A new engine, with a lease. An id is used for one life: who lost its lease registers under another one. */
   async register(
-    engine: Pick<EngineRecord, 'engineId' | 'host' | 'version' | 'plugins'>,
+    engine: Pick<EngineRecord, 'engineId' | 'host' | 'version' | 'plugins'> &
+      Partial<Pick<EngineRecord, 'brokenPlugins'>>,
     leaseS: number,
   ): Promise<void> {
     const now = this.database.nowPlus();

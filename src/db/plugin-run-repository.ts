@@ -14,7 +14,11 @@ const RUNS = new Table<PluginRun>('plugin_runs', {
   attempt: 'number',
   startedAt: 'time',
   endedAt: 'time',
+  output: 'text',
+  facts: 'json',
 });
+
+type RunKey = Pick<PluginRun, 'sessionId' | 'type' | 'name' | 'hostname'>;
 
 export class PluginRunRepository {
   constructor(private readonly database: Database) {}
@@ -44,7 +48,13 @@ export class PluginRunRepository {
     }));
   }
 
+  /** What it said stays as it is where the run does not have it. */
   save(run: PluginRun, tx: Tx): Promise<void> {
     return RUNS.upsert(tx, ['sessionId', 'type', 'name', 'hostname'], run);
+  }
+
+  /** What it has said so far. */
+  async show(key: RunKey, shown: Pick<PluginRun, 'output' | 'facts'>, tx: Tx): Promise<void> {
+    await RUNS.query(tx).where(RUNS.toRow(key)).update(RUNS.toRow(shown));
   }
 }

@@ -6,6 +6,7 @@ import type { Planner } from '../planner/planner.js';
 import type { ActionTools } from '../workflow/action-tools.js';
 import type { CloudPort } from '../workflow/cloud-port.js';
 import type { WorkflowStyle } from '../workflow/contract.js';
+import type { PluginThreads } from '../workflow/isolation/plugin-threads.js';
 import type { PluginRegistry } from '../workflow/registry.js';
 import type { WorkflowSettings } from '../workflow/view.js';
 import type { CloudWatch } from './cloud-watch.js';
@@ -26,6 +27,8 @@ export interface EngineParts {
   /** What action plug-ins work with. */
   readonly tools: ActionTools;
   readonly downloads: SessionDownloader;
+  /** Where plug-ins of others run; absent: in the engine's own thread. */
+  readonly threads?: PluginThreads;
   readonly settings: EngineSettings;
   readonly log: Logger;
 }
@@ -37,6 +40,10 @@ export interface EngineSettings extends WorkflowSettings {
   readonly requestTimeoutS: number;
   /** Domain seconds between two looks at the cloud while something is awaited there. */
   readonly cloudPollS: number;
+  /** For plug-ins that declare none: tries in all, domain seconds between. */
+  readonly pluginRetry: { readonly attempts: number; readonly waitS: number };
+  /** Domain seconds between two looks at what a running plug-in says. */
+  readonly pluginOutputIntervalS: number;
   readonly leaseS: number;
   readonly heartbeatS: number;
   /** Machine seconds without a sign of life of the main thread after which its lease is not renewed any more. */

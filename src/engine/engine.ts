@@ -140,7 +140,8 @@ export class Engine {
     const [renewed, alive] = [new SharedInstant(), new SharedInstant()];
     renewed.set(machine.monotonicMs());
     alive.set(machine.monotonicMs());
-    await repositories.engines.register({ ...this.current, plugins: plugins.infos() }, settings.leaseS);
+    const found = { plugins: plugins.infos(), brokenPlugins: plugins.broken };
+    await repositories.engines.register({ ...this.current, ...found }, settings.leaseS);
     return { engineId, renewed, alive, guard: new LeaseGuard(engineId, settings.leaseS, machine, renewed) };
   }
 

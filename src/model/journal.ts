@@ -87,4 +87,8 @@ export interface PluginRun {
   readonly attempt: number;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
+  /** The end of what it printed so far; null = nothing. Every stored run has it. */
+  readonly output?: string | null;
+  /** What it found out so far; null = nothing. Every stored run has it. */
+  readonly facts?: Readonly<Record<string, unknown>> | null;
 }

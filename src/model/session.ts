@@ -26,7 +26,7 @@ export interface PluginPin {
   readonly kind: 'workflow' | 'action' | 'instance-action';
   readonly name: string;
   readonly version: string;
-  /** SHA-256 of the plug-in's file, hex. */
+  /** As in `PluginInfo`. */
   readonly digest: string;
 }
 

@@ -12,8 +12,13 @@ import type { SessionView, WorkflowSettings, WorkflowTools } from './view.js';
  * this and nothing else.
  */
 
+/** The version of what stands in this file. It grows when a plug-in written for an older one could not be run as it is. */
+export const CONTRACT = 1;
+
 /** What every plug-in declares. `name` is what requests use; the version is recorded with each session. */
 export interface PluginDeclaration {
+  /** Version of the contract that it was written for; absent = 1. A higher one than {@link CONTRACT} is refused. */
+  readonly contract?: number;
   /** `^[a-z][a-z0-9_-]{0,63}$`; instance actions are named by the protocol's words in capitals. */
   readonly name: string;
   readonly version: string;
@@ -43,7 +48,10 @@ export interface ActionPlugin extends PluginDeclaration {
   readonly metadataSchema?: Readonly<Record<string, unknown>>;
   /** Domain seconds after which a run counts as failed; absent = `[DEFAULT] action_plugin_timeout`. */
   readonly timeoutS?: number;
-  /** Retry class: how often a failed run is tried in all, and the wait between; absent = once. */
+  /**
+   * Retry class: how often a failed run is tried in all, and the domain seconds between; absent = `[plugins]
+   * retry_attempts` and `retry_wait`.
+   */
   readonly retry?: { readonly attempts: number; readonly waitS: number };
   /**
    * Does the work. What it returns is the run's state: `DONE` is normal; an empty text, one that contains `FAILED` or
@@ -99,7 +107,10 @@ export interface ActionContext {
   readonly files: string | null;
   /** Adds text to what the run printed, which is kept up to a limit and shown in the session's history. */
   output(text: string): void;
-  /** Keeps facts with the run, shown beside its state: versions before and after, what is left to do … */
+  /**
+   * Keeps facts with the run, shown beside its state: versions before and after, what is left to do …
+   * @throws FenixError `facts` when they are not what JSON can hold, or more than 64 KiB of it in all
+   */
   record(facts: Readonly<Record<string, unknown>>): void;
 }
 

@@ -1,74 +1,137 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { FenixError, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
-import type { PluginInfo } from '../model/index.js';
-import { checkAction, checkInstanceAction, checkWorkflow } from './plugin-checks.js';
-import { type PluginKind, PluginRegistry } from './registry.js';
+import type { BrokenPlugin, PluginInfo } from '../model/index.js';
+import type { ActionPlugin, InstanceActionPlugin, PluginDeclaration, WorkflowPlugin } from './contract.js';
+import type { PluginThreads } from './isolation/plugin-threads.js';
+import { ACTION_METHODS, checkAction, checkInstanceAction, checkWorkflow } from './plugin-checks.js';
+import { digestOf } from './plugin-digest.js';
+import { type FoundModule, modulesAt, SHIPPED_PLUGINS } from './plugin-places.js';
+import { PluginRegistry } from './registry.js';
 
-/** The plug-ins that ship with Fenix; always searched, after the configured places. */
-export const SHIPPED_PLUGINS = fileURLToPath(new URL('../../plugins/', import.meta.url));
-
-const FOLDERS: readonly { readonly folder: string; readonly kind: PluginKind }[] = [
-  { folder: 'workflows', kind: 'workflow' },
-  { folder: 'actions', kind: 'action' },
-  { folder: 'instance-actions', kind: 'instance-action' },
-];
+export interface LoaderOptions {
+  /** Directory in whose node_modules packages of the search path are looked for first. */
+  readonly packagesFrom?: string;
+  /** What is done about those that cannot be used: `stop` throws, `skip` lists them in the registry; default stop. */
+  readonly onError?: 'stop' | 'skip';
+  /** Where plug-ins of others are imported first, and run; default: in this thread, as those that ship. */
+  readonly threads?: PluginThreads;
+}
 
 /**
  * Finds, imports and checks all plug-ins of the search path.
- * @param searchPath directories, or names of npm packages that hold such folders beside their package.json
- * @throws FenixError `plug-in-invalid` naming the file and what is wrong with it
+ * @param searchPath directories, or names of npm packages that hold such folders, or a list, beside their package.json
+ * @throws FenixError `plug-in-invalid` or `plug-in-path`: a sentence for each that cannot be used, naming file and reason
  */
-export async function loadPlugins(searchPath: readonly string[], log: Logger): Promise<PluginRegistry> {
+export async function loadPlugins(
+  searchPath: readonly string[],
+  log: Logger,
+  options: LoaderOptions = {},
+): Promise<PluginRegistry> {
   const registry = new PluginRegistry();
-  for (const place of [...searchPath, SHIPPED_PLUGINS]) {
-    const directory = directoryOf(place);
-    for (const { folder, kind } of FOLDERS) await loadFolder(registry, kind, join(directory, folder), place, log);
+  const failed: Failed[] = [];
+  for (const place of [...searchPath.filter((entry) => entry !== ''), SHIPPED_PLUGINS]) {
+    for (const module of findAt(place, options, failed, log)) {
+      try {
+        await load(registry, module, options.threads, log);
+      } catch (error) {
+        failed.push({ source: module.source, file: module.file, error: asRefusal(error, module.file) });
+      }
+    }
+  }
+  if (failed.length > 0 && options.onError !== 'skip') throw together(failed);
+  for (const { source, file, error } of failed) {
+    const broken: BrokenPlugin = { source, file, reason: error.message };
+    log.error(broken, 'plug-in passed over: it cannot be used');
+    registry.broken.push(broken);
   }
   return registry;
 }
 
-/**
- * Adds what is in one folder, which may be missing.
- * @param place what is told as their source
- * @throws FenixError `plug-in-invalid`
- */
-export async function loadFolder(
+/** Adds modules that were found by no search path. @throws FenixError `plug-in-invalid` naming file and reason */
+export async function loadModules(
   registry: PluginRegistry,
-  kind: PluginKind,
-  folder: string,
-  place: string,
+  modules: readonly FoundModule[],
+  threads: PluginThreads | undefined,
   log: Logger,
 ): Promise<void> {
-  for (const file of modulesIn(folder)) await loadFile(registry, kind, { file, place }, log);
+  for (const module of modules) {
+    try {
+      await load(registry, module, threads, log);
+    } catch (error) {
+      throw asRefusal(error, module.file);
+    }
+  }
 }
 
-/** A module, and the entry of the search path by which it was found. */
-interface Found {
-  readonly file: string;
-  readonly place: string;
+/** Loads one module for its checks alone. @throws FenixError `plug-in-invalid` naming what is wrong with it */
+export async function tryModule(module: FoundModule, threads: PluginThreads, log: Logger): Promise<PluginInfo> {
+  const registry = new PluginRegistry();
+  await loadModules(registry, [module], threads, log);
+  return registry.infos()[0] as PluginInfo;
 }
 
-async function loadFile(registry: PluginRegistry, kind: PluginKind, found: Found, log: Logger): Promise<void> {
-  const { file } = found;
-  const exported = await importDefault(file);
+interface Failed {
+  readonly source: string;
+  readonly file: string | null;
+  readonly error: FenixError;
+}
+
+function findAt(place: string, { packagesFrom }: LoaderOptions, failed: Failed[], log: Logger): FoundModule[] {
+  try {
+    const modules = modulesAt(place, packagesFrom);
+    if (modules.length === 0) log.warn({ place }, 'there are no plug-ins at this place of plugin_path');
+    return modules;
+  } catch (error) {
+    failed.push({ source: place, file: null, error: asRefusal(error, place) });
+    return [];
+  }
+}
+
+/** One is thrown as it is; of several, each is told. */
+function together(failed: readonly Failed[]): FenixError {
+  const [first] = failed;
+  if (failed.length === 1 && first !== undefined) return first.error;
+  const lines = failed.map(({ error }) => error.message);
+  return new FenixError(
+    'terminal',
+    'plug-in-invalid',
+    [`${failed.length} plug-ins cannot be used.`, ...lines].join('\n'),
+  );
+}
+
+function asRefusal(error: unknown, file: string): FenixError {
+  if (error instanceof FenixError) return error;
+  const message = `Plug-in ${file} cannot be loaded: ${messageOf(error)}`;
+  return new FenixError('terminal', 'plug-in-invalid', message, { cause: error });
+}
+
+async function load(
+  registry: PluginRegistry,
+  module: FoundModule,
+  threads: PluginThreads | undefined,
+  log: Logger,
+): Promise<void> {
+  const { kind, file } = module;
+  const digest = digestOf(file, module.root);
   let added: boolean;
   let info: PluginInfo;
   if (kind === 'workflow') {
-    const plugin = checkWorkflow(exported, file);
-    info = describe(kind, plugin, found);
+    await threads?.tryImport(module);
+    const plugin: WorkflowPlugin = checkWorkflow(await importDefault(file), file);
+    info = describe(module, plugin, digest);
     added = registry.add(kind, { plugin, info, source: file });
   } else if (kind === 'action') {
-    const plugin = checkAction(exported, file);
-    const { metadataSchema, types } = plugin;
-    info = { ...describe(kind, plugin, found), ...(metadataSchema && { metadataSchema }), ...(types && { types }) };
+    const isolated = threads?.isolates(module.source) ?? false;
+    const plugin = isolated
+      ? await (threads as PluginThreads).action(module, () => digestOf(file, module.root) === digest)
+      : await inThisThread(module, threads);
+    info = describeAction(describe(module, plugin, digest), plugin, isolated);
     added = registry.add(kind, { plugin, info, source: file });
   } else {
-    const plugin = checkInstanceAction(exported, file);
-    info = describe(kind, plugin, found);
+    await threads?.tryImport(module);
+    const plugin: InstanceActionPlugin = checkInstanceAction(await importDefault(file), file);
+    info = describe(module, plugin, digest);
     added = registry.add(kind, { plugin, info, source: file });
   }
   if (added) log.debug({ kind, name: info.name, version: info.version, file }, 'plug-in loaded');
@@ -76,40 +139,29 @@ async function loadFile(registry: PluginRegistry, kind: PluginKind, found: Found
     log.warn({ kind, name: info.name, file }, 'plug-in ignored: one of this name was found earlier in the search path');
 }
 
-function describe(
-  kind: PluginKind,
-  plugin: { readonly name: string; readonly version: string; readonly description?: string },
-  { file, place }: Found,
-): PluginInfo {
-  const { name, version, description } = plugin;
-  const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
-  const source = place === SHIPPED_PLUGINS ? 'fenix' : place;
-  return { kind, name, version, digest, source, ...(description !== undefined && { description }) };
+async function inThisThread(module: FoundModule, threads: PluginThreads | undefined): Promise<ActionPlugin> {
+  await threads?.tryImport(module);
+  return checkAction(await importDefault(module.file), module.file);
+}
+
+function describe({ kind, source }: FoundModule, plugin: PluginDeclaration, digest: string): PluginInfo {
+  const { name, version, description, contract = 1 } = plugin;
+  return { kind, name, version, digest, source, contract, ...(description !== undefined && { description }) };
+}
+
+function describeAction(info: PluginInfo, plugin: ActionPlugin, isolated: boolean): PluginInfo {
+  const { metadataSchema, types, timeoutS, retry } = plugin;
+  return {
+    ...info,
+    ...(metadataSchema && { metadataSchema }),
+    ...(types && { types }),
+    ...(timeoutS !== undefined && { timeoutS }),
+    ...(retry && { retry }),
+    methods: ACTION_METHODS.filter((method) => plugin[method] !== undefined),
+    isolated,
+  };
 }
 
 async function importDefault(file: string): Promise<unknown> {
-  try {
-    return (await import(pathToFileURL(file).href)).default;
-  } catch (error) {
-    throw new FenixError('terminal', 'plug-in-invalid', `Plug-in ${file} cannot be loaded: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-function directoryOf(place: string): string {
-  const path = resolve(place);
-  if (existsSync(path) && statSync(path).isDirectory()) return path;
-  try {
-    return dirname(fileURLToPath(import.meta.resolve(`${place}/package.json`)));
-  } catch (error) {
-    const message = `plugin_path names "${place}", which is neither a directory nor an installed npm package.`;
-    throw new FenixError('terminal', 'plug-in-path', message, { cause: error });
-  }
-}
-
-function modulesIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).filter((file) => file.endsWith('.js') || file.endsWith('.mjs'));
-  return files.sort().map((file) => join(folder, file));
+  return (await import(pathToFileURL(file).href)).default;
 }

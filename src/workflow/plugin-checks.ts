@@ -1,12 +1,15 @@
 import { Ajv } from 'ajv';
 import { FenixError } from '../common/errors.js';
 import { ACTION_TYPES, ACTIVE_STATES, INSTANCE_ACTIONS, STAND_IN_ACTIONS } from '../model/index.js';
-import type { ActionPlugin, InstanceActionPlugin, WorkflowPlugin } from './contract.js';
+import { type ActionPlugin, CONTRACT, type InstanceActionPlugin, type WorkflowPlugin } from './contract.js';
 
 /* What a module must look like to be taken for a plug-in; every refusal names the file and the key. */
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 const OPTIONAL_METHODS = ['check', 'probe', 'verify', 'undo'] as const;
+export type ActionMethod = 'run' | (typeof OPTIONAL_METHODS)[number];
+/** What an action plug-in can be asked for. */
+export const ACTION_METHODS: readonly ActionMethod[] = ['run', ...OPTIONAL_METHODS];
 
 export function checkWorkflow(exported: unknown, file: string): WorkflowPlugin {
   const plugin = checkDeclaration(exported, file, NAME);
@@ -31,12 +34,13 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
   demand(knownTypes, file, 'types', `a list of ${ACTION_TYPES.join(', ')}`);
   demand(metadataSchema === undefined || isSchema(metadataSchema), file, 'metadataSchema', 'a JSON schema (an object)');
   demand(
-    timeoutS === undefined || (typeof timeoutS === 'number' && timeoutS > 0),
+    timeoutS === undefined || (Number.isFinite(timeoutS) && Number(timeoutS) > 0),
     file,
     'timeoutS',
     'a number of seconds above 0',
   );
-  const knownRetry = retry === undefined || (retry?.attempts >= 1 && retry?.waitS >= 0);
+  const knownRetry =
+    retry === undefined || (Number.isSafeInteger(retry?.attempts) && retry.attempts >= 1 && retry.waitS >= 0);
   const knownKeys =
     checkIf === undefined || (Array.isArray(checkIf) && checkIf.every((key) => typeof key === 'string'));
   demand(knownKeys, file, 'checkIf', 'a list of keys of its metadata');
@@ -56,9 +60,19 @@ export function checkInstanceAction(exported: unknown, file: string): InstanceAc
 function checkDeclaration(exported: unknown, file: string, names: RegExp): Record<string, unknown> {
   demand(typeof exported === 'object' && exported !== null, file, 'default export', 'an object');
   const plugin = exported as Record<string, unknown>;
+  demandContract(plugin.contract, file);
   demand(typeof plugin.name === 'string' && names.test(plugin.name), file, 'name', `text that matches ${names.source}`);
   demand(typeof plugin.version === 'string' && plugin.version !== '', file, 'version', 'a text such as "1.0.0"');
   return plugin;
+}
+
+/** Asked first: what a later contract demands of the other keys is not known here. */
+function demandContract(contract: unknown, file: string): void {
+  if (contract === undefined) return;
+  demand(Number.isSafeInteger(contract) && Number(contract) >= 1, file, 'contract', 'a whole number from 1');
+  if (Number(contract) <= CONTRACT) return;
+  const message = `Plug-in ${file} is written for contract ${contract}; this Fenix knows contracts up to ${CONTRACT}.`;
+  throw new FenixError('terminal', 'plug-in-invalid', message);
 }
 
 function isSchema(candidate: unknown): boolean {

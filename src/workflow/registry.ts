@@ -1,5 +1,5 @@
 import { FenixError } from '../common/errors.js';
-import type { MoveAction, PluginInfo, PluginPin } from '../model/index.js';
+import type { BrokenPlugin, MoveAction, PluginInfo, PluginPin } from '../model/index.js';
 import type { ActionPlugin, InstanceActionPlugin, WorkflowPlugin } from './contract.js';
 
 export type PluginKind = PluginPin['kind'];
@@ -20,6 +20,8 @@ interface PluginOf {
 /** All plug-ins of this process by kind and name. Names of requests are looked up here, never turned into a path. */
 export class PluginRegistry {
   private readonly plugins = new Map<string, LoadedPlugin<PluginOf[PluginKind]>>();
+  /** What was found and can't be used. */
+  readonly broken: BrokenPlugin[] = [];
 
   /** The first one of a name wins, so what stands earlier in the search path overrides what stands later. */
   add<K extends PluginKind>(kind: K, loaded: LoadedPlugin<PluginOf[K]>): boolean {

@@ -438,7 +438,12 @@ for (const kind of databaseKinds) {
         },
       ],
       action_plugins: [],
-      action_plugin_instances: [{ name: 'n', plugin: 'noop', type: 'host', hostname: 'c1', state: 'DONE', attempt: 1 }],
+      action_plugin_instances: [
+        {
+          ...{ name: 'n', plugin: 'noop', type: 'host', hostname: 'c1', state: 'DONE', attempt: 1 },
+          ...{ output: null, facts: null },
+        },
+      ],
       impacts: [
         {
           instance_id: 'i-1',

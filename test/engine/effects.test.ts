@@ -117,6 +117,115 @@ for (const [title, [run, expected, state]] of Object.entries(endings)) {
   });
 }
 
+const harmful: Readonly<Record<string, [run: ActionPlugin['run'], message: RegExp]>> = {
+  'a text too long for a state': [async () => 'x'.repeat(256), /returned 256 characters; a state has at most 255/],
+  'something without a text': [async () => Object.create(null), /Cannot convert object/],
+  'an error without a sentence': [() => Promise.reject(Object.create(null)), /cannot be read/],
+  'facts that are no JSON': [async ({ record }) => String(record({ n: 1n })), /Facts must be what JSON can hold/],
+  'facts without end': [async ({ record }) => String(record({ x: 'x'.repeat(70_000) })), /at most 65536 are kept/],
+  'a wait that it ended itself': [
+    async ({ clock }) => String(await clock.sleep(at(5), AbortSignal.abort())),
+    /^stopped$/,
+  ],
+};
+for (const [what, [run, message]] of Object.entries(harmful)) {
+  test(`plug-in: ${what} is a failure like any other`, async (t) => {
+    const { entry } = await runOf(t, { run });
+    t.like(entry, { state: 'failed', outcome: { state: 'FAILED' } });
+    t.regex(String(entry?.outcome?.message), message);
+  });
+}
+
+test('plug-in: what it says is shown while it runs, a little after it began and then now and again', async (t) => {
+  const { life, begin, after, repositories, sessionId } = await aStory(t);
+  const said: ((text: string) => void)[] = [];
+  let end = (_state: string): void => undefined;
+  addAction(life.plugins, {
+    run: ({ output, record }) => {
+      said.push(output);
+      record({ step: 1 });
+      return new Promise((resolve) => {
+        end = resolve;
+      });
+    },
+  });
+  const say = (text: string): void => said[0]?.(text);
+  const lines = async () =>
+    (await repositories.history.list(sessionId)).flatMap(({ what, details }) =>
+      what === 'plug-in-output' ? [[details.output, details.facts]] : [],
+    );
+  const shownAt = async (seconds: number, expected: unknown): Promise<void> => {
+    life.clock.advanceTo(at(seconds));
+    await until(async () => (await repositories.pluginRuns.list(sessionId))[0]?.output === expected);
+  };
+  await repositories.database.transaction((tx) =>
+    repositories.pluginRuns.save(
+      {
+        ...{ sessionId, type: 'compute', name: 'kernel', plugin: 'work', hostname: 'c1', state: 'RUNNING' },
+        ...{ attempt: 1, startedAt: NOON, endedAt: null },
+      },
+      tx,
+    ),
+  );
+  const begun = await begin(pluginEffect());
+  life.context.effects.start(begun);
+  await until(() => said.length > 0);
+  say('one\n');
+  await shownAt(2, 'one\n');
+  say('two\n');
+  life.clock.advanceTo(at(16.9));
+  t.is((await lines()).length, 1, 'not yet');
+  say('x'.repeat(5000));
+  await shownAt(17, `[2960 characters before this are not kept]\n${'x'.repeat(2048)}`);
+  end('DONE');
+  const entry = await after(begun);
+  t.deepEqual(await lines(), [
+    ['one\n', { step: 1 }],
+    [`[908 characters before this are not kept]\n${'x'.repeat(4096)}`, undefined],
+  ]);
+  t.is(entry?.outcome?.output, `one\ntwo\n${'x'.repeat(5000)}`);
+  t.is(life.clock.nextDue(), undefined, 'nothing is left to be shown');
+});
+
+test('plug-in: one that never stops talking fills fifty lines of history and no more', async (t) => {
+  const { life, begin, after, repositories, sessionId } = await aStory(t);
+  addAction(life.plugins, {
+    run: async ({ output, clock }) => {
+      for (let i = 0; i < 90; i += 1) {
+        output(`${i} `);
+        await clock.sleep(at((i + 1) * 15 + 3));
+      }
+      return 'DONE';
+    },
+  });
+  const begun = await begin(pluginEffect());
+  life.context.effects.start(begun);
+  const { ended } = life;
+  while (ended.length === 0) {
+    const due = life.clock.nextDue();
+    if (due !== undefined) life.clock.advanceTo(due);
+    await repositories.pluginRuns.list(sessionId);
+  }
+  await after(begun);
+  const told = (await repositories.history.list(sessionId)).filter(({ what }) => what === 'plug-in-output');
+  t.is(told.length, 50);
+});
+
+test('plug-in: one without a retry class is tried as the configuration says', async (t) => {
+  const { life, begin, after } = await aStory(t, {}, { pluginRetry: { attempts: 2, waitS: 30 } });
+  addAction(life.plugins, { run: async () => 'FAILED' });
+  const first = await begin(pluginEffect());
+  life.context.effects.start(first);
+  t.like(await after(first), { state: 'failed', outcome: { retryAt: at(30).toISOString() } });
+  const second = await begin(pluginEffect());
+  life.context.effects.start(second);
+  t.is((await after(second))?.outcome?.retryAt, undefined);
+  addAction(life.plugins, { name: 'own', retry: { attempts: 1, waitS: 0 }, run: async () => 'FAILED' });
+  const own = await begin({ ...pluginEffect({ plugin: 'own' }), action: 'compute/own' });
+  life.context.effects.start(own);
+  t.is((await after(own))?.outcome?.retryAt, undefined);
+});
+
 test('plug-in: only the yes of verify makes DONE', async (t) => {
   const no = await runOf(t, { run: async () => 'DONE', verify: async () => false });
   t.like(no.entry, { state: 'failed', outcome: { state: 'FAILED' } });

@@ -10,6 +10,7 @@ import { KeystoneSession } from '../../src/keystone-auth-middleware/index.js';
 import { generateTopology, type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { aSession, NOON } from '../support/api-records.js';
 import { aDatabase, installed, type Options } from '../support/installation.js';
+import { aPluginDirectory } from '../support/plugin-files.js';
 import { aDirectory, asEnvironment, Program, type ProgramName } from '../support/program.js';
 
 const NAMES = ['api', 'engine', 'manage', 'simulator'] as const;
@@ -141,6 +142,18 @@ test('a plug-in path that leads nowhere is refused', async (t) => {
   const options = installed((await aDatabase(t)).url);
   options.default = { ...options.default, plugin_path: 'nowhere-to-be-found' };
   await refuses(t, 'engine', [], options, /^Cannot start: plugin_path names "nowhere-to-be-found"/);
+  const broken = aPluginDirectory(t, {
+    'actions/bad.mjs': 'export default 1;',
+    'actions/exits.mjs': 'process.exit(0);',
+  });
+  options.default = { ...options.default, plugin_path: `nowhere-to-be-found,${broken}` };
+  await refuses(
+    t,
+    'engine',
+    [],
+    options,
+    /^Cannot start: 3 plug-ins cannot be used\.\nplugin_path .*\nPlug-in .*\nPlug-in /,
+  );
 });
 
 test('a port that is taken is refused', async (t) => {

@@ -47,6 +47,8 @@ export const ENGINE_SETTINGS: EngineSettings = {
   publicUrl: 'http://fenix.example.org:12347/v1',
   requestTimeoutS: 60,
   cloudPollS: 2,
+  pluginRetry: { attempts: 1, waitS: 0 },
+  pluginOutputIntervalS: 15,
   leaseS: 30,
   heartbeatS: 5,
   hungS: 60,

@@ -2,8 +2,9 @@ import 'reflect-metadata';
 import type { ExecutionContext } from 'ava';
 import type { NewSession, SessionDetail } from '../../src/client/index.js';
 import { Embedded, type EmbeddedOptions } from '../../src/cmd/embedded.js';
-import { Quiet } from '../../src/cmd/quiet.js';
+import { quietOf } from '../../src/cmd/quiet.js';
 import { ManualClock, plusSeconds } from '../../src/common/clock.js';
+import type { Quiet } from '../../src/common/quiet.js';
 import { HistoryRepository } from '../../src/db/history-repository.js';
 import { SessionRepository } from '../../src/db/session-repository.js';
 import { type FaultSettings, isCast } from '../../src/messaging/faults.js';
@@ -71,7 +72,7 @@ export class Scenario {
       clock,
       machine,
     });
-    const quiet = new Quiet(system.database);
+    const quiet = quietOf(system.database);
     const scenario = new Scenario(clock, system, quiet);
     t.teardown(async () => {
       await scenario.stop();

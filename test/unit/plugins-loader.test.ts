@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { ManualClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { type Logger, silentLogger } from '../../src/common/logger.js';
@@ -10,15 +9,7 @@ import { loadPlugins } from '../../src/workflow/loader.js';
 import { checkAction, checkInstanceAction, checkWorkflow } from '../../src/workflow/plugin-checks.js';
 import { actionContext } from '../../src/workflow/testing/action-context.js';
 import { httpDouble } from '../support/http-double.js';
-
-/** A directory of the search path; `files` by path in it, as plain JavaScript. */
-function aDirectory(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
-  const root = mkdtempSync(join(tmpdir(), 'fenix-plugins-'));
-  t.teardown(() => rmSync(root, { recursive: true }));
-  for (const folder of ['workflows', 'actions', 'instance-actions']) mkdirSync(join(root, folder));
-  for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text);
-  return root;
-}
+import { aPluginDirectory } from '../support/plugin-files.js';
 
 const anAction = (name: string, version = '1.0.0', body = "return 'DONE';") =>
   `export default { name: '${name}', version: '${version}', run: async () => { ${body} } };`;
@@ -53,7 +44,7 @@ test('a plug-in in a directory of the search path is loaded with what it declare
   const schema = "{ type: 'object', properties: { version: { type: 'string' } } }";
   const text = `export default { name: 'kernel', version: '2.1', description: 'New kernel', types: ['compute'],
     metadataSchema: ${schema}, run: async () => 'DONE' };`;
-  const directory = aDirectory(t, {
+  const directory = aPluginDirectory(t, {
     'actions/kernel.mjs': text,
     'actions/notes.txt': 'no plug-in',
     'actions/more.js': anAction('more'),
@@ -75,7 +66,7 @@ test('a plug-in in a directory of the search path is loaded with what it declare
 
 test('the digest tells two files apart, also of one version', async (t) => {
   const digestOf = async (text: string) => {
-    const registry = await loadPlugins([aDirectory(t, { 'actions/kernel.js': text })], silentLogger);
+    const registry = await loadPlugins([aPluginDirectory(t, { 'actions/kernel.js': text })], silentLogger);
     return registry.infos().find(({ name }) => name === 'kernel')?.digest;
   };
   const one = await digestOf(anAction('kernel'));
@@ -84,8 +75,11 @@ test('the digest tells two files apart, also of one version', async (t) => {
 });
 
 test('what stands earlier in the search path overrides, and what it hides is warned of', async (t) => {
-  const first = aDirectory(t, { 'actions/noop.js': anAction('noop', '9.0.0'), 'actions/own.js': anAction('own', '1') });
-  const second = aDirectory(t, { 'actions/own.js': anAction('own', '2') });
+  const first = aPluginDirectory(t, {
+    'actions/noop.js': anAction('noop', '9.0.0'),
+    'actions/own.js': anAction('own', '1'),
+  });
+  const second = aPluginDirectory(t, { 'actions/own.js': anAction('own', '2') });
   const { log, warnings } = listening();
   const registry = await loadPlugins([first, second], log);
   t.is(registry.action('noop').version, '9.0.0');
@@ -98,7 +92,7 @@ test('what stands earlier in the search path overrides, and what it hides is war
 
 test('one name may be a workflow and an action as well', async (t) => {
   const { log, warnings } = listening();
-  const registry = await loadPlugins([aDirectory(t, { 'actions/default.js': anAction('default') })], log);
+  const registry = await loadPlugins([aPluginDirectory(t, { 'actions/default.js': anAction('default') })], log);
   t.is(registry.action('default').name, 'default');
   t.is(registry.workflow('default').name, 'default');
   t.deepEqual(warnings, []);
@@ -113,13 +107,13 @@ test('a place that is neither a directory nor a package is named', async (t) => 
 });
 
 test('a file that cannot be imported is named with the reason', async (t) => {
-  const directory = aDirectory(t, { 'actions/broken.js': 'export default {', 'actions/a.js': anAction('a') });
+  const directory = aPluginDirectory(t, { 'actions/broken.js': 'export default {', 'actions/a.js': anAction('a') });
   const error = await t.throwsAsync(loadPlugins([directory], silentLogger), { code: 'plug-in-invalid' });
   t.true(error?.message.includes(join(directory, 'actions/broken.js')));
 });
 
 test('a file without a default export is named as well', async (t) => {
-  const directory = aDirectory(t, { 'workflows/empty.js': 'export const name = 1;' });
+  const directory = aPluginDirectory(t, { 'workflows/empty.js': 'export const name = 1;' });
   const error = await t.throwsAsync(loadPlugins([directory], silentLogger), { code: 'plug-in-invalid' });
   t.true(error?.message.includes(`${join(directory, 'workflows/empty.js')}: default export must be an object`));
 });
@@ -158,6 +152,9 @@ const refusals: readonly [check: Check, exported: unknown, key: string][] = [
   [checkAction, undefined, 'default export'],
   [checkAction, null, 'default export'],
   [checkAction, () => action, 'default export'],
+  [checkAction, { ...action, contract: '1' }, 'contract'],
+  [checkAction, { ...action, contract: 0 }, 'contract'],
+  [checkWorkflow, { ...workflow, contract: 1.5 }, 'contract'],
   [checkAction, { ...action, name: undefined }, 'name'],
   [checkAction, { ...action, name: 'Kernel' }, 'name'],
   [checkAction, { ...action, name: '../kernel' }, 'name'],
@@ -178,9 +175,11 @@ const refusals: readonly [check: Check, exported: unknown, key: string][] = [
   [checkAction, { ...action, timeoutS: '60' }, 'timeoutS'],
   [checkAction, { ...action, checkIf: 'check' }, 'checkIf'],
   [checkAction, { ...action, checkIf: [1] }, 'checkIf'],
+  [checkAction, { ...action, timeoutS: Number.POSITIVE_INFINITY }, 'timeoutS'],
   [checkAction, { ...action, retry: null }, 'retry'],
   [checkAction, { ...action, retry: { attempts: 0, waitS: 1 } }, 'retry'],
   [checkAction, { ...action, retry: { attempts: 2 } }, 'retry'],
+  [checkAction, { ...action, retry: { attempts: 1.5, waitS: 0 } }, 'retry'],
   [checkAction, { ...action, retry: { attempts: 2, waitS: -1 } }, 'retry'],
   [checkWorkflow, { ...workflow, name: 'Own' }, 'name'],
   [checkWorkflow, { ...workflow, style: 'both' }, 'style'],
@@ -202,6 +201,20 @@ for (const [check, exported, key] of refusals) {
   });
 }
 
+test('a plug-in for a later contract is refused with both numbers', (t) => {
+  for (const [check, exported] of [
+    [checkAction, { ...action, contract: 2, name: 'NotYetAllowed' }],
+    [checkWorkflow, { ...workflow, contract: 2 }],
+    [checkInstanceAction, { ...instanceAction, contract: 2 }],
+  ] as const) {
+    t.throws(() => check(exported, '/opt/plug/in.js'), {
+      code: 'plug-in-invalid',
+      message: 'Plug-in /opt/plug/in.js is written for contract 2; this Fenix knows contracts up to 1.',
+    });
+  }
+  t.is(checkAction({ ...action, contract: 1 }, 'f').contract, 1);
+});
+
 test('what has all it needs is taken as it is', (t) => {
   const whole = {
     ...action,
@@ -217,16 +230,16 @@ test('what has all it needs is taken as it is', (t) => {
   t.is(checkInstanceAction(instanceAction, 'f'), instanceAction as never);
 });
 
-/** The examples of docs/plugins.md, in their order. */
+/** The examples of docs/plug-ins.md, in their order. */
 function examples(): string[] {
-  const page = readFileSync(new URL('../../../docs/plugins.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../../docs/plug-ins.md', import.meta.url), 'utf8');
   return [...page.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
 }
 
 test('the examples of the page for plug-in authors are plug-ins, and the action does its work', async (t) => {
   const [action = '', instanceAction = ''] = examples();
   const files = { 'actions/firmware.mjs': action, 'instance-actions/live.mjs': instanceAction };
-  const registry = await loadPlugins([aDirectory(t, files)], silentLogger);
+  const registry = await loadPlugins([aPluginDirectory(t, files)], silentLogger);
   t.is(registry.instanceAction('LIVE_MIGRATE').version, '2.0.0');
 
   const versions = ['2.18', '2.19'];

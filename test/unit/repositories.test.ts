@@ -476,6 +476,8 @@ onEach('records come back with the same values and types', async (t, { repositor
     attempt: 1,
     startedAt: at,
     endedAt: null,
+    output: 'line\n🐧',
+    facts: { kernel: '6.1', left: [] },
   };
   const plan = { sessionId, seq: 1, at, subject: 'h', snapshot: { x: 'y'.repeat(100_000) }, result: [true] };
   const line = { sessionId, seq: null, at, who: 'u', what: 'reply', details: { ok: false } };
@@ -509,6 +511,10 @@ onEach('records come back with the same values and types', async (t, { repositor
   t.deepEqual(await projects.find(sessionId, 'tenant'), project);
   t.deepEqual(await notices.open(sessionId, 'tenant'), [notice]);
   t.deepEqual(await pluginRuns.list(sessionId), [{ ...run, state: 'DONE', endedAt: at }]);
+  const { type, name, hostname } = run;
+  const shown = { output: 'more', facts: null };
+  await database.transaction((tx) => pluginRuns.show({ sessionId, type, name, hostname }, shown, tx));
+  t.deepEqual(await pluginRuns.list(sessionId), [{ ...run, state: 'DONE', endedAt: at, ...shown }]);
   t.deepEqual(await plans.list(sessionId), [plan]);
   t.deepEqual(await history.list(sessionId), [line]);
   await database.transaction((tx) => hosts.update(sessionId, host.hostname, { disabled: false, blocked: null }, tx));

@@ -165,6 +165,13 @@ test('a policy file or a plug-in that cannot be read is a failure', async (t) =>
   const checks = installationChecks(parts, []).filter(({ name }) => ['Policy', 'Plug-ins'].includes(name));
   isFound(t, await found(checks, 'Policy'), 'Failure', /policy\.yaml/, /^Mend the file/);
   isFound(t, await found(checks, 'Plug-ins'), 'Failure', /^plugin_path names "nowhere"/, /plugin_path\.$/);
+  const tolerant = {
+    ...options,
+    default: { ...options.default, plugin_path: 'nowhere' },
+    plugins: { on_error: 'skip' },
+  };
+  const passed = installationChecks(partsWith(t, tolerant), []);
+  isFound(t, await found(passed, 'Plug-ins'), 'Warning', /^1 plug-ins are passed over\. plugin_path names/, /^Mend or/);
 });
 
 async function aSimulator(t: ExecutionContext, maintenanceUrl: string | undefined = PUBLIC_URL): Promise<Simulator> {

@@ -20,18 +20,25 @@ export function catalogEndpoints(deps: ApiDeps): Endpoint[] {
   });
 }
 
-function pluginView({ kind, name, version, digest, description, source, types, metadataSchema }: PluginInfo): object {
+function pluginView(plugin: PluginInfo): object {
+  const { kind, name, version, digest, contract = 1, description, source } = plugin;
+  const view = { name, version, digest, contract, description: description ?? null, source: source ?? null };
+  return kind === 'action' ? { ...view, ...actionView(plugin) } : view;
+}
+
+function actionView({ types, metadataSchema, timeoutS, retry, methods, isolated }: PluginInfo): object {
   return {
-    name,
-    version,
-    digest,
-    description: description ?? null,
-    source: source ?? null,
-    ...(kind === 'action' && { types: types ?? null, metadata_schema: metadataSchema ?? { type: 'object' } }),
+    types: types ?? null,
+    metadata_schema: metadataSchema ?? { type: 'object' },
+    timeout_s: timeoutS ?? null,
+    retry: retry === undefined ? null : { attempts: retry.attempts, wait_s: retry.waitS },
+    methods: methods ?? null,
+    isolated: isolated ?? false,
   };
 }
 
-function engineView({ engineId, host, version, startedAt, seenAt, alive, plugins }: EngineRecord): object {
+function engineView(engine: EngineRecord): object {
+  const { engineId, host, version, startedAt, seenAt, alive, plugins, brokenPlugins } = engine;
   return {
     engine_id: engineId,
     host,
@@ -40,5 +47,6 @@ function engineView({ engineId, host, version, startedAt, seenAt, alive, plugins
     started_at: timeText(startedAt),
     seen_at: timeText(seenAt),
     plugins: plugins.map(({ kind, name, version: its, digest }) => ({ kind, name, version: its, digest })),
+    broken_plugins: (brokenPlugins ?? []).map(({ source, file, reason }) => ({ source, file, reason })),
   };
 }

@@ -63,8 +63,17 @@ export function actionView({ name, plugin, type, order, metadata }: SessionActio
   return { name, plugin, type, order, metadata };
 }
 
-export function runView({ name, plugin, type, hostname, state, attempt }: PluginRun): object {
-  return { name, plugin, type, hostname, state, attempt };
+export function runView({
+  name,
+  plugin,
+  type,
+  hostname,
+  state,
+  attempt,
+  output = null,
+  facts = null,
+}: PluginRun): object {
+  return { name, plugin, type, hostname, state, attempt, output, facts };
 }
 
 export function impactView(impact: Impact): object {

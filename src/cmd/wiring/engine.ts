@@ -22,7 +22,7 @@ import { serveEngineApi } from '../../rpc/engine-server.js';
 import type { LegacyHandlers } from '../../rpc/legacy-engine.js';
 import type { ActionTools } from '../../workflow/action-tools.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
-import { loadPlugins } from '../../workflow/loader.js';
+import { PluginThreads } from '../../workflow/isolation/plugin-threads.js';
 import { PluginRegistry } from '../../workflow/registry.js';
 import { VERSION } from '../version.js';
 import { publicUrl } from './cloud.js';
@@ -30,6 +30,7 @@ import { ConfigToken, once } from './core.js';
 import { downloadsComponent, registerDownloads } from './downloads.js';
 import { hooksComponent, registerHooks } from './hooks.js';
 import { shared, TransportToken } from './messaging.js';
+import { configuredPlugins, registerPluginThreads } from './plugins.js';
 
 const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
 const HeartbeatToken: InjectionToken<Heartbeat> = Symbol('Heartbeat');
@@ -44,6 +45,7 @@ export function registerEngine(
   once<Planner>(container, Planner, (c) =>
     c.resolve(ConfigToken).engine.plannerThreads === 0 ? inlinePlanner : new ThreadPlanner(),
   );
+  registerPluginThreads(container);
   once(container, CloudWatch, (c) => {
     const { cloudPollInterval } = c.resolve(ConfigToken).engine;
     return new CloudWatch(
@@ -67,11 +69,13 @@ export function engineComponents(container: DependencyContainer): Component[] {
     {
       name: 'plug-ins',
       start: async () => {
-        const { pluginPath } = container.resolve(ConfigToken).default;
-        container.registerInstance(PluginRegistry, await loadPlugins(pluginPath, container.resolve<Logger>(Logger)));
+        container.registerInstance(PluginRegistry, await configuredPlugins(container));
         container.registerInstance(PublicUrlToken, await publicUrl(container));
       },
-      stop: () => container.resolve<Planner>(Planner).close(),
+      stop: async () => {
+        await container.resolve(PluginThreads).close();
+        await container.resolve<Planner>(Planner).close();
+      },
     },
     downloadsComponent(container),
     hooksComponent(container),
@@ -111,6 +115,7 @@ function makeEngine(container: DependencyContainer): Engine {
     plugins: container.resolve(PluginRegistry),
     tools: actionTools(container),
     downloads: container.resolve(Downloads),
+    threads: container.resolve(PluginThreads),
     settings,
     log,
   };
@@ -179,11 +184,13 @@ async function legacyHandlers(container: DependencyContainer): Promise<LegacyHan
 }
 
 function engineSettings(config: Config, url: string): EngineSettings {
-  const { default: common, engine, nova, planner, workflow } = config;
+  const { default: common, engine, nova, planner, plugins, workflow } = config;
   return {
     ...leaseSettings(config),
     publicUrl: url,
     requestTimeoutS: nova.timeout,
+    pluginRetry: { attempts: plugins.retryAttempts, waitS: plugins.retryWait },
+    pluginOutputIntervalS: plugins.outputInterval,
     cloudPollS: engine.cloudPollInterval,
     sweepS: engine.sweepInterval,
     projectMaintenanceReplyS: common.projectMaintenanceReply,

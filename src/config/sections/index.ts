@@ -9,6 +9,7 @@ import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-mess
 import { cors, healthcheck, oslo_middleware, ssl } from './oslo-middleware.js';
 import { oslo_policy } from './oslo-policy.js';
 import { planner } from './planner.js';
+import { plugins } from './plugins.js';
 import { service_user } from './service-user.js';
 import { upgrade_levels } from './upgrade-levels.js';
 import { workflow } from './workflow.js';
@@ -26,6 +27,7 @@ export const SECTIONS = {
   aodh,
   workflow,
   planner,
+  plugins,
   http_hook,
   oslo_messaging_notifications,
   oslo_messaging_rabbit,

@@ -48,7 +48,7 @@ export async function beginPlugin(
   if (phase === 'check') return entry;
   const { sessionId, repositories } = context;
   const state = phase === 'undo' ? 'UNDOING' : 'RUNNING';
-  const times = { attempt: entry.attempt, startedAt: unit.now, endedAt: null };
-  await repositories.pluginRuns.save({ sessionId, type, name, plugin, hostname, state, ...times }, unit.tx);
+  const begun = { attempt: entry.attempt, startedAt: unit.now, endedAt: null, output: null, facts: null };
+  await repositories.pluginRuns.save({ sessionId, type, name, plugin, hostname, state, ...begun }, unit.tx);
   return entry;
 }

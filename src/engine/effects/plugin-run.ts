@@ -2,9 +2,11 @@ import { plusSeconds } from '../../common/clock.js';
 import { Stopped } from '../../common/errors.js';
 import type { ActionType, JournalEntry, PluginRun } from '../../model/index.js';
 import type { ActionContext, ActionPhase, ActionPlugin } from '../../workflow/contract.js';
+import { askWithin } from '../../workflow/running/bounded.js';
+import { isFailure, type PluginOutcome } from '../../workflow/running/phases.js';
+import { PluginRecord } from '../../workflow/running/record.js';
 import type { SessionContext } from '../context.js';
-import { askPlugin, isFailure, type PluginOutcome } from './plugin-phases.js';
-import { PluginRecord } from './plugin-record.js';
+import { LiveOutput } from './plugin-live.js';
 
 /** What a plug-in run's journal entry keeps. */
 export interface PluginIntent {
@@ -23,15 +25,18 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
   const intent = entry.intent as unknown as PluginIntent;
   const plugin = session.plugins.action(intent.plugin);
   session.guard.require();
-  const record = new PluginRecord();
-  const ended = await withinTime(session, entry, plugin, record, resumed);
+  const record: PluginRecord = new PluginRecord(() => live.raise());
+  const over = new AbortController();
+  const live = new LiveOutput(session, entry, record, AbortSignal.any([session.stopping, over.signal]));
+  const ended = await withinTime(session, entry, plugin, record, resumed).finally(() => over.abort());
   const outcome = { ...ended, ...record.kept };
   const failed = isFailure(outcome.state);
   // Told to let go, plug-ins end in many ways; none of them says anything about the host.
   if (failed && session.stopping.aborted) throw new Stopped();
-  const retry = failed && entry.attempt < (plugin.retry?.attempts ?? 1);
+  const { attempts, waitS } = plugin.retry ?? session.settings.pluginRetry;
+  const retry = failed && entry.attempt < attempts;
   await session.writer.commit(async (unit) => {
-    const retryAt = retry ? { retryAt: plusSeconds(unit.now, plugin.retry?.waitS ?? 0).toISOString() } : {};
+    const retryAt = retry ? { retryAt: plusSeconds(unit.now, waitS).toISOString() } : {};
     await session.repositories.journal.end(entry, failed ? 'failed' : 'done', { ...outcome, ...retryAt }, unit.tx);
     const run: PluginRun = {
       sessionId: entry.sessionId,
@@ -43,6 +48,7 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
       attempt: entry.attempt,
       startedAt: new Date(intent.begunAt),
       endedAt: unit.now,
+      ...record.shown,
     };
     if (intent.phase !== 'check') await session.repositories.pluginRuns.save(run, unit.tx);
     unit.tell(TOLD[intent.phase], {
@@ -67,29 +73,23 @@ function stateToShow(phase: ActionPhase, state: string, failed: boolean): string
   return state || 'FAILED';
 }
 
-async function withinTime(
+function withinTime(
   session: SessionContext,
   entry: JournalEntry,
   plugin: ActionPlugin,
   record: PluginRecord,
   resumed: boolean,
 ): Promise<PluginOutcome> {
-  const intent = entry.intent as unknown as PluginIntent;
-  const seconds = plugin.timeoutS ?? session.settings.actionPluginTimeoutS;
-  const ended = new AbortController();
-  const signal = AbortSignal.any([session.stopping, ended.signal]);
-  // What an earlier life had begun gets its time again: while nobody looked, it may well have ended.
-  const begunAt = resumed ? session.clock.now() : new Date(intent.begunAt);
-  const timeUp = session.clock
-    .sleep(plusSeconds(begunAt, seconds), signal)
-    .then((): PluginOutcome => ({ state: 'FAILED', message: `${intent.name} did not end within ${seconds} s.` }));
-  const context = contextOf(session, entry, record, signal);
-  try {
-    return await Promise.race([askPlugin(plugin, context, resumed), timeUp]);
-  } finally {
-    timeUp.catch(() => undefined);
-    ended.abort();
-  }
+  const { clock, stopping, settings } = session;
+  const { begunAt } = entry.intent as unknown as PluginIntent;
+  const bounds = {
+    clock,
+    stopping,
+    seconds: plugin.timeoutS ?? settings.actionPluginTimeoutS,
+    // What an earlier life had begun gets its time again: while nobody looked, it may well have ended.
+    begunAt: resumed ? clock.now() : new Date(begunAt),
+  };
+  return askWithin(plugin, bounds, resumed, (signal) => contextOf(session, entry, record, signal));
 }
 
 function contextOf(

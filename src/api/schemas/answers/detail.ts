@@ -67,7 +67,16 @@ const ACTION = object({
   order: { type: 'integer' },
   metadata: ANY_OBJECT,
 });
-const RUN = object({ name: TEXT, plugin: TEXT, type: ACTION_TYPE, hostname: TEXT, state: TEXT, attempt: COUNT });
+const RUN = object({
+  name: TEXT,
+  plugin: TEXT,
+  type: ACTION_TYPE,
+  hostname: TEXT,
+  state: TEXT,
+  attempt: COUNT,
+  output: { type: ['string', 'null'], description: 'The end of what it has printed so far; null = nothing' },
+  facts: { ...orNull(ANY_OBJECT), description: 'What it has found out so far; null = nothing' },
+});
 const IMPACT = object({
   instance_id: TEXT,
   group_id: TEXT,

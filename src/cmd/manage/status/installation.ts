@@ -1,6 +1,5 @@
 import type { DependencyContainer } from 'tsyringe';
 import { Clock, MachineClock } from '../../../common/clock.js';
-import { Logger } from '../../../common/logger.js';
 import { parseDatabaseUrl } from '../../../config/index.js';
 import { Database, DatabaseToken } from '../../../db/database.js';
 import { SchemaMigrator } from '../../../db/migrator.js';
@@ -8,9 +7,9 @@ import { Repositories } from '../../../db/repositories.js';
 import { knownLeftovers } from '../../../engine/leftovers.js';
 import { Topology } from '../../../messaging/topology.js';
 import { PolicyEnforcer } from '../../../policy/index.js';
-import { loadPlugins } from '../../../workflow/loader.js';
 import { ConfigToken } from '../../wiring/core.js';
 import { registerMessaging, TransportToken } from '../../wiring/messaging.js';
+import { configuredPlugins, registerPluginThreads } from '../../wiring/plugins.js';
 import { registerPolicy } from '../../wiring/policy.js';
 import { type Check, type Finding, failure, success, warning } from './check.js';
 
@@ -19,7 +18,6 @@ const BROKER_WITHIN_MS = 10_000;
 
 /** What belongs to Fenix itself. @param warnings those of reading the configuration */
 export function installationChecks(parts: DependencyContainer, warnings: readonly string[]): Check[] {
-  const config = parts.resolve(ConfigToken);
   return [
     {
       name: 'Configuration',
@@ -58,7 +56,13 @@ export function installationChecks(parts: DependencyContainer, warnings: readonl
       name: 'Plug-ins',
       remedy: 'Mend the plug-in, or [DEFAULT] plugin_path.',
       run: async () => {
-        const registry = await loadPlugins(config.default.pluginPath, parts.resolve<Logger>(Logger));
+        registerPluginThreads(parts);
+        const registry = await configuredPlugins(parts);
+        const { broken } = registry;
+        if (broken.length > 0) {
+          const reasons = broken.map(({ reason }) => reason).join(' ');
+          return warning(`${broken.length} plug-ins are passed over. ${reasons}`, 'Mend or remove them.');
+        }
         return success(`${registry.infos().length} plug-ins are loaded.`);
       },
     },

@@ -1,0 +1,93 @@
+import type { Logger } from '../../common/logger.js';
+import { withFacts } from '../running/facts.js';
+import { Tail } from '../running/tail.js';
+import type { Line, Told } from './protocol.js';
+
+const KEPT_CHARACTERS = 16 * 1024;
+const KEPT_LINES = 20;
+const MOST_OF_FIELDS = 8 * 1024;
+const MOST_OF_MESSAGE = 2000;
+
+/**
+ * What a plug-in says on its way to the engine: one message at a time, the next when that was heard. Whoever says more
+ * meanwhile than is kept of it loses the older part, here, in its own thread's memory.
+ */
+export class Telling {
+  private tail = new Tail(KEPT_CHARACTERS);
+  private facts: Readonly<Record<string, unknown>> = {};
+  private factsAreNew = false;
+  private lines: Line[] = [];
+  private droppedLines = 0;
+  private isUnderWay = false;
+
+  constructor(private readonly send: (told: Told) => void) {}
+
+  readonly output = (text: string): void => {
+    this.tail.add(String(text));
+    this.flush();
+  };
+
+  readonly record = (facts: Readonly<Record<string, unknown>>): void => {
+    this.facts = withFacts(this.facts, facts);
+    this.factsAreNew = true;
+    this.flush();
+  };
+
+  logger(bound: object = {}): Logger {
+    const at =
+      (level: Line['level']) =>
+      (fields: object, message: string): void =>
+        this.log(level, { ...bound, ...fields }, message);
+    return {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      child: (fields) => this.logger({ ...bound, ...fields }),
+    };
+  }
+
+  /** The last message arrived. */
+  heard(): void {
+    this.isUnderWay = false;
+    this.flush();
+  }
+
+  /** Takes what was not told yet. */
+  rest(): Told {
+    const { text, dropped } = this.tail.after(0);
+    const { lines, droppedLines } = this;
+    const facts = this.factsAreNew ? this.facts : {};
+    this.tail = new Tail(KEPT_CHARACTERS);
+    this.factsAreNew = false;
+    this.lines = [];
+    this.droppedLines = 0;
+    return { output: text, dropped, facts, lines, droppedLines };
+  }
+
+  private log(level: Line['level'], fields: object, message: string): void {
+    if (this.lines.length >= KEPT_LINES) this.droppedLines += 1;
+    else this.lines.push({ level, fields: plain(fields), message: String(message).slice(0, MOST_OF_MESSAGE) });
+    this.flush();
+  }
+
+  private flush(): void {
+    const nothing = this.tail.length === 0 && !this.factsAreNew && this.lines.length === 0;
+    if (this.isUnderWay || nothing) return;
+    this.isUnderWay = true;
+    this.send(this.rest());
+  }
+}
+
+/** What a log line can say of them. */
+function plain(fields: object): Readonly<Record<string, unknown>> {
+  try {
+    const text = JSON.stringify(fields, (_key, value) =>
+      value instanceof Error ? { message: value.message, stack: value.stack } : value,
+    );
+    if (text.length <= MOST_OF_FIELDS) return JSON.parse(text);
+    return { fields: `not kept: they have more than ${MOST_OF_FIELDS} characters` };
+  } catch {
+    return { fields: 'not kept: they are no JSON' };
+  }
+}

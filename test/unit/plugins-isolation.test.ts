@@ -1,0 +1,304 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { ManualClock, plusSeconds, SystemMachineClock } from '../../src/common/clock.js';
+import { FenixError, Stopped } from '../../src/common/errors.js';
+import { silentLogger } from '../../src/common/logger.js';
+import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
+import { PluginThreads } from '../../src/workflow/isolation/plugin-threads.js';
+import { loadPlugins } from '../../src/workflow/loader.js';
+import { askWithin } from '../../src/workflow/running/bounded.js';
+import { type PluginOutcome } from '../../src/workflow/running/phases.js';
+import { PluginRecord } from '../../src/workflow/running/record.js';
+import { actionContext } from '../../src/workflow/testing/action-context.js';
+import { type LoggedLine, recordingLogger } from '../../src/workflow/testing/recording-logger.js';
+import { ScriptedPrograms } from '../../src/workflow/testing/scripted-programs.js';
+import { anAction, aPluginDirectory } from '../support/plugin-files.js';
+
+const SETTINGS = { isolation: 'third-party', memoryMiB: 64, graceS: 0.1, loadTimeoutS: 20 } as const;
+
+interface Isolated {
+  readonly plugin: ActionPlugin;
+  readonly threads: PluginThreads;
+  readonly directory: string;
+  readonly record: PluginRecord;
+  readonly lines: LoggedLine[];
+  readonly clock: ManualClock;
+  context(given?: Partial<ActionContext>): ActionContext;
+  /** As the engine asks it, in ten seconds. */
+  ask(given?: Partial<ActionContext>): Promise<PluginOutcome>;
+}
+
+/** An action plug-in of others, as an engine has it. */
+async function isolated(t: ExecutionContext, text: string, files: Record<string, string> = {}): Promise<Isolated> {
+  const threads = new PluginThreads(SETTINGS, new SystemMachineClock());
+  t.teardown(() => threads.close());
+  const directory = aPluginDirectory(t, { 'actions/work.mjs': text, ...files });
+  const registry = await loadPlugins([directory], silentLogger, { threads });
+  const plugin = registry.action('work');
+  const lines: LoggedLine[] = [];
+  const record = new PluginRecord();
+  const clock = new ManualClock();
+  const { output } = record;
+  const given = { name: 'work', clock, output, record: record.record, log: recordingLogger(lines) };
+  const context = (overrides: Partial<ActionContext> = {}) => actionContext({ ...given, ...overrides });
+  const ask = (overrides: Partial<ActionContext> = {}): Promise<PluginOutcome> => {
+    const bounds = { clock, begunAt: clock.now(), seconds: 10, stopping: new AbortController().signal };
+    return askWithin(plugin, bounds, false, (signal) => context({ signal, ...overrides }));
+  };
+  return { plugin, threads, directory, record, lines, clock, context, ask };
+}
+
+/** What becomes of a run with that body. */
+const outcomeOf = async (t: ExecutionContext, body: string): Promise<PluginOutcome> =>
+  (await isolated(t, anAction('work', body))).ask();
+
+/** Passes turns of the event loop: another thread has to get somewhere. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test.serial('a plug-in of others works in a thread of its own with everything that its context lends', async (t) => {
+  const text = `
+    import { isMainThread } from 'node:worker_threads';
+    ${anAction(
+      'work',
+      `
+      context.record({ isMainThread, at: context.clock.now().toISOString(), host: context.host, to: context.metadata.to });
+      console.log('printed');
+      context.output('put out\\n');
+      context.log.child({ of: 'the child' }).info({ n: 1 }, 'a line');
+      const { stdout } = await context.remote.run(['uname', '-r'], { timeoutS: 5 });
+      const [service] = await context.cloud.services();
+      await context.clock.sleep(new Date(context.clock.now().getTime() + 60_000));
+      context.record({ kernel: stdout, up: service.up, later: context.clock.now().toISOString() });
+      return 'DONE';`,
+    )}`;
+  const { plugin, record, lines, clock, context, threads } = await isolated(t, text);
+  const remote = new ScriptedPrograms([{ argv: ['uname', '-r'], stdout: '6.1' }]);
+  const cloud = { ...actionContext().cloud, services: async () => [{ up: true }] as never };
+  const running = plugin.run(context({ remote, cloud, host: 'compute-7', metadata: { to: '$(reboot); `x` "\' \n' } }));
+  await until(() => clock.nextDue() !== undefined);
+  t.is(threads.running, 1);
+  clock.advanceTo(plusSeconds(clock.now(), 60));
+  t.is(await running, 'DONE');
+  t.deepEqual(record.kept.facts, {
+    isMainThread: false,
+    at: '2026-01-01T00:00:00.000Z',
+    host: 'compute-7',
+    to: '$(reboot); `x` "\' \n',
+    kernel: '6.1',
+    up: true,
+    later: '2026-01-01T00:01:00.000Z',
+  });
+  t.is(record.kept.output, 'printed\nput out\n');
+  t.deepEqual(lines, [{ level: 'info', fields: { of: 'the child', n: 1 }, message: 'a line' }]);
+  t.deepEqual(remote.ran, [{ argv: ['uname', '-r'], options: { timeoutS: 5 } }]);
+  await threads.settled();
+});
+
+test.serial('check, probe, verify and undo run in threads as well, and only those that there are exist', async (t) => {
+  const more = "check: async () => 1, verify: async ({ phase }) => phase === 'undo', undo: async () => 'DONE',";
+  const { plugin, context } = await isolated(t, anAction('work', "return 'DONE';", more));
+  t.is(plugin.probe, undefined);
+  t.true(await plugin.check?.(context({ phase: 'check' })));
+  t.false(await plugin.verify?.(context()));
+  t.true(await plugin.verify?.(context({ phase: 'undo' })));
+  t.is(await plugin.undo?.(context({ phase: 'undo' })), 'DONE');
+});
+
+test.serial('one that throws fails with its sentence, whatever it threw', async (t) => {
+  t.like(await outcomeOf(t, "throw new TypeError('no such disk');"), { state: 'FAILED', message: 'no such disk' });
+  t.like(await outcomeOf(t, "throw 'just text';"), { state: 'FAILED', message: 'just text' });
+  t.regex((await outcomeOf(t, 'throw Object.create(null);')).message ?? '', /cannot be read/);
+});
+
+test.serial('one that loops without end is ended when its time is up', async (t) => {
+  const { ask, clock, threads, record } = await isolated(t, anAction('work', "context.output('begun'); for (;;);"));
+  const asked = ask();
+  await until(() => record.kept.output !== undefined);
+  clock.advanceTo(plusSeconds(clock.now(), 10));
+  t.deepEqual(await asked, { state: 'FAILED', message: 'work did not end within 10 s.' });
+  await threads.settled();
+});
+
+test.serial('one that waits without end hears that its time is up, and may put things in order', async (t) => {
+  const body = `
+    await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+    context.record({ tidied: true });
+    return 'DONE';`;
+  const { ask, clock, threads, record, context } = await isolated(
+    t,
+    anAction('work', `context.record({ waits: true });${body}`),
+  );
+  const asked = ask();
+  await until(() => record.kept.facts !== undefined);
+  clock.advanceTo(plusSeconds(clock.now(), 10));
+  t.like(await asked, { state: 'FAILED' });
+  await threads.settled();
+  t.deepEqual(record.kept.facts, { waits: true, tidied: true });
+  t.false(context().signal.aborted);
+});
+
+test.serial('an engine that lets go ends the thread, and nobody takes that for a failure', async (t) => {
+  const { plugin, context, threads, record } = await isolated(t, anAction('work', "context.output('x'); for (;;);"));
+  const stopping = new AbortController();
+  const running = plugin.run(context({ signal: stopping.signal }));
+  await until(() => record.kept.output !== undefined);
+  stopping.abort();
+  await t.throwsAsync(running, { instanceOf: Stopped });
+  await threads.settled();
+  await t.throwsAsync(plugin.run(context({ signal: stopping.signal })), { instanceOf: Stopped });
+});
+
+test.serial('one that ends its process ends its own run', async (t) => {
+  const exits = await isolated(t, anAction('work', "context.output('last words'); process.exit(7);"));
+  t.deepEqual(await exits.ask(), { state: 'FAILED', message: 'work ended its process with exit code 7.' });
+  t.is(exits.record.kept.output, 'last words');
+  const kills = await outcomeOf(t, "process.kill(process.pid, 'SIGKILL'); return 'DONE';");
+  t.deepEqual(kills, { state: 'FAILED', message: 'A plug-in may not end the engine that runs it.' });
+});
+
+test.serial('one that takes memory without end is ended, on the heap and in buffers', async (t) => {
+  const heap = "const all = []; for (;;) all.push(new Array(1000).fill(all.length)); return 'DONE';";
+  t.deepEqual(await outcomeOf(t, heap), { state: 'FAILED', message: 'work used more than 64 MiB of memory.' });
+  const buffers = `
+    const all = [];
+    for (;;) { all.push(Buffer.alloc(1024 * 1024, 1)); await new Promise((resolve) => setImmediate(resolve)); }`;
+  t.deepEqual(await outcomeOf(t, buffers), { state: 'FAILED', message: 'work used more than 64 MiB of memory.' });
+});
+
+test.serial('one that prints without end is heard to its last words', async (t) => {
+  const body = `
+    for (let i = 0; i < 200_000; i += 1) { console.log('line', i); context.output('x'.repeat(100)); }
+    for (let i = 0; i < 10_000; i += 1) context.log.info({ i }, 'a line');
+    context.output('the end');
+    return 'DONE';`;
+  const { ask, record, lines } = await isolated(t, anAction('work', body));
+  t.deepEqual(await ask(), { state: 'DONE' });
+  const { output = '' } = record.kept;
+  t.true(output.endsWith('xxxthe end'));
+  t.regex(output, /^\[\d+ characters before this are not kept\]\n/);
+  t.true(output.length < 17_000);
+  t.true(lines.length < 200, String(lines.length));
+  t.true(lines.some(({ message }) => message === 'the plug-in logs more than is kept'));
+});
+
+test.serial('an error that one leaves unhandled fails its own run', async (t) => {
+  const waits = 'await new Promise((resolve) => setTimeout(resolve, 60_000));';
+  t.deepEqual(await outcomeOf(t, `Promise.reject(new Error('left alone')); ${waits}`), {
+    state: 'FAILED',
+    message: 'work left an error unhandled: left alone.',
+  });
+  t.deepEqual(await outcomeOf(t, `setTimeout(() => { throw new Error('late'); }); ${waits}`), {
+    state: 'FAILED',
+    message: 'work left an error unhandled: late.',
+  });
+});
+
+test.serial('timers and handles that one leaves behind end with its run', async (t) => {
+  const text = `import { createServer } from 'node:net';
+    ${anAction('work', "setInterval(() => undefined, 10); createServer().listen(0); return 'DONE';")}`;
+  const { ask, threads } = await isolated(t, text);
+  t.deepEqual(await ask(), { state: 'DONE' });
+  await threads.settled();
+  t.is(threads.running, 0);
+});
+
+test.serial('the environment of the engine, with what is secret in it, is not to be seen', async (t) => {
+  process.env.OS_SERVICE_USER__PASSWORD = 'secret';
+  t.teardown(() => {
+    delete process.env.OS_SERVICE_USER__PASSWORD;
+  });
+  const text = `import { execFileSync } from 'node:child_process';
+    import { workerData } from 'node:worker_threads';
+    ${anAction(
+      'work',
+      `const childs = execFileSync('env', { encoding: 'utf8' });
+       context.record({ names: Object.keys(process.env), childs, given: JSON.stringify(workerData), arguments: process.argv.slice(2) });
+       return 'DONE';`,
+    )}`;
+  const { ask, record } = await isolated(t, text);
+  t.deepEqual(await ask(), { state: 'DONE' });
+  const { names, childs, given, arguments: args } = record.kept.facts ?? {};
+  t.deepEqual(
+    (names as string[]).filter((name) => !['PATH', 'HOME', 'LANG', 'TZ'].includes(name)),
+    [],
+  );
+  t.false(String(childs).includes('secret'));
+  t.is(given, '{}');
+  t.deepEqual(args, []);
+});
+
+test.serial('what one asks for wrongly is refused to it, and to it alone', async (t) => {
+  const refused = async (call: string): Promise<string> => {
+    const { message = '' } = await outcomeOf(t, `await ${call}; return 'DONE';`);
+    return message;
+  };
+  t.regex(await refused('context.cloud.disableService("1", "x")'), /no "disableService"; it has: services/);
+  t.regex(await refused('context.cloud.constructor()'), /no "constructor"/);
+  t.regex(await refused('context.remote.run("rm -rf /")'), /^argv must be a list of texts/);
+  t.regex(await refused('context.remote.run([])'), /^argv must be a list of texts/);
+  t.regex(await refused('context.remote.run([() => 1])'), /could not be cloned/);
+  t.regex(await refused('context.record({ n: 1n })'), /^Facts must be what JSON can hold/);
+  t.regex(await refused("context.record({ long: 'x'.repeat(70_000) })"), /^Facts have 7\d+ bytes; at most 65536/);
+  t.regex(
+    await refused('Promise.all(Array.from({ length: 300 }, () => context.clock.sleep(new Date(8.64e15))))'),
+    /256 things at once/,
+  );
+});
+
+test.serial('errors of the engine’s side keep their code on the way, and come back', async (t) => {
+  const body = `
+    try { await context.remote.run(['x']); } catch (error) {
+      context.record({ name: error.name, code: error.code, kind: error.kind, retryable: error.retryable });
+      throw error;
+    }`;
+  const { plugin, context, record } = await isolated(t, anAction('work', body));
+  const remote = { run: () => Promise.reject(new FenixError('transient', 'unreachable', 'No route.', { status: 1 })) };
+  await t.throwsAsync(plugin.run(context({ remote })), {
+    instanceOf: FenixError,
+    code: 'unreachable',
+    message: 'No route.',
+  });
+  t.deepEqual(record.kept.facts, { name: 'FenixError', code: 'unreachable', kind: 'transient', retryable: true });
+});
+
+test.serial('a text that is no state is a failure', async (t) => {
+  t.like(await outcomeOf(t, "return 'x'.repeat(300);"), { state: 'FAILED' });
+  t.regex(
+    (await outcomeOf(t, "return 'x'.repeat(300);")).message ?? '',
+    /returned 300 characters; a state has at most 255/,
+  );
+  t.deepEqual(await outcomeOf(t, 'return undefined;'), { state: '' });
+  t.like(await outcomeOf(t, 'return Symbol("s");'), { state: 'Symbol(s)' });
+});
+
+test.serial('a module that changed since the engine started is not run under its old digest', async (t) => {
+  const files = { 'actions/lib/part.mjs': "export const state = 'DONE';" };
+  const { ask, directory } = await isolated(
+    t,
+    `import { state } from './lib/part.mjs';\n${anAction('work', 'return state;')}`,
+    files,
+  );
+  t.deepEqual(await ask(), { state: 'DONE' });
+  writeFileSync(join(directory, 'actions/lib/part.mjs'), "export const state = 'OTHER';");
+  const { state, message = '' } = await ask();
+  t.is(state, 'FAILED');
+  t.regex(message, /work\.mjs is not what it was when the engine started/);
+});
+
+test.serial('what ships runs in the engine’s own thread unless all are isolated', async (t) => {
+  for (const [isolation, expected] of [
+    ['third-party', false],
+    ['all', true],
+    ['none', false],
+  ] as const) {
+    const threads = new PluginThreads({ ...SETTINGS, isolation }, new SystemMachineClock());
+    const registry = await loadPlugins([], silentLogger, { threads });
+    t.is(registry.infos().find(({ name }) => name === 'noop')?.isolated, expected, isolation);
+    t.is(threads.isolates('/opt/plugins'), isolation !== 'none');
+    t.is(await registry.action('noop').run(actionContext()), 'DONE');
+    await threads.settled();
+  }
+});
