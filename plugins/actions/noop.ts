@@ -73,7 +73,7 @@ function end(step: Step): object {
 
 export default {
   name: 'noop',
-  version: '1.1.0',
+  version: '1.0.0',
   description: 'Does nothing, for as long as asked, or fails in the way that a rehearsal asks for',
   metadataSchema: {
     type: 'object',

@@ -24,11 +24,11 @@ export interface EngineParts {
   readonly machine: MachineClock;
   readonly planner: Planner;
   readonly plugins: PluginRegistry;
+  /** Where action plug-ins of others run; undefined: with all else. */
+  readonly threads: PluginThreads | undefined;
   /** What action plug-ins work with. */
   readonly tools: ActionTools;
   readonly downloads: SessionDownloader;
-  /** Where plug-ins of others run; absent: in the engine's own thread. */
-  readonly threads?: PluginThreads;
   readonly settings: EngineSettings;
   readonly log: Logger;
 }

@@ -59,8 +59,7 @@ export class SessionOwner {
     const { requestTimeoutS } = settings;
     const { signal } = this.stopping;
     this.journal = new Journal(repositories.journal, this.writer, guard, machine, requestTimeoutS, signal, log);
-    const { downloads, plugins, threads } = parts;
-    this.files = new SessionFiles(downloads, lease, plugins, threads, this.writer, signal, wake, log);
+    this.files = new SessionFiles(parts.downloads, lease, parts.plugins, parts.threads, this.writer, signal, wake, log);
   }
 
   get sessionId(): string {

@@ -6,8 +6,8 @@ import type { ActionPlugin, InstanceActionPlugin, PluginDeclaration, WorkflowPlu
 import type { PluginThreads } from './isolation/plugin-threads.js';
 import { ACTION_METHODS, checkAction, checkInstanceAction, checkWorkflow } from './plugin-checks.js';
 import { digestOf } from './plugin-digest.js';
-import { type FoundModule, modulesAt, SHIPPED_PLUGINS } from './plugin-places.js';
-import { PluginRegistry } from './registry.js';
+import { type FoundModule, modulesAt, SHIPPED_PLUGINS, scriptsIn } from './plugin-places.js';
+import { type PluginKind, PluginRegistry } from './registry.js';
 
 export interface LoaderOptions {
   /** Directory in whose node_modules packages of the search path are looked for first. */
@@ -48,18 +48,24 @@ export async function loadPlugins(
   return registry;
 }
 
-/** Adds modules that were found by no search path. @throws FenixError `plug-in-invalid` naming file and reason */
-export async function loadModules(
+/**
+ * Adds what is in one folder, which may be missing.
+ * @param place of what belongs to them, and what is told as their source
+ * @throws FenixError `plug-in-invalid`
+ */
+export async function loadFolder(
   registry: PluginRegistry,
-  modules: readonly FoundModule[],
+  kind: PluginKind,
+  folder: string,
+  { root, source }: Pick<FoundModule, 'root' | 'source'>,
   threads: PluginThreads | undefined,
   log: Logger,
 ): Promise<void> {
-  for (const module of modules) {
+  for (const file of scriptsIn(folder)) {
     try {
-      await load(registry, module, threads, log);
+      await load(registry, { kind, file, root, source }, threads, log);
     } catch (error) {
-      throw asRefusal(error, module.file);
+      throw asRefusal(error, file);
     }
   }
 }
@@ -67,7 +73,11 @@ export async function loadModules(
 /** Loads one module for its checks alone. @throws FenixError `plug-in-invalid` naming what is wrong with it */
 export async function tryModule(module: FoundModule, threads: PluginThreads, log: Logger): Promise<PluginInfo> {
   const registry = new PluginRegistry();
-  await loadModules(registry, [module], threads, log);
+  try {
+    await load(registry, module, threads, log);
+  } catch (error) {
+    throw asRefusal(error, module.file);
+  }
   return registry.infos()[0] as PluginInfo;
 }
 

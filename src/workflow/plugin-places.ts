@@ -75,12 +75,12 @@ function packageDirectory(name: string, packagesFrom: string | undefined): strin
 
 function inFolders(root: string, source: string): FoundModule[] {
   return Object.entries(PLUGIN_FOLDERS).flatMap(([folder, kind]) =>
-    scripts(join(root, folder)).map((file) => ({ kind, file, root, source })),
+    scriptsIn(join(root, folder)).map((file) => ({ kind, file, root, source })),
   );
 }
 
-/** The modules in a folder, which may be missing, in order. */
-export function scripts(folder: string): string[] {
+/** Modules in a folder, which may be missing. */
+export function scriptsIn(folder: string): string[] {
   if (!isDirectory(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith('.js') || file.endsWith('.mjs'));
   return files.sort().map((file) => join(folder, file));

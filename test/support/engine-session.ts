@@ -153,6 +153,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     machine,
     planner: inlinePlanner,
     plugins,
+    threads: undefined,
     tools: { remote: () => noPrograms, local: () => noPrograms, hooks: () => noHooks, cloud },
     downloads: noDownloads,
     filesAt: null,

@@ -113,9 +113,9 @@ function makeEngine(container: DependencyContainer): Engine {
     machine,
     planner: container.resolve<Planner>(Planner),
     plugins: container.resolve(PluginRegistry),
+    threads: container.resolve(PluginThreads),
     tools: actionTools(container),
     downloads: container.resolve(Downloads),
-    threads: container.resolve(PluginThreads),
     settings,
     log,
   };

@@ -30,7 +30,7 @@ export class SessionFiles {
     private readonly holder: Holder,
     /** The engine's own plug-ins. */
     private readonly installed: PluginRegistry,
-    /** Where those that come run; undefined: in the engine's own thread. */
+    /** Where downloaded actions run. */
     private readonly threads: PluginThreads | undefined,
     private readonly writer: SessionWriter,
     private readonly stopping: AbortSignal,

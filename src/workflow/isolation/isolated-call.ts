@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { MachineClock } from '../../common/clock.js';
 import { FenixError, Stopped } from '../../common/errors.js';
-import type { ActionCloud, Programs, SignedCalls } from '../action-tools.js';
+import type { ActionCloud, Programs, SignedCall, SignedCalls, SignedTarget } from '../action-tools.js';
 import type { ActionContext } from '../contract.js';
 import type { ActionMethod } from '../plugin-checks.js';
 import { marked } from '../running/tail.js';
@@ -151,7 +151,7 @@ export class IsolatedCall {
   }
 
   private async carryOut({ target, method, args }: Call, signal: AbortSignal): Promise<unknown> {
-    const { clock, remote, local, hooks, cloud } = this.context;
+    const { clock, remote, local, cloud, hooks } = this.context;
     if (target === 'clock') return clock.sleep(args[0] as Date, signal);
     if (target === 'remote') return run(remote, args);
     if (target === 'local') return run(local, args);
@@ -180,13 +180,10 @@ export class IsolatedCall {
   }
 }
 
-/** What of it is no text is refused where it is looked at. */
 function callHook(hooks: SignedCalls, method: string, [target, call]: readonly unknown[]): Promise<unknown> {
-  const { url, secret } = Object(target);
-  const named = { url: String(url), secret: String(secret) };
-  if (method === 'check') return hooks.check(named);
-  const { key, body } = Object(call);
-  return hooks.send(named, { key: String(key), body: Object(body) });
+  return method === 'send'
+    ? hooks.send(target as SignedTarget, call as SignedCall)
+    : hooks.check(target as SignedTarget);
 }
 
 /** In this thread the compiler sees to it. */

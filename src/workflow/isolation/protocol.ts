@@ -30,7 +30,7 @@ export interface Exported {
   readonly functions: readonly string[];
 }
 
-export type CallTarget = 'clock' | 'remote' | 'local' | 'hooks' | 'cloud';
+export type CallTarget = 'clock' | 'remote' | 'local' | 'cloud' | 'hooks';
 
 /** A line of the log. */
 export interface Line {

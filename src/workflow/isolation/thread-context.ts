@@ -1,4 +1,4 @@
-import type { ActionCloud, ProgramResult, Programs, SignedAnswer } from '../action-tools.js';
+import type { ActionCloud, ProgramResult, Programs, SignedAnswer, SignedCalls } from '../action-tools.js';
 import type { ActionContext } from '../contract.js';
 import type { EngineLine } from './engine-line.js';
 import type { ContextFacts } from './protocol.js';
@@ -27,17 +27,21 @@ export function threadContext(
     },
     remote: programs(line, 'remote'),
     local: programs(line, 'local'),
-    hooks: {
-      check: async (target) => void (await line.call('hooks', 'check', [target], line.signal)),
-      send: async (target, call) => (await line.call('hooks', 'send', [target, call], line.signal)) as SignedAnswer,
-    },
     cloud: cloud(line),
+    hooks: hooks(line),
   };
 }
 
 function programs(line: EngineLine, target: 'remote' | 'local'): Programs {
   return {
     run: async (argv, options = {}) => (await line.call(target, 'run', [argv, options], line.signal)) as ProgramResult,
+  };
+}
+
+function hooks(line: EngineLine): SignedCalls {
+  return {
+    check: async (target) => void (await line.call('hooks', 'check', [target], line.signal)),
+    send: async (target, call) => (await line.call('hooks', 'send', [target, call], line.signal)) as SignedAnswer,
   };
 }
 
