@@ -63,6 +63,7 @@ export default {
     additionalProperties: false,
   },
   // Its own time-out ends it before that.
+  undoIf: ['calls'],
   timeoutS: LONGEST_S + 600,
 
   async check(context) {

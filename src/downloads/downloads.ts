@@ -4,7 +4,7 @@ import type { MachineClock } from '../common/clock.js';
 import { FenixError, Stopped } from '../common/errors.js';
 import { underWay } from '../common/under-way.js';
 import type { DownloadCache, Holder } from './cache.js';
-import { unfit } from './failure.js';
+import { unfit, unwritable } from './failure.js';
 import type { Fetched, Fetcher } from './fetcher.js';
 import { type DownloadRules, type DownloadTarget, downloadTarget, shown } from './request.js';
 import { unpack } from './unpack.js';
@@ -66,7 +66,7 @@ export class Downloads {
       return { directory, fetched };
     } catch (error) {
       if (signal.aborted) throw new Stopped();
-      return { directory, fetched, failure: asFailure(error) };
+      return { directory, fetched, failure: error instanceof FenixError ? error : unwritable(error) };
     }
   }
 
@@ -134,9 +134,4 @@ export class Downloads {
     });
     return fetched;
   }
-}
-
-function asFailure(error: unknown): FenixError {
-  if (error instanceof FenixError) return error;
-  return unfit(`The files cannot be written: ${error instanceof Error ? error.message : String(error)}.`, error);
 }

@@ -1,4 +1,4 @@
-import { FenixError } from '../common/errors.js';
+import { FenixError, messageOf } from '../common/errors.js';
 
 /** Trying again cannot help. */
 export function unfit(message: string, cause?: unknown): FenixError {
@@ -8,4 +8,9 @@ export function unfit(message: string, cause?: unknown): FenixError {
 /** Trying again may help. */
 export function brokenOff(message: string, details: { readonly cause?: unknown; readonly retryAfterS?: number } = {}) {
   return new FenixError('transient', 'download-failed', message, details);
+}
+
+/** The machine's own file system does not let us. */
+export function unwritable(cause: unknown): FenixError {
+  return unfit(`The files cannot be written: ${messageOf(cause)}.`, cause);
 }

@@ -6,7 +6,7 @@ import { type BackoffSettings, backoffMs } from '../common/backoff.js';
 import type { MachineClock } from '../common/clock.js';
 import { FenixError, messageOf } from '../common/errors.js';
 import { underWay } from '../common/under-way.js';
-import { brokenOff, unfit } from './failure.js';
+import { brokenOff, unfit, unwritable } from './failure.js';
 import { throughProxy } from './proxy.js';
 import { addressProblem, type DownloadRules, type DownloadTarget, shown } from './request.js';
 
@@ -111,15 +111,17 @@ export class Fetcher {
     const tooLarge = () => unfit(`${shown(url)} has more than ${maxBytes} bytes (download_max_size).`);
     const hash = createHash('sha256');
     let bytes = 0;
+    // It fails once more when it is given up.
+    body.on('error', () => undefined);
     try {
       if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
-      const handle = await open(file, 'wx', 0o600);
+      const handle = await open(file, 'wx', 0o600).catch(refuse);
       try {
         for await (const chunk of body as AsyncIterable<Buffer>) {
           bytes += chunk.length;
           if (bytes > maxBytes) throw tooLarge();
           hash.update(chunk);
-          await handle.appendFile(chunk);
+          await handle.appendFile(chunk).catch(refuse);
         }
       } finally {
         await handle.close();
@@ -139,6 +141,10 @@ function authorities(file: string): Buffer {
   } catch (cause) {
     throw new FenixError('input', 'config-invalid', `Option download_cafile: ${messageOf(cause)}.`, { cause });
   }
+}
+
+function refuse(error: unknown): never {
+  throw unwritable(error);
 }
 
 /** What an answer without the file says beside its status is of no interest. */

@@ -85,6 +85,8 @@ export class HookClient {
   private async read(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<SignedAnswer> {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    // It fails once more when it is given up.
+    body.on('error', () => undefined);
     for await (const chunk of body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > this.settings.maxAnswerBytes) throw badAnswer(url, `more than ${this.settings.maxAnswerBytes} bytes`);

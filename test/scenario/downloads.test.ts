@@ -63,14 +63,21 @@ interface Story {
   create(overrides?: Partial<NewSession>, metadata?: object): Promise<string>;
 }
 
-async function story(t: ExecutionContext, files: Readonly<Record<string, Served>> = {}, options = {}): Promise<Story> {
+async function story(
+  t: ExecutionContext,
+  files: Readonly<Record<string, Served>> = {},
+  options: object = {},
+  isolation: 'none' | 'third-party' = 'none',
+): Promise<Story> {
   const place = mkdtempSync(join(tmpdir(), 'fenix-downloads-'));
   t.teardown(() => rmSync(place, { recursive: true }));
   const there = { '/actions.tgz': tgzOf(...WORK), '/data.txt': Buffer.from('told'), ...files };
   const server = await fileServer(t, there);
   const cache = join(place, 'cache');
   const allowed = { download_allowed_hosts: server.host, download_require_https: false, local_cache_dir: cache };
-  const scenario = await Scenario.start(t, { options: { DEFAULT: { ...allowed, ...options } } });
+  const scenario = await Scenario.start(t, {
+    options: { DEFAULT: { ...allowed, ...options }, plugins: { isolation } },
+  });
   await scenario.system.startEngine();
   const log = join(place, 'log');
   return {
@@ -356,3 +363,17 @@ test.serial('an engine takes away at its start what was left here of sessions th
   t.deepEqual(readdirSync(cache).sort(), [...held, 'of somebody else'].sort());
   t.is((await scenario.finish(id)).state, 'MAINTENANCE_DONE');
 });
+
+test.serial(
+  'downloaded actions run in threads of their own: one that would end its process ends nothing but its run',
+  async (t) => {
+    const code = "export default { name: 'rude', version: '1', run: async () => process.exit(1) };";
+    const rude = zipOf({ name: 'rude.mjs', content: code });
+    const { scenario, server, told, create } = await story(t, { '/rude-actions.zip': rude }, {}, 'third-party');
+    t.is((await scenario.finish(await create())).state, 'MAINTENANCE_DONE');
+    t.is(told().length, 3);
+    const actions = [{ plugin: 'rude', type: 'host' as const }];
+    const detail = await scenario.finish(await create({ actions, download: [server.urlOf('/rude-actions.zip')] }));
+    t.like(detail.reason, { code: 'plugin-failed', plugin: 'rude' });
+  },
+);

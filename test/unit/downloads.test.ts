@@ -314,6 +314,20 @@ test('what is too large ends as soon as that is known', async (t) => {
   t.is(world.server.asked.length, 2);
 });
 
+test('a file system that takes nothing is named, and the server asked no more', async (t) => {
+  const world = await aWorld(t, {
+    '/x': (_request, answer) => {
+      rmSync(world.root, { recursive: true });
+      answer.end('x');
+    },
+  });
+  t.regex(why(await world.bring(`${world.server.url}/x`)), /The files cannot be written: ENOENT/);
+  t.is(world.server.asked.length, 1);
+  writeFileSync(world.root, 'in the way');
+  t.regex(why(await world.bring(`${world.server.url}/x`)), /The files cannot be written: E(EXIST|NOTDIR)/);
+  t.is(world.server.asked.length, 1);
+});
+
 test('redirects are followed on the same host, and only to what could be asked for itself', async (t) => {
   const to =
     (location: string): Served =>

@@ -242,6 +242,12 @@ for (const [what, answer, message] of FAILURES) {
   });
 }
 
+test('an answer without an end is given up, and harms nobody', async (t) => {
+  const world = await aWorld(t, [[200, 'x'.repeat(5_000_000)]]);
+  await t.throwsAsync(httpHook.run(world.context()), { message: /answered with more than 1000 bytes/ });
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
 test('work that the system forgets while it is waited for has failed', async (t) => {
   const world = await aWorld(t, [[202], [404]]);
   await t.throwsAsync(passing(world.clock, httpHook.run(world.context())), {

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ManualClock, plusSeconds, SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
+import type { SignedCalls } from '../../src/workflow/action-tools.js';
 import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
 import { PluginThreads } from '../../src/workflow/isolation/plugin-threads.js';
 import { loadPlugins } from '../../src/workflow/loader.js';
@@ -95,6 +96,41 @@ test.serial('a plug-in of others works in a thread of its own with everything th
   t.deepEqual(lines, [{ level: 'info', fields: { of: 'the child', n: 1 }, message: 'a line' }]);
   t.deepEqual(remote.ran, [{ argv: ['uname', '-r'], options: { timeoutS: 5 } }]);
   await threads.settled();
+});
+
+test.serial('signed calls and the directory of downloads are lent as well', async (t) => {
+  const { plugin, record, context } = await isolated(
+    t,
+    anAction(
+      'work',
+      `
+      const target = { url: 'https://jobs.example.org/', secret: 'jobs' };
+      await context.hooks.check(target);
+      const answer = await context.hooks.send(target, { key: 'k', body: { host: context.host } });
+      const refusal = await context.hooks.check({ ...target, secret: 'other' }).catch(({ code, message }) => code + ': ' + message);
+      context.record({ files: context.files, answer, refusal });
+      return 'DONE';`,
+    ),
+  );
+  const asked: unknown[] = [];
+  const hooks: SignedCalls = {
+    check: async (target) => {
+      asked.push(target);
+      if (target.secret !== 'jobs') throw new FenixError('terminal', 'hook-refused', `no ${target.secret}`);
+    },
+    send: async (target, call) => {
+      asked.push([target, call]);
+      return { status: 200, body: { status: 'done' } };
+    },
+  };
+  t.is(await plugin.run(context({ hooks, files: '/var/lib/fenix/x' })), 'DONE');
+  const target = { url: 'https://jobs.example.org/', secret: 'jobs' };
+  t.deepEqual(asked, [target, [target, { key: 'k', body: { host: 'compute-1' } }], { ...target, secret: 'other' }]);
+  t.deepEqual(record.kept.facts, {
+    files: '/var/lib/fenix/x',
+    answer: { status: 200, body: { status: 'done' } },
+    refusal: 'hook-refused: no other',
+  });
 });
 
 test.serial('check, probe, verify and undo run in threads as well, and only those that there are exist', async (t) => {
