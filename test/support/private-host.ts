@@ -110,7 +110,11 @@ export class PrivateHost {
     given: Partial<Config['remote']> = {},
     { signal = new AbortController().signal, output = (_text: string): void => undefined } = {},
   ): Programs {
-    return new SshHosts(this.settings(given), new SystemMachineClock()).on('compute-1', signal, output);
+    return new SshHosts(this.settings(given), new SystemMachineClock(), async () => '127.0.0.1').on(
+      'compute-1',
+      signal,
+      output,
+    );
   }
 
   async up(): Promise<void> {
