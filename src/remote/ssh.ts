@@ -58,6 +58,7 @@ export class SshHosts {
       input: `${line}\n`,
       holdInput: true,
       timeoutS: options.timeoutS,
+      name: `${argv[0]} on ${host}`,
       signal,
       giveUp: login.late,
       machine,
