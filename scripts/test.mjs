@@ -3,6 +3,7 @@
 import { run } from './lib/prepare.mjs';
 import { isCi, TestRun } from './lib/test-run.mjs';
 import * as ansible from './services/ansible.mjs';
+import * as dnf from './services/dnf.mjs';
 import * as keystoneauth from './services/keystoneauth.mjs';
 import * as mariadb from './services/mariadb.mjs';
 import * as openssh from './services/openssh.mjs';
@@ -10,7 +11,7 @@ import * as osloMessaging from './services/oslo-messaging.mjs';
 import * as rabbitmq from './services/rabbitmq.mjs';
 
 /** Servers that tests need besides Node; tests that find no URL in the variable skip themselves. */
-const SERVICES = [mariadb, rabbitmq, osloMessaging, keystoneauth, openssh, ansible];
+const SERVICES = [mariadb, rabbitmq, osloMessaging, keystoneauth, openssh, ansible, dnf];
 
 const tests = new TestRun();
 await main();

@@ -17,6 +17,8 @@ export interface ChildOptions {
   /** Its input stays open until it ends: to it, the end of it means that we are gone. */
   readonly holdInput?: boolean;
   readonly timeoutS?: number | undefined;
+  /** What is ended when time is up, in sentences; absent = the program. */
+  readonly name?: string;
   readonly signal: AbortSignal;
   /** Ends it with this error. */
   readonly giveUp?: Promise<FenixError>;
@@ -41,6 +43,7 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   const { argv, env, directory = '/', signal, machine, timeoutS } = options;
   if (signal.aborted) throw new Stopped();
   const [program = '', ...args] = argv;
+  const { name = program } = options;
   const child = spawn(program, args, { env, cwd: directory, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = endOf(child, machine, program, directory);
   feed(child, options);
@@ -56,7 +59,7 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   const onAbort = (): void => end(new Stopped());
   signal.addEventListener('abort', onAbort, { once: true });
   const cancelLimit =
-    timeoutS === undefined ? undefined : machine.after(timeoutS * 1000, () => end(late(program, timeoutS)));
+    timeoutS === undefined ? undefined : machine.after(timeoutS * 1000, () => end(late(name, timeoutS)));
   void options.giveUp?.then(end);
   try {
     const outcome = await ended;
@@ -102,8 +105,8 @@ function notStarted(program: string, directory: string, cause: Error): FenixErro
   return new FenixError('terminal', 'program-missing', message, { cause });
 }
 
-function late(program: string, timeoutS: number): FenixError {
-  return new FenixError('transient', 'time-out', `${program} did not end within ${timeoutS} s.`, { inDoubt: true });
+function late(name: string, timeoutS: number): FenixError {
+  return new FenixError('transient', 'time-out', `${name} did not end within ${timeoutS} s.`, { inDoubt: true });
 }
 
 function killGroup({ pid }: Child, signal: NodeJS.Signals): void {

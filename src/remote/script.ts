@@ -38,11 +38,11 @@ export function scriptLine(argv: readonly string[], options: ProgramOptions, sud
   return quotedInOneLine(statements.join('\n'));
 }
 
-/** Reads what never comes; at its end the connection is gone. */
+/** Reads what never comes; at its end the connection is gone, and it sees its work through, whoever ends meanwhile. */
 function lifeline(sudo: boolean): string {
   const kill = (signal: string): string =>
     [...(sudo ? [`sudo -n -- kill -s ${signal} -- "-$p"`] : []), `kill -s ${signal} -- "-$p"`].join('; ');
-  return `{ while read -r _; do :; done <&3; ${kill('TERM')}; sleep 5; ${kill('KILL')}; } >/dev/null 2>&1`;
+  return `{ while read -r _; do :; done <&3; trap '' TERM; ${kill('TERM')}; sleep 5; ${kill('KILL')}; } >/dev/null 2>&1`;
 }
 
 /** Without its reader, `tee -p` goes on taking what the program prints, which so does not end for that. */

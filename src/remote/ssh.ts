@@ -3,7 +3,7 @@ import type { MachineClock } from '../common/clock.js';
 import { FenixError } from '../common/errors.js';
 import type { Config } from '../config/index.js';
 import type { ProgramOptions, ProgramResult, Programs } from '../workflow/action-tools.js';
-import { addressOf } from './address.js';
+import { addressOf, type HostIp } from './address.js';
 import { runChild } from './child.js';
 import { ownEnvironment } from './environment.js';
 import { MarkedOutput } from './marked-output.js';
@@ -20,6 +20,7 @@ export class SshHosts {
   constructor(
     private readonly settings: Config['remote'],
     private readonly machine: MachineClock,
+    private readonly hostIp: HostIp,
   ) {}
 
   on(host: string, signal: AbortSignal, output: (text: string) => void): Programs {
@@ -35,7 +36,7 @@ export class SshHosts {
   ): Promise<ProgramResult> {
     const { settings, machine } = this;
     const { user, sudo } = settings;
-    const address = addressOf(settings.address, host);
+    const address = await addressOf(settings.address, host, this.hostIp, signal);
     const nonce = randomBytes(16).toString('hex');
     const line = scriptLine(argv, options, sudo, nonce);
     const tell = options.quiet ? () => undefined : output;
@@ -57,6 +58,7 @@ export class SshHosts {
       input: `${line}\n`,
       holdInput: true,
       timeoutS: options.timeoutS,
+      name: `${argv[0]} on ${host}`,
       signal,
       giveUp: login.late,
       machine,

@@ -2,16 +2,24 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { SystemMachineClock } from '../../src/common/clock.js';
+import { type MachineClock, SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { LocalPrograms } from '../../src/remote/local.js';
 import { eventually } from '../support/eventually.js';
+import { ManualMachineClock } from '../support/manual-machine-clock.js';
 import { isRunning } from '../support/processes.js';
 
 /* Programs on the engine's machine. */
 
-function programs(plugin = 'allowed', { signal = new AbortController().signal, heard = [] as string[] } = {}) {
-  const local = new LocalPrograms(['allowed', 'too'], new SystemMachineClock());
+interface Parts {
+  readonly signal?: AbortSignal;
+  readonly heard?: string[];
+  readonly machine?: MachineClock;
+}
+
+function programs(plugin = 'allowed', parts: Parts = {}) {
+  const { signal = new AbortController().signal, heard = [], machine = new SystemMachineClock() } = parts;
+  const local = new LocalPrograms(['allowed', 'too'], machine);
   return local.for(plugin, signal, (text) => void heard.push(text));
 }
 
@@ -60,7 +68,11 @@ test('a program that is not there is named', async (t) => {
 test('a program is ended in its time with all that it started, and its end does not wait for a daemon of it', async (t) => {
   const folder = aFolder(t);
   const script = `sleep 300 & echo $! > ${folder}/pid; wait`;
-  const error = await t.throwsAsync(programs().run(['sh', '-c', script], { timeoutS: 1 }), { instanceOf: FenixError });
+  const machine = new ManualMachineClock();
+  const running = programs('allowed', { machine }).run(['sh', '-c', script], { timeoutS: 1 });
+  await eventually(() => existsSync(join(folder, 'pid')) && readFileSync(join(folder, 'pid'), 'utf8') !== '');
+  machine.advanceMs(1000);
+  const error = await t.throwsAsync(running, { instanceOf: FenixError });
   t.like(error, { code: 'time-out', kind: 'transient', inDoubt: true });
   await eventually(() => !isRunning(Number(readFileSync(join(folder, 'pid'), 'utf8'))));
 

@@ -13,10 +13,17 @@ import { PrivateHost, sshTest } from '../support/private-host.js';
 /** A host that does not answer costs real seconds, in which simulated time must not run out. */
 const SPEED = 20;
 
-async function aSession(t: ExecutionContext, host: PrivateHost, actions: NewSession['actions']) {
-  t.timeout(240_000);
-  host.write('ssh_config', `Host *\n  HostName 127.0.0.1\n  Port ${host.port}\n  HostKeyAlias all\n`);
+/** Two ways to the one sshd: names that an operator's ssh_config knows, and the address that Nova has. */
+function byName(host: PrivateHost): Record<string, string> {
+  host.write('ssh_config', `Host compute-*\n  HostName 127.0.0.1\n  Port ${host.port}\n  HostKeyAlias all\n`);
   host.write('known_hosts', `all ${host.read('host_key.pub')}`);
+  return { ssh_config: host.path('ssh_config') };
+}
+
+const byIp = ({ port }: PrivateHost) => ({ address: '{host_ip}', port: String(port), ssh_config: '/dev/null' });
+
+async function aSession(t: ExecutionContext, host: PrivateHost, actions: NewSession['actions'], way = byName) {
+  t.timeout(240_000);
   const { user, privateKey } = host.settings();
   const system = await Embedded.start({
     topology: generateTopology({ hosts: 2, instances: 0, projects: 1, seed: 1, controllers: 0 }),
@@ -26,8 +33,8 @@ async function aSession(t: ExecutionContext, host: PrivateHost, actions: NewSess
         user,
         private_key: privateKey,
         known_hosts: host.path('known_hosts'),
-        ssh_config: host.path('ssh_config'),
         connect_timeout: 60,
+        ...way(host),
       },
     },
   });
@@ -67,7 +74,7 @@ sshTest('a session runs a program on each of its hosts, and its history has what
 sshTest('a session whose program fails on a host says which, and why', async (t) => {
   const host = await PrivateHost.start(t);
   const argv = ['sh', '-c', 'echo "no such slot" >&2; exit 4'];
-  const { detail, ended } = await aSession(t, host, [{ plugin: 'command', type: 'host', metadata: { argv } }]);
+  const { detail, ended } = await aSession(t, host, [{ plugin: 'command', type: 'host', metadata: { argv } }], byIp);
   t.is(detail?.state, 'MAINTENANCE_FAILED');
   t.regex(
     detail?.reason?.message ?? '',

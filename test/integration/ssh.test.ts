@@ -5,6 +5,7 @@ import type { ExecutionContext } from 'ava';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import type { Programs } from '../../src/workflow/action-tools.js';
 import { eventually } from '../support/eventually.js';
+import { ManualMachineClock } from '../support/manual-machine-clock.js';
 import { PrivateHost, sshTest } from '../support/private-host.js';
 import { isRunning, ownChildren } from '../support/processes.js';
 
@@ -146,14 +147,17 @@ sshTest('a connection that is lost while the program runs leaves it in doubt', a
 sshTest('a program that does not end in its time is ended, here and on the host', async (t) => {
   t.timeout(120_000);
   const host = await PrivateHost.start(t);
-  const script = `sleep 300 & echo $! > ${host.path('pid')}; wait`;
-  const error = await t.throwsAsync(host.programs().run(['sh', '-c', script], { timeoutS: 3 }), {
-    instanceOf: FenixError,
-  });
+  // What it started does not listen to SIGTERM.
+  const stubborn = `trap '' TERM; echo $$ > ${host.path('pid')}; while :; do sleep 0.1; done`;
+  const script = `sh -c "$0" & wait`;
+  const machine = new ManualMachineClock();
+  const running = host.programs({}, { machine }).run(['sh', '-c', script, stubborn], { timeoutS: 3 });
+  await eventually(() => host.has('pid') && host.read('pid').trim() !== '');
+  machine.advanceMs(3000);
+  const error = await t.throwsAsync(running, { instanceOf: FenixError });
   t.like(error, { code: 'time-out', kind: 'transient', inDoubt: true });
-  const pid = Number(host.read('pid'));
-  await eventually(() => !isRunning(pid));
-  t.pass();
+  t.is(error?.message, 'sh on compute-1 did not end within 3 s.');
+  await eventually(() => !isRunning(Number(host.read('pid'))));
 });
 
 sshTest('what the engine has to let go of is ended on the host as well', async (t) => {

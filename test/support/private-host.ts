@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { SystemMachineClock } from '../../src/common/clock.js';
+import { type MachineClock, SystemMachineClock } from '../../src/common/clock.js';
 import type { Config } from '../../src/config/index.js';
 import { SshHosts } from '../../src/remote/ssh.js';
 import type { Programs } from '../../src/workflow/action-tools.js';
@@ -17,6 +17,12 @@ const sshd = process.env.FENIX_TEST_SSHD;
 export const sshTest = sshd === undefined ? test.skip : test.serial;
 
 export const isRoot = process.getuid?.() === 0;
+
+interface ProgramParts {
+  readonly signal?: AbortSignal;
+  readonly machine?: MachineClock;
+  readonly output?: (text: string) => void;
+}
 
 /**
  * A "host" of a test's own: an sshd on a free port of 127.0.0.1 with keys, configuration and programs in a temporary
@@ -106,11 +112,13 @@ export class PrivateHost {
     };
   }
 
-  programs(
-    given: Partial<Config['remote']> = {},
-    { signal = new AbortController().signal, output = (_text: string): void => undefined } = {},
-  ): Programs {
-    return new SshHosts(this.settings(given), new SystemMachineClock()).on('compute-1', signal, output);
+  programs(given: Partial<Config['remote']> = {}, parts: ProgramParts = {}): Programs {
+    const {
+      signal = new AbortController().signal,
+      machine = new SystemMachineClock(),
+      output = () => undefined,
+    } = parts;
+    return new SshHosts(this.settings(given), machine, async () => '127.0.0.1').on('compute-1', signal, output);
   }
 
   async up(): Promise<void> {

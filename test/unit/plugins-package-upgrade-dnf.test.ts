@@ -16,7 +16,10 @@ Obsoleting Packages
 new.x86_64                            1-1                                baseos
     old.x86_64                        1-1                                @baseos
 `;
-const LOCKED = { code: 200, stderr: 'Failed to obtain the transaction lock (logged in as: root).\n' };
+const LOCKED = {
+  code: 200,
+  stderr: 'metadata already locked by 4711\n  The application with PID 4711 is: dnf\n    State  : Sleeping\n',
+};
 const ROOM = {
   stdout: 'Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/vda1 90000000 1 80000000 1% /\n',
 };
@@ -74,14 +77,14 @@ test('dnf: chosen packages, security only, removals allowed', async (t) => {
 
 test('dnf: a lock is waited for, and named when that takes too long', async (t) => {
   const { remote, context, clock } = aHost({ lock_timeout: 25 });
-  remote.on('dnf -C -q --setopt=exit_on_lock=True list', LOCKED, {});
+  remote.on('dnf -q --setopt=exit_on_lock=True makecache', LOCKED, {});
   t.is(await plugin.run(context), 'DONE');
   t.deepEqual(clock.waits, [10]);
-  remote.on('dnf -C -q --setopt=exit_on_lock=True list', LOCKED);
+  remote.on('dnf -q --setopt=exit_on_lock=True makecache', LOCKED);
   const error = await t.throwsAsync(plugin.run(context), { code: 'package-lock' });
   t.is(
     error?.message,
-    'Another package manager was at work on compute-1 for more than 25 s: Failed to obtain the transaction lock (logged in as: root).',
+    'Another package manager was at work on compute-1 for more than 25 s: metadata already locked by 4711',
   );
 });
 

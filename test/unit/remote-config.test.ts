@@ -17,7 +17,7 @@ const BAD: ReadonlyArray<readonly [section: string, option: string, value: strin
   ['remote', 'private_key', 'id_ed25519', 'must be an absolute path without quotes'],
   ['remote', 'known_hosts', '/etc/"known_hosts', 'must be an absolute path without quotes'],
   ['remote', 'ssh_config', '-F', 'must be an absolute path without quotes'],
-  ['remote', 'address', 'mgmt.example.com', 'must be a text that holds {host}'],
+  ['remote', 'address', 'mgmt.example.com', 'must be a text that holds {host} or {host_ip}'],
   ['remote', 'port', '0', 'must be a whole number from 1 up to 65535'],
   ['remote', 'connect_timeout', '0', 'must be a number from 1'],
   ['remote', 'sudo', 'maybe', 'must be true or false'],

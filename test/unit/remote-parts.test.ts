@@ -76,6 +76,9 @@ test('a program cannot set a mark, since it does not know the word in it', (t) =
   t.is(result.code, 7);
 });
 
+const { signal } = new AbortController();
+const address = (template: string, host: string, ip?: string) => addressOf(template, host, async () => ip, signal);
+
 for (const host of [
   '-oProxyCommand=id',
   '',
@@ -89,17 +92,26 @@ for (const host of [
   '.x',
   '_x;',
 ]) {
-  test(`no connection is tried to the host ${JSON.stringify(host)}`, (t) => {
-    const error = t.throws(() => addressOf('{host}', host), { code: 'address' });
+  test(`no connection is tried to the host ${JSON.stringify(host)}`, async (t) => {
+    const error = await t.throwsAsync(address('{host}', host), { code: 'address' });
     t.true(error?.message.includes('is no address to connect to: a host name (letters, digits'));
+    await t.throwsAsync(address('{host_ip}', 'compute-1', host), { code: 'address' });
   });
 }
 
-test('a host is found under its name, in a domain, or at an address', (t) => {
-  t.is(addressOf('{host}', 'compute-1.example.com'), 'compute-1.example.com');
-  t.is(addressOf('{host}.mgmt.example.com', 'compute-1'), 'compute-1.mgmt.example.com');
-  t.is(addressOf('{host}', '192.0.2.7'), '192.0.2.7');
-  t.is(addressOf('{host}', 'fe80::1%eth0'), 'fe80::1%eth0');
+test('a host is found under its name, in a domain, or at an address', async (t) => {
+  t.is(await address('{host}', 'compute-1.example.com'), 'compute-1.example.com');
+  t.is(await address('{host}.mgmt.example.com', 'compute-1'), 'compute-1.mgmt.example.com');
+  t.is(await address('{host}', '192.0.2.7'), '192.0.2.7');
+  t.is(await address('{host}', 'fe80::1%eth0'), 'fe80::1%eth0');
+});
+
+test('a host is found at the address that its hypervisor tells Nova, if it has one', async (t) => {
+  t.is(await address('{host_ip}', 'compute-1', '192.0.2.7'), '192.0.2.7');
+  await t.throwsAsync(address('{host_ip}', 'controller-1'), {
+    code: 'address',
+    message: /^Nova has no hypervisor of controller-1, and so no \{host_ip\}/,
+  });
 });
 
 const SAID: Readonly<Record<string, [code: string, kind: string]>> = {

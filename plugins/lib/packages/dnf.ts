@@ -7,8 +7,7 @@ import type { PackageManager, Plan } from './manager.js';
 import type { PackageMetadata } from './metadata.js';
 
 /** `exit_on_lock` makes dnf say it instead of waiting for ever. */
-const LOCKED =
-  /exit_on_lock|failed to obtain .*lock|another (app|process)|can't create .*lock|waiting for process with pid/i;
+const LOCKED = /already locked by|failed to obtain .*lock|can't create .*lock|waiting for process with pid/i;
 const FAILED_TO_FETCH = /failed to download metadata|cannot download|all mirrors were tried|curl error/i;
 /** dnf(8), check-update: there are updates. */
 const UPDATES = 100;
@@ -24,10 +23,8 @@ export class Dnf implements PackageManager {
     this.programs = patiently(context, context.remote);
   }
 
-  /** rpm has nothing that is to be ended; whoever is at work is waited for. */
-  async repair(): Promise<void> {
-    await this.run(['dnf', '-C', '-q', '--setopt=exit_on_lock=True', 'list', '--installed', 'dnf'], { quiet: true });
-  }
+  /** rpm leaves nothing that could be ended, and each program waits for the lock by itself. */
+  async repair(): Promise<void> {}
 
   async refresh(): Promise<void> {
     const argv = ['dnf', '-q', '--setopt=exit_on_lock=True', 'makecache', '--refresh'];

@@ -2,7 +2,6 @@ import { plusSeconds } from '../../../src/common/clock.js';
 import { FenixError } from '../../../src/common/errors.js';
 import type { ProgramResult } from '../../../src/workflow/action-tools.js';
 import type { ActionContext } from '../../../src/workflow/contract.js';
-import { wordsOf } from '../programs.js';
 
 const LOOK_AGAIN_S = 10;
 
@@ -20,12 +19,17 @@ export async function unlocked(
   const deadline = plusSeconds(clock.now(), limitS);
   for (;;) {
     const result = await run();
-    if (result.code === 0 || !isLocked.test(result.stdout + result.stderr)) return result;
+    const said = result.stdout + result.stderr;
+    if (result.code === 0 || !isLocked.test(said)) return result;
+    const why = said
+      .split('\n')
+      .find((line) => isLocked.test(line))
+      ?.trim();
     if (clock.now() >= deadline) {
-      const message = `Another package manager was at work on ${host} for more than ${limitS} s${wordsOf(result)}`;
+      const message = `Another package manager was at work on ${host} for more than ${limitS} s: ${why}`;
       throw new FenixError('terminal', 'package-lock', message);
     }
-    log.info({ reason: wordsOf(result) }, 'another package manager is at work, waiting for it');
+    log.info({ reason: why }, 'another package manager is at work, waiting for it');
     await clock.sleep(plusSeconds(clock.now(), Math.max(1, Math.min(LOOK_AGAIN_S, limitS))), signal);
   }
 }

@@ -13,7 +13,7 @@ export interface Plan {
 
 /** What the upgrade asks of a host's package manager. All throw FenixError with a sentence that names the host. */
 export interface PackageManager {
-  /** Ends what an earlier run left half done. Waits for whoever holds the lock. @throws `package-lock`, `package-broken` */
+  /** Ends what an earlier run left half done, where there is such a thing. @throws `package-lock`, `package-broken` */
   repair(): Promise<void>;
   /** Reads the repositories' lists anew. @throws `repository`, `package-lock` */
   refresh(): Promise<void>;

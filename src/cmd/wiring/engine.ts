@@ -131,7 +131,8 @@ function makeEngine(container: DependencyContainer): Engine {
 function actionTools(container: DependencyContainer): ActionTools {
   const { remote, plugins } = container.resolve(ConfigToken);
   const machine = container.resolve<MachineClock>(MachineClock);
-  const hosts = new SshHosts(remote, machine);
+  const cloud = container.resolve<CloudPort>(CloudPort);
+  const hosts = new SshHosts(remote, machine, (host, signal) => cloud.hostAddress(host, signal));
   const here = new LocalPrograms(plugins.runLocally, machine);
   return {
     remote: (host, signal, output) => {
@@ -143,7 +144,7 @@ function actionTools(container: DependencyContainer): ActionTools {
     local: (plugin, signal, output) => here.for(plugin, signal, output),
     localFiles: plugins.localFiles,
     hooks: container.resolve(HookClient).hooks,
-    cloud: container.resolve<CloudPort>(CloudPort),
+    cloud,
   };
 }
 

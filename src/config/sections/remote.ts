@@ -19,10 +19,9 @@ export const remote = {
     }),
     address: text(
       '{host}',
-      'Where a host is found: {host} is its name as Nova has it, as in {host}.mgmt.example.com.',
-      {
-        check: (given) => (given.includes('{host}') ? undefined : 'a text that holds {host}'),
-      },
+      'Where a host is found: {host} is its name as Nova has it, as in {host}.mgmt.example.com; {host_ip} the IP address ' +
+        'that its hypervisor tells Nova.',
+      { check: (given) => (/\{host(_ip)?\}/.test(given) ? undefined : 'a text that holds {host} or {host_ip}') },
     ),
     port: optionalInteger('Port of sshd. Empty: what ssh_config says, else 22.', { min: 1, max: 65535 }),
     sudo: flag(false, 'Run the programs by "sudo -n", where the user is not root.'),
