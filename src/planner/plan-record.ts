@@ -42,14 +42,14 @@ export function replayPlan({ snapshot, plan: before }: RecordedPlan): Replay {
   return { same: isDeepStrictEqual(fromText(toText(plan)), before), plan };
 }
 
-/** Plans, and packs that with the snapshot if anything was decided: to wait on is no decision. */
+/** Plans, and packs that with the snapshot if anything is to be done: who waits, or is stuck, plans again and again. */
 export function planAndPack(snapshot: FleetSnapshot): PackedPlan {
   const plan = planFleet(snapshot);
   return decides(plan) ? { plan, packed: packPlan({ snapshot, plan }) } : { plan };
 }
 
-function decides({ empty, ask, move, maintain, scaleIn, stuck }: FleetPlan): boolean {
-  return stuck !== undefined || empty.length + ask.length + move.length + maintain.length + scaleIn.length > 0;
+function decides({ empty, ask, move, maintain, scaleIn }: FleetPlan): boolean {
+  return empty.length + ask.length + move.length + maintain.length + scaleIn.length > 0;
 }
 
 /** Costs a third of the time of the default, for a tenth more. */
