@@ -18,6 +18,8 @@ export interface PluginIntent {
   /** Domain time, ISO 8601. */
   readonly begunAt: string;
   readonly phase: ActionPhase;
+  /** Of a release: the attempt of the run that it is about. */
+  readonly ofRun?: number;
 }
 
 /** Runs an action plug-in on a host, bounded in time, and records its state. */
