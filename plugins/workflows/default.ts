@@ -28,7 +28,13 @@ import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
 import { holding } from '../../src/workflow/waits.js';
 
 /** MAINTENANCE: claims hosts, tells all projects, waits for their answers and for maintenance_at, runs `pre`. */
-const maintenance: StateHandler = async (view, tools) => (await openSession(view, tools)) ?? choose(view, tools);
+const maintenance: StateHandler = async (view, tools) => (await openSession(view, tools)) ?? (await first(view, tools));
+
+/** Hosts that were added are maintained already, but nothing leads straight from there to PLANNED_MAINTENANCE (v1 §2.1). */
+async function first(view: SessionView, tools: WorkflowTools): Promise<Step> {
+  const next = await choose(view, tools);
+  return 'to' in next && next.to === 'PLANNED_MAINTENANCE' ? { ...next, to: 'START_MAINTENANCE' } : next;
+}
 
 /** SCALE_IN: asks the projects to free capacity, for as long as that helps. */
 const scaleIn: StateHandler = async (view, tools) => {
@@ -144,8 +150,6 @@ async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
   const found = await feasiblePlan(view, tools, withEmptying(some ? PLANNED : PREPARE), true);
   if ('plan' in found) {
     const why = `There is room to empty host ${found.host.hostname}.`;
-    // v1 §2.1: from MAINTENANCE nothing leads straight to PLANNED_MAINTENANCE; hosts that were added are maintained.
-    if (some && view.session.state === 'MAINTENANCE') return { to: 'START_MAINTENANCE', why };
     return { to: some ? 'PLANNED_MAINTENANCE' : 'PREPARE_MAINTENANCE', why };
   }
   // Hosts that were added may be too small for any other: as long as none was emptied, all hosts together may do.

@@ -51,7 +51,7 @@ async function release(
   if (last?.state === 'begun' || (retryAt !== undefined && retryAt > context.clock.now())) return message;
   const begun = await context.writer.commit(async (unit) => {
     if (host.state === 'in_maintenance') await supersede(context, run, unit.tx);
-    return beginPlugin(context, unit, session, action, host.hostname, 'release');
+    return beginPlugin(context, unit, session, action, host.hostname, 'release', { ofRun: run.attempt });
   });
   context.effects.start(begun);
   return message;

@@ -14,7 +14,7 @@ export interface Work {
   readonly action: SessionAction;
   readonly run: JournalEntry;
   readonly undo: JournalEntry | undefined;
-  /** Since that run. */
+  /** Of that run. */
   readonly release: JournalEntry | undefined;
 }
 
@@ -85,7 +85,7 @@ export function worksOn(hostname: string, actions: readonly SessionAction[], jou
       const run = newest.get(actionKey(action, 'run'));
       if (run === undefined) return [];
       const release = newest.get(actionKey(action, 'release'));
-      const since = release !== undefined && release.begunAt >= run.begunAt ? release : undefined;
+      const since = release?.intent.ofRun === run.attempt ? release : undefined;
       return [{ action, run, undo: newest.get(actionKey(action, 'undo')), release: since }];
     })
     .reverse();

@@ -51,26 +51,36 @@ function refusal(view: SessionView, host: SessionHost, atWork: readonly SessionH
   return `Controllers ${[...out].sort().join(', ')} are out or down: of ${all} at most ${most} may be at a time.`;
 }
 
-/** What holds each controller that still waits. */
+/** What holds each controller that still waits; of those that nothing holds, one may begin. */
 export function controllersHeld(view: SessionView): ReadonlyMap<string, string> {
   const atWork = controllersOf(view).filter(isAtWork);
-  const held = new Map<string, string>();
   const waiting = controllersOf(view).filter(({ state }) => state === 'waiting');
-  // Those that are nothing else come first (v1 §5.1).
-  for (const host of waiting.sort((a, b) => Number(a.isCompute) - Number(b.isCompute))) {
-    const why = refusal(view, host, atWork);
-    if (why === undefined) atWork.push(host);
-    else held.set(host.hostname, why);
-  }
-  return held;
+  return new Map(
+    waiting.flatMap((host) => {
+      const why = refusal(view, host, atWork);
+      return why === undefined ? [] : [[host.hostname, why] as const];
+    }),
+  );
 }
 
 /** Hosts that are no computes and may be in maintenance together now. */
 export function controllerSlots(view: SessionView): number {
   const plain = controllersOf(view).filter(({ isCompute }) => !isCompute);
-  const held = controllersHeld(view);
-  const may = plain.filter((host) => isAtWork(host) || (host.state === 'waiting' && !held.has(host.hostname)));
-  return plain.some(({ state }) => state === 'waiting') ? may.length : Math.max(1, may.length);
+  const atWork = plain.filter(isAtWork);
+  const waiting = plain.filter(({ state }) => state === 'waiting');
+  for (const host of waiting) if (refusal(view, host, atWork) === undefined) atWork.push(host);
+  return waiting.length > 0 ? atWork.length : Math.max(1, atWork.length);
+}
+
+/** A controller that is out already: nothing more is lost by its maintenance. */
+export function isDownController(view: SessionView, hostname: string): boolean {
+  return quorumOf(view).down.has(hostname);
+}
+
+/** Controllers that are not down and may be out together. */
+export function controllersTogether(view: SessionView): number {
+  const { down, most } = quorumOf(view);
+  return Math.max(0, Math.min(ownLimit(view), most - down.size));
 }
 
 /** None of those that wait may begin, and none of the session's is out: only others can lift that. */

@@ -78,6 +78,35 @@ test.serial('a failed host stays on maintenance with its service disabled, until
   }
 });
 
+test.serial(
+  'a failed session ends maintenance on hosts in the middle of it, and begins it again when it is continued',
+  async (t) => {
+    const topology = guarded(ROOMY);
+    const placed = new Set(topology.projects.flatMap(({ instances = [] }) => instances.map(({ host }) => host)));
+    const [broken = '', other = ''] = topology.hosts.map(({ name }) => name).filter((name) => !placed.has(name));
+    const actions = [
+      MASAKARI,
+      { ...WORK, name: 'first', order: 1, metadata: { fail_on: [broken], fail_times: 1 } },
+      { ...WORK, name: 'second', order: 2 },
+    ];
+    const { scenario, id } = await begun(t, { workflow: 'vnf', actions }, topology);
+    const failed = await scenario.finish(id);
+    t.like(failed.reason, { code: 'plugin-failed', host: broken });
+    t.is(failed.hosts.find(({ hostname }) => hostname === other)?.state, 'in_maintenance');
+    t.deepEqual([flagged(scenario), disabled(scenario)], [[broken], [broken]]);
+    await scenario.system.client.resumeFailed(id);
+    t.is((await scenario.finish(id)).state, 'MAINTENANCE_DONE');
+    t.deepEqual([flagged(scenario), disabled(scenario)], [[], []]);
+    const puts = scenario.system.simulator.log
+      .of('call')
+      .filter(
+        ({ method, path, body }) =>
+          method === 'PUT' && path.includes('/instance-ha/') && JSON.stringify(body).includes('true'),
+      );
+    t.is(puts.length, topology.hosts.length + 1, 'one host went on maintenance twice');
+  },
+);
+
 test.serial('an aborted session takes maintenance back in Masakari as well', async (t) => {
   const { scenario, id } = await begun(t, { actions: [MASAKARI, { ...WORK, metadata: { duration: 600 } }] }, GUARDED);
   await scenario.until(() => flagged(scenario).length > 0);

@@ -3,6 +3,7 @@ import type { NewSession, SessionDetail } from '../../src/client/index.js';
 import { generateTopology, type Topology } from '../../src/simulator/index.js';
 import { finishWithRestarts } from '../support/restarts.js';
 import { Scenario, type ScenarioOptions } from '../support/scenario.js';
+import { inTwoParts } from '../support/two-parts.js';
 
 type Action = NonNullable<NewSession['actions']>[number];
 
@@ -207,6 +208,29 @@ test.serial(
     t.like(hostOf(detail, 'compute-9'), { scaled: 'added' });
   },
 );
+
+test.serial('a host that two sessions add belongs to the one that claimed it first', async (t) => {
+  const topology = generateTopology({ ...CLOUD, hosts: 6, instances: 8, emptyHosts: 2 });
+  const [hosts, others] = inTwoParts(topology);
+  const { scenario, id } = await begun(t, { hosts, actions: [add('compute-9'), NOOP] }, { topology });
+  const { client, simulator } = scenario.system;
+  const second = await scenario.create({ hosts: others, actions: [NOOP] });
+  await client.control(second, { add_hosts: { hosts: ['compute-9'] } });
+  await scenario.advance(30);
+  simulator.addHost(alike(topology, 'compute-9'));
+  const details = [await scenario.finish(id), await scenario.finish(second)];
+  for (const detail of details) wellDone(t, scenario, detail);
+  t.deepEqual(
+    details.map((detail) => hostOf(detail, 'compute-9')?.scaled),
+    [undefined, 'added'],
+  );
+  t.deepEqual(
+    [await toldOf(scenario, id, 'compute-9'), await toldOf(scenario, second, 'compute-9')],
+    [[], ['HOST_ADDED']],
+  );
+  const noted = (await scenario.history(id)).find(({ what }) => what === 'host-added');
+  t.is(noted?.details.claimedBy, second);
+});
 
 test.serial('a name to retire that Nova does not know is refused before anyone is told', async (t) => {
   const { scenario, id } = await begun(t, { actions: [retire('compute-22')] });

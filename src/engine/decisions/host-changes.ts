@@ -17,12 +17,13 @@ export async function commitHostChanges(
   }
 }
 
-/** A host that another session has is left to it: it was added to the cloud all the same. */
+/** A host that another session has is left to it, which tells of it. */
 async function add(session: SessionContext, unit: Unit, hostname: string, enabled: boolean): Promise<void> {
   const { repositories, sessionId } = session;
   const claim = await repositories.claims.claim(sessionId, [hostname], unit.tx);
-  if (claim.claimed) await join(session, unit, hostname, enabled);
   unit.tell('host-added', { host: hostname, ...(!claim.claimed && { claimedBy: claim.by }) });
+  if (!claim.claimed) return;
+  await join(session, unit, hostname, enabled);
   notify(session, unit, hostname, 'HOST_ADDED');
   await tellProgress(session, unit);
 }

@@ -34,9 +34,19 @@ export async function beginPlugin(
   { type, name, plugin, metadata }: SessionAction,
   hostname: string,
   phase: ActionPhase,
+  more: Pick<PluginIntent, 'ofRun'> = {},
 ): Promise<JournalEntry> {
   const begunAt = unit.now.toISOString();
-  const intent: PluginIntent = { type, name, plugin, metadata, sessionMetadata: session.metadata, begunAt, phase };
+  const intent: PluginIntent = {
+    type,
+    name,
+    plugin,
+    metadata,
+    sessionMetadata: session.metadata,
+    begunAt,
+    phase,
+    ...more,
+  };
   const entry = await beginEffect(context, unit, {
     kind: 'plugin',
     subject: hostname,

@@ -22,6 +22,8 @@ export interface PluginIntent {
   readonly phase: ActionPhase;
   /** What the run keeps for itself, also over a crash. */
   readonly remembered?: Record<string, unknown>;
+  /** Of a release: the attempt of the run that it is about. */
+  readonly ofRun?: number;
 }
 
 /** Runs an action plug-in on a host, bounded in time, and records its state. */

@@ -27,7 +27,7 @@ export const BOOT_ON_HOST = need(2, 74, 'to boot a test instance on a named host
 /** 2.69: those of a cell that is down are listed with status UNKNOWN. */
 export const CELL_DOWN = need(2, 69, 'to tell an empty host from one whose cell is down');
 
-/** All that Nova is asked for. */
+/** All that Nova is asked for by every session: what a single action needs is refused where it is used. */
 export const NOVA_NEEDS: readonly Need[] = [
   BASE,
   HYPERVISORS,

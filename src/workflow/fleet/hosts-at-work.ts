@@ -1,6 +1,5 @@
 import { plusSeconds } from '../../common/clock.js';
 import { isThrough, type SessionHost } from '../../model/index.js';
-import { controllersHeld } from '../controllers.js';
 import { COME_BACK_S, downHostsAhead, whileDown } from '../down-hosts.js';
 import { stopsOn } from '../emptying.js';
 import { immovableBy, notYetTaken } from '../emptying-flow.js';
@@ -38,16 +37,8 @@ export function workOnHosts(
       if (emptying(view, host, leaving.get(host.hostname) ?? [], gathered)) held.add(host.hostname);
     }
   }
-  const quorum = controllersHeld(view);
   for (const host of view.hosts) {
     if (!host.isCompute || host.state !== 'waiting' || held.has(host.hostname)) continue;
-    const message = quorum.get(host.hostname);
-    if (message !== undefined) {
-      const until = gathered.until(host, 'quorum', view.settings.blockedTimeoutS);
-      gathered.hold({ host: host.hostname, because: 'quorum', message, until });
-      held.add(host.hostname);
-      continue;
-    }
     if (waiting(view, host, leaving.get(host.hostname) ?? [], gathered)) held.add(host.hostname);
   }
   return held;

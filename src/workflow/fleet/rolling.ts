@@ -45,7 +45,7 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   const held = workOnHosts(view, leaving, gathered);
   if (gathered.ending !== undefined) return gathered.ending;
   const quorum = waitForQuorum(view);
-  if (quorum !== undefined && gathered.apart.length === 0 && view.hosts.some(isPlainAhead)) return quorum;
+  if (quorum !== undefined && gathered.apart.length === 0 && holdsAll(view)) return quorum;
   if (isOver(view)) return { to: 'MAINTENANCE_COMPLETE', why: 'All hosts are through.', derived: true };
   const isAsked = view.notices.some(
     ({ state: about, outcome }) =>
@@ -80,9 +80,11 @@ function failReturned(
   return entries.length > 0;
 }
 
-/** Computes wait for those (v1 §5.1). */
-function isPlainAhead({ type, isCompute, state }: SessionHost): boolean {
-  return type === 'controller' && !isCompute && state === 'waiting';
+/** Computes wait for controllers that are nothing else (v1 §5.1), or there is nothing but controllers left. */
+function holdsAll({ hosts }: SessionView): boolean {
+  const ahead = hosts.filter(({ state }) => !isThrough(state));
+  const isPlain = ({ type, isCompute }: SessionHost): boolean => type === 'controller' && !isCompute;
+  return ahead.some(isPlain) || ahead.every(({ type }) => type === 'controller');
 }
 
 /** Every host is through, and nothing is owed or under way any more. */
