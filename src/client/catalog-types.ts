@@ -48,7 +48,7 @@ export interface ListedAction extends ListedPlugin {
   readonly retry: { readonly attempts: number; readonly wait_s: number } | null;
   /** What it can be asked for; null where an older engine registered it. */
   readonly methods: readonly ('run' | 'check' | 'probe' | 'verify' | 'undo')[] | null;
-  /** Each run has a thread of its own. */
+  /** Each run has a process of its own. */
   readonly isolated: boolean;
 }
 

@@ -20,7 +20,7 @@ export interface PluginInfo {
   readonly retry?: { readonly attempts: number; readonly waitS: number };
   /** Of an action: what it can be asked for: run, check, probe, verify, undo. */
   readonly methods?: readonly string[];
-  /** Of an action: whether each run has a thread of its own. */
+  /** Of an action: whether each run has a process of its own. */
   readonly isolated?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { FenixError, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { BrokenPlugin, PluginInfo } from '../model/index.js';
 import type { ActionPlugin, InstanceActionPlugin, PluginDeclaration, WorkflowPlugin } from './contract.js';
-import type { PluginThreads } from './isolation/plugin-threads.js';
+import type { PluginProcesses } from './isolation/plugin-processes.js';
 import { ACTION_METHODS, checkAction, checkInstanceAction, checkWorkflow } from './plugin-checks.js';
 import { digestOf } from './plugin-digest.js';
 import { type FoundModule, modulesAt, SHIPPED_PLUGINS } from './plugin-places.js';
@@ -14,8 +14,8 @@ export interface LoaderOptions {
   readonly packagesFrom?: string;
   /** What is done about those that cannot be used: `stop` throws, `skip` lists them in the registry; default stop. */
   readonly onError?: 'stop' | 'skip';
-  /** Where plug-ins of others are imported first, and run; default: in this thread, as those that ship. */
-  readonly threads?: PluginThreads;
+  /** Where plug-ins of others are imported first, and run; default: in this process, as those that ship. */
+  readonly processes?: PluginProcesses;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function loadPlugins(
   for (const place of [...searchPath.filter((entry) => entry !== ''), SHIPPED_PLUGINS]) {
     for (const module of findAt(place, options, failed, log)) {
       try {
-        await load(registry, module, options.threads, log);
+        await load(registry, module, options.processes, log);
       } catch (error) {
         failed.push({ source: module.source, file: module.file, error: asRefusal(error, module.file) });
       }
@@ -49,10 +49,10 @@ export async function loadPlugins(
 }
 
 /** Loads one module for its checks alone. @throws FenixError `plug-in-invalid` naming what is wrong with it */
-export async function tryModule(module: FoundModule, threads: PluginThreads, log: Logger): Promise<PluginInfo> {
+export async function tryModule(module: FoundModule, processes: PluginProcesses, log: Logger): Promise<PluginInfo> {
   const registry = new PluginRegistry();
   try {
-    await load(registry, module, threads, log);
+    await load(registry, module, processes, log);
   } catch (error) {
     throw asRefusal(error, module.file);
   }
@@ -97,7 +97,7 @@ function asRefusal(error: unknown, file: string): FenixError {
 async function load(
   registry: PluginRegistry,
   module: FoundModule,
-  threads: PluginThreads | undefined,
+  processes: PluginProcesses | undefined,
   log: Logger,
 ): Promise<void> {
   const { kind, file } = module;
@@ -105,19 +105,19 @@ async function load(
   let added: boolean;
   let info: PluginInfo;
   if (kind === 'workflow') {
-    await threads?.tryImport(module);
+    await processes?.tryImport(module);
     const plugin: WorkflowPlugin = checkWorkflow(await importDefault(file), file);
     info = describe(module, plugin, digest);
     added = registry.add(kind, { plugin, info, source: file });
   } else if (kind === 'action') {
-    const isolated = threads?.isolates(module.source) ?? false;
+    const isolated = processes?.isolates(module.source) ?? false;
     const plugin = isolated
-      ? await (threads as PluginThreads).action(module, () => digestOf(file, module.root) === digest)
-      : await inThisThread(module, threads);
+      ? await (processes as PluginProcesses).action(module, () => digestOf(file, module.root) === digest)
+      : await inThisProcess(module, processes);
     info = describeAction(describe(module, plugin, digest), plugin, isolated);
     added = registry.add(kind, { plugin, info, source: file });
   } else {
-    await threads?.tryImport(module);
+    await processes?.tryImport(module);
     const plugin: InstanceActionPlugin = checkInstanceAction(await importDefault(file), file);
     info = describe(module, plugin, digest);
     added = registry.add(kind, { plugin, info, source: file });
@@ -127,8 +127,8 @@ async function load(
     log.warn({ kind, name: info.name, file }, 'plug-in ignored: one of this name was found earlier in the search path');
 }
 
-async function inThisThread(module: FoundModule, threads: PluginThreads | undefined): Promise<ActionPlugin> {
-  await threads?.tryImport(module);
+async function inThisProcess(module: FoundModule, processes: PluginProcesses | undefined): Promise<ActionPlugin> {
+  await processes?.tryImport(module);
   return checkAction(await importDefault(module.file), module.file);
 }
 

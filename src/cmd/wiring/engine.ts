@@ -20,13 +20,13 @@ import { serveEngineApi } from '../../rpc/engine-server.js';
 import type { LegacyHandlers } from '../../rpc/legacy-engine.js';
 import type { ActionTools } from '../../workflow/action-tools.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
-import { PluginThreads } from '../../workflow/isolation/plugin-threads.js';
+import { PluginProcesses } from '../../workflow/isolation/plugin-processes.js';
 import { PluginRegistry } from '../../workflow/registry.js';
 import { VERSION } from '../version.js';
 import { publicUrl } from './cloud.js';
 import { ConfigToken, once } from './core.js';
 import { shared, TransportToken } from './messaging.js';
-import { configuredPlugins, registerPluginThreads } from './plugins.js';
+import { configuredPlugins, registerPluginProcesses } from './plugins.js';
 
 const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
 const HeartbeatToken: InjectionToken<Heartbeat> = Symbol('Heartbeat');
@@ -41,7 +41,7 @@ export function registerEngine(
   once<Planner>(container, Planner, (c) =>
     c.resolve(ConfigToken).engine.plannerThreads === 0 ? inlinePlanner : new ThreadPlanner(),
   );
-  registerPluginThreads(container);
+  registerPluginProcesses(container);
   once(container, CloudWatch, (c) => {
     const { cloudPollInterval } = c.resolve(ConfigToken).engine;
     return new CloudWatch(
@@ -67,7 +67,7 @@ export function engineComponents(container: DependencyContainer): Component[] {
         container.registerInstance(PublicUrlToken, await publicUrl(container));
       },
       stop: async () => {
-        await container.resolve(PluginThreads).close();
+        await container.resolve(PluginProcesses).close();
         await container.resolve<Planner>(Planner).close();
       },
     },

@@ -10,7 +10,7 @@ const MOST_OF_MESSAGE = 2000;
 
 /**
  * What a plug-in says on its way to the engine: one message at a time, the next when that was heard. Whoever says more
- * meanwhile than is kept of it loses the older part, here, in its own thread's memory.
+ * meanwhile than is kept of it loses the older part, here, in its own memory.
  */
 export class Telling {
   private tail = new Tail(KEPT_CHARACTERS);

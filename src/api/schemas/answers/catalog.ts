@@ -34,7 +34,7 @@ export const ACTIONS = object({
         items: { type: 'string', enum: ['run', 'check', 'probe', 'verify', 'undo'] },
         description: 'What it can be asked for; null where an older engine registered it',
       },
-      isolated: { ...FLAG, description: 'Each run has a thread of its own' },
+      isolated: { ...FLAG, description: 'Each run has a process of its own' },
     }),
   ),
 });

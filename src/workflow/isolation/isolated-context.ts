@@ -1,18 +1,12 @@
 import type { ActionCloud, ProgramResult, Programs } from '../action-tools.js';
 import type { ActionContext } from '../contract.js';
+import { askedNow } from './asked-clock.js';
 import type { EngineLine } from './engine-line.js';
 import type { ContextFacts } from './protocol.js';
-import { SharedClock } from './shared-clock.js';
 import type { Telling } from './telling.js';
 
-/** The context as a plug-in has it in a thread of its own: whatever it does with it, the engine does. */
-export function threadContext(
-  facts: ContextFacts,
-  line: EngineLine,
-  telling: Telling,
-  clock: SharedArrayBuffer,
-): ActionContext {
-  const shared = new SharedClock(clock);
+/** The context as a plug-in has it in a process of its own: whatever it does with it, the engine does. */
+export function isolatedContext(facts: ContextFacts, line: EngineLine, telling: Telling): ActionContext {
   return {
     ...facts,
     log: telling.logger(),
@@ -20,7 +14,7 @@ export function threadContext(
     record: telling.record,
     signal: line.signal,
     clock: {
-      now: () => shared.ask(() => line.send({ say: 'now' })),
+      now: askedNow,
       sleep: async (until, signal = line.signal) => {
         await line.call('clock', 'sleep', [until], signal);
       },
