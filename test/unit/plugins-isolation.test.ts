@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { ManualClock, plusSeconds, SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
@@ -230,6 +233,19 @@ test.serial('timers, handles and programs that one leaves behind end with its ru
   t.is(processes.running, 0);
   const { pid } = record.kept.facts ?? {};
   await until(() => !isRunning(Number(pid)));
+});
+
+test.serial('an engine that is killed leaves no plug-in behind', async (t) => {
+  const body = 'context.record({ pid: process.pid }); await new Promise((resolve) => setTimeout(resolve, 600_000));';
+  const directory = aPluginDirectory(t, { 'actions/work.mjs': anAction('work', body) });
+  const script = fileURLToPath(new URL('../support/plugin-parent.js', import.meta.url));
+  const engine = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => engine.kill('SIGKILL'));
+  const [said] = await once(engine.stdout, 'data');
+  const { pid } = JSON.parse(String(said));
+  t.true(isRunning(pid));
+  engine.kill('SIGKILL');
+  await until(() => !isRunning(pid));
 });
 
 test.serial('the environment of the engine, with what is secret in it, is not to be seen', async (t) => {
