@@ -3,6 +3,7 @@ import type { Clock, MachineClock } from '../common/clock.js';
 import type { RequestContext } from '../common/context.js';
 import type { Logger } from '../common/logger.js';
 import type { Repositories } from '../db/repositories.js';
+import type { DownloadRules } from '../downloads/request.js';
 import type { PolicyEnforcer } from '../policy/index.js';
 import type { FeedSettings } from './events/feed.js';
 import type { CorsSettings } from './middleware/cross-origin.js';
@@ -34,6 +35,8 @@ export interface ApiSettings {
   readonly projectMaintenanceReplyS: number;
   /** Seconds by which the answers to one notice can be deferred, in sum. */
   readonly maxDeferS: number;
+  /** What may be downloaded. */
+  readonly downloads: DownloadRules;
   /** As in the catalog, ending in `/v1`; absent: as the client addressed us. */
   readonly publicUrl?: string;
 }

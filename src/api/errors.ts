@@ -32,11 +32,6 @@ export function impossible(code: string, field: string, message: string): Refusa
   return new Refusal(422, code, message, { field });
 }
 
-/** 422: part of the contract that this release does not carry out; accepting it would be a lie. */
-export function notAvailable(field: string): Refusal {
-  return impossible('not-available', field, `${field} is not available in this release; leave it out.`);
-}
-
 export function notFound(message: string): Refusal {
   return new Refusal(404, 'not-found', message);
 }

@@ -1,13 +1,9 @@
-import { Ajv, type ValidateFunction } from 'ajv';
 import { messageOf } from '../common/errors.js';
+import { type SchemaProblem, schemaProblem } from '../common/schema-problem.js';
 import type { PluginInfo, PluginPin, SessionAction } from '../model/index.js';
 import { impossible, Refusal } from './errors.js';
-import { fieldOf, sentenceOf } from './schemas/validator.js';
 
 const RETRY_AFTER_S = 10;
-const MAX_COMPILED = 200;
-/** By the schema's text: plug-ins are read from the database for each request. */
-const compiled = new Map<string, ValidateFunction>();
 
 /** The plug-ins that engines have, live or last known; what a request is checked against (L1). */
 export class PluginCatalog {
@@ -21,11 +17,15 @@ export class PluginCatalog {
 
   /**
    * Everything the session depends on: its workflow, the action plug-ins it uses, and all instance actions.
+   * @param others whether plug-ins that no engine knows may come with a download: its engine looks at those
    * @throws Refusal 422 for a name that no engine knows, a type that a plug-in does not serve, metadata it refuses
    */
-  pins(workflow: string, actions: readonly SessionAction[]): PluginPin[] {
-    const pinned = new Set([this.workflow(workflow)]);
-    for (const [i, action] of actions.entries()) pinned.add(this.action(action, `actions[${i}]`));
+  pins(workflow: string, actions: readonly SessionAction[], others: boolean): PluginPin[] {
+    const pinned = new Set<PluginInfo>();
+    if (!others || this.find('workflow', workflow)) pinned.add(this.workflow(workflow));
+    for (const [i, action] of actions.entries()) {
+      if (!others || this.find('action', action.plugin)) pinned.add(this.action(action, `actions[${i}]`));
+    }
     for (const plugin of this.plugins) if (plugin.kind === 'instance-action') pinned.add(plugin);
     return [...pinned].map(({ kind, name, version, digest }) => ({ kind, name, version, digest }));
   }
@@ -55,30 +55,19 @@ export class PluginCatalog {
 }
 
 function checkMetadata(plugin: PluginInfo, metadata: Record<string, unknown>, field: string): void {
-  if (plugin.metadataSchema === undefined) return;
-  const validate = validatorOf(plugin, plugin.metadataSchema, field);
-  const error = validate(metadata) ? undefined : validate.errors?.[0];
-  if (error === undefined) return;
-  const inner = fieldOf(error);
+  const problem = problemOf(plugin, metadata, field);
+  if (problem === undefined) return;
+  const inner = problem.field;
   const path = inner === '' || inner.startsWith('[') ? `${field}${inner}` : `${field}.${inner}`;
-  throw impossible('bad-metadata', path, `${path} ${sentenceOf(error)} (asked for by ${plugin.name}).`);
+  throw impossible('bad-metadata', path, `${path} ${problem.sentence} (asked for by ${plugin.name}).`);
 }
 
-function validatorOf(plugin: PluginInfo, schema: Record<string, unknown>, field: string): ValidateFunction {
-  const text = JSON.stringify(schema);
-  const known = compiled.get(text);
-  if (known !== undefined) return known;
-  if (compiled.size >= MAX_COMPILED) compiled.clear();
+function problemOf(plugin: PluginInfo, metadata: Record<string, unknown>, field: string): SchemaProblem | undefined {
+  if (plugin.metadataSchema === undefined) return undefined;
   try {
-    // An Ajv of its own: one for all would keep every schema it ever saw.
-    const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
-    compiled.set(text, validate);
-    return validate;
+    return schemaProblem(plugin.metadataSchema, metadata);
   } catch (error) {
-    throw impossible(
-      'plugin-broken',
-      field,
-      `The metadata schema of ${plugin.name} is no schema: ${messageOf(error)}.`,
-    );
+    const sentence = `The metadata schema of ${plugin.name} is no schema: ${messageOf(error)}.`;
+    throw impossible('plugin-broken', field, sentence);
   }
 }

@@ -18,6 +18,8 @@ export interface NewSession {
   readonly hosts?: readonly string[];
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly actions?: readonly NewAction[];
+  /** URLs; each file ends in `#sha256=<hex>`. */
+  readonly download?: readonly string[];
   /** Instead of hosts. */
   readonly scope?: SessionScope;
   readonly limits?: SessionLimits;
@@ -113,6 +115,13 @@ export interface PluginRunDetail {
   readonly facts: Readonly<Record<string, unknown>> | null;
 }
 
+export interface DownloadDetail {
+  readonly url: string;
+  readonly state: 'waiting' | 'done' | 'failed';
+  /** Hex; null until it has come once. */
+  readonly sha256: string | null;
+}
+
 export interface ImpactDetail {
   readonly instance_id: string;
   readonly group_id: string;
@@ -131,6 +140,7 @@ export interface SessionDetail extends SessionSummary {
   readonly scope: SessionScope;
   readonly limits: SessionLimits;
   readonly policy: SessionPolicy;
+  readonly download: readonly DownloadDetail[];
   readonly percent_done: number;
   readonly reason: SessionReason | null;
   readonly waiting: SessionWait | null;

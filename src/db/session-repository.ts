@@ -29,6 +29,7 @@ const SESSIONS = new Table<Session>('sessions', {
   userId: 'text',
   requestId: 'text',
   plugins: 'json',
+  downloads: 'json',
   owner: 'text',
   epoch: 'number',
   seq: 'number',
@@ -64,6 +65,7 @@ export type SessionPatch = Partial<
     | 'reason'
     | 'waiting'
     | 'percentDone'
+    | 'downloads'
   >
 > & { readonly closed?: boolean };
 

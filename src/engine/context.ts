@@ -1,10 +1,12 @@
 import type { Clock, MachineClock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import type { Repositories } from '../db/repositories.js';
+import type { SessionDownloader } from '../downloads/downloads.js';
 import type { Planner } from '../planner/planner.js';
 import type { ActionTools } from '../workflow/action-tools.js';
 import type { CloudPort } from '../workflow/cloud-port.js';
 import type { WorkflowStyle } from '../workflow/contract.js';
+import type { PluginProcesses } from '../workflow/isolation/plugin-processes.js';
 import type { PluginRegistry } from '../workflow/registry.js';
 import type { WorkflowSettings } from '../workflow/view.js';
 import type { CloudWatch } from './cloud-watch.js';
@@ -24,6 +26,9 @@ export interface EngineParts {
   readonly plugins: PluginRegistry;
   /** What action plug-ins work with. */
   readonly tools: ActionTools;
+  readonly downloads: SessionDownloader;
+  /** Where plug-ins of others run; absent: in the engine's own process. */
+  readonly processes?: PluginProcesses;
   readonly settings: EngineSettings;
   readonly log: Logger;
 }
@@ -50,6 +55,10 @@ export interface EngineSettings extends WorkflowSettings {
 export interface SessionContext extends EngineParts {
   readonly sessionId: string;
   readonly style: WorkflowStyle;
+  /** The engine's, and those that the session downloads once they are there. */
+  readonly plugins: PluginRegistry;
+  /** Directory of what the session downloads; null if it downloads nothing. */
+  readonly filesAt: string | null;
   /** Whom maintenance.host and maintenance.session are addressed to. */
   readonly adminProjectId: string;
   readonly writer: SessionWriter;

@@ -13,6 +13,7 @@ import { type ClosingWait, closeSession } from './closing.js';
 import type { SessionContext } from './context.js';
 import { apply, type NotYet } from './decisions/apply.js';
 import { joinPending } from './decisions/hosts.js';
+import type { FilesState, SessionFiles } from './files/session-files.js';
 import { consumeInbox } from './inbox.js';
 import { InstanceRecords } from './instance-records.js';
 import type { OutboxPublisher } from './outbox.js';
@@ -21,6 +22,7 @@ import { loadView } from './view-loader.js';
 import { workflowTools } from './workflow-tools.js';
 
 const TROUBLE: BackoffSettings = { firstMs: 200, factor: 2, ceilingMs: 10_000 };
+const WAIT_FOR_FILES: ClosingWait = { for: 'download', message: 'Ending: waiting for the downloads.' };
 /** Waits that come between, for {@link WaitReason.interrupted}. */
 const INTERRUPTIONS: ReadonlySet<string> = new Set(['cloud', 'trouble']);
 
@@ -31,8 +33,8 @@ const INTERRUPTIONS: ReadonlySet<string> = new Set(['cloud', 'trouble']);
 export class SessionRunner {
   private readonly wake = new Wake();
   private failures = 0;
-  /** What an earlier life had begun is gone on with. */
-  private resumed = false;
+  /** What an earlier life had begun is gone on with, as far as it could be with the files in this state. */
+  private resumedWith: FilesState | undefined;
   /** Times in a row that the cloud could not be read. */
   private cloudFailures = 0;
   private readonly instances: InstanceRecords;
@@ -42,6 +44,7 @@ export class SessionRunner {
     private readonly context: SessionContext,
     private readonly workflowName: string,
     private readonly outbox: OutboxPublisher,
+    private readonly files: SessionFiles,
   ) {
     this.instances = new InstanceRecords(context);
     this.blockedInstances = new BlockedInstances(context);
@@ -67,12 +70,16 @@ export class SessionRunner {
     return 'let-go';
   }
 
-  private async resumeEffects(): Promise<void> {
-    const { repositories, sessionId, effects } = this.context;
+  /** Runs of plug-ins that are still to be downloaded come later. */
+  private async resumeEffects(files: FilesState): Promise<void> {
+    if (this.resumedWith === files) return;
+    const { repositories, sessionId, effects, plugins } = this.context;
     for (const entry of await repositories.journal.list(sessionId)) {
-      if (entry.kind !== 'step' && entry.state === 'begun') effects.resume(entry);
+      if (entry.kind === 'step' || entry.state !== 'begun') continue;
+      if (entry.kind === 'plugin' && plugins.findAction(String(entry.intent.plugin)) === undefined) continue;
+      effects.resume(entry);
     }
-    this.resumed = true;
+    this.resumedWith = files;
   }
 
   /** Takes what projects and admins have said. @returns the session after it, and whether it was deleted */
@@ -90,29 +97,61 @@ export class SessionRunner {
     const { settings } = context.repositories;
     const wasFrozen = (await settings.frozen()) !== undefined;
     const { session, isDeleted } = await this.hear();
+    const isEnding = isDeleted || session.aborting !== null || !isUnfinished(session.state);
+    const files = this.files.attend(session, isEnding);
     // Not before: moves may be wanted back since they were begun.
-    if (!this.resumed) await this.resumeEffects();
+    await this.resumeEffects(files);
     if (wasFrozen) {
       // Read anew: what was thawed by a command that is consumed already wakes nobody.
       const freeze = await settings.frozen();
       if (freeze !== undefined) await this.hold(session, freeze);
       return 'goes-on';
     }
-    if (isDeleted || session.aborting !== null || !isUnfinished(session.state)) {
-      const step = await closeSession(context, session, outbox, isDeleted);
+    if (isEnding) {
+      const step = files === 'coming' ? WAIT_FOR_FILES : await closeSession(context, session, outbox, isDeleted);
       if (typeof step === 'object') await this.whileClosing(session, step);
       return step === 'closed' ? 'closed' : 'goes-on';
     }
-    if (session.pausedAt === null) await this.workOn(session);
-    else await this.pause(plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
+    if (session.pausedAt !== null) await this.pause(plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
+    else if (files === 'coming') await this.whileComing(session);
+    else if (files === 'failed') await this.failWithoutFiles(session);
+    else await this.workOn(session);
     return 'goes-on';
+  }
+
+  /** Downloads have time-outs of their own: the deadline that is told is as for anything else. */
+  private async whileComing(session: Session): Promise<void> {
+    const until = this.untilFor(session, WAIT_FOR_FILES.for);
+    await this.noteWait(session, { for: WAIT_FOR_FILES.for, message: 'Waiting for the downloads to come.', until });
+    await this.pause(until);
+  }
+
+  /** Nothing of the session goes on before they are there, or go on from where they were. */
+  private async failWithoutFiles(session: Session): Promise<void> {
+    const { writer, effects, adminProjectId } = this.context;
+    if (effects.count > 0) {
+      const message = `Failing: the downloads did not come. Waiting for ${effects.count} effect(s) to end.`;
+      const until = this.untilFor(session, 'effects');
+      await this.noteWait(session, { for: 'effects', message, until });
+      return this.pause(until);
+    }
+    const reason = this.files.tellFailure();
+    const step: GoTo = { to: 'MAINTENANCE_FAILED', why: reason.message, reason };
+    await writer.commit((unit) => transition(unit, session, step, adminProjectId));
+  }
+
+  /** When a wait for that word that is going on, or begins now, is over at the latest. */
+  private untilFor(session: Session, word: string): Date {
+    const { clock, settings } = this.context;
+    const known = standingWait(session.waiting, word)?.until;
+    const now = clock.now();
+    return known !== undefined && known > now ? known : plusSeconds(now, settings.blockedTimeoutS);
   }
 
   /** An ending session waits for as long as it takes, and says for what. */
   private async whileClosing(session: Session, wait: ClosingWait): Promise<void> {
     const { clock, settings } = this.context;
-    const until = standingWait(session.waiting, wait.for)?.until ?? plusSeconds(clock.now(), settings.blockedTimeoutS);
-    await this.noteWait(session, { ...wait, until });
+    await this.noteWait(session, { ...wait, until: this.untilFor(session, wait.for) });
     await this.pause(plusSeconds(clock.now(), settings.cloudPollS));
   }
 

@@ -11,6 +11,7 @@ import { runPlugin } from './effects/plugin-run.js';
 import { runService } from './effects/service.js';
 import { runSettle } from './effects/settle.js';
 import { runStart } from './effects/start.js';
+import { SessionFiles } from './files/session-files.js';
 import { Journal } from './journal.js';
 import { noteDelivery } from './late-delivery.js';
 import type { LeaseGuard } from './lease-guard.js';
@@ -25,6 +26,7 @@ export class SessionOwner {
   private readonly outbox: OutboxPublisher;
   private readonly writer: SessionWriter;
   private readonly journal: Journal;
+  private readonly files: SessionFiles;
   private runner: SessionRunner | undefined;
   private effects: Effects | undefined;
   private ended: Promise<void> = Promise.resolve();
@@ -57,6 +59,8 @@ export class SessionOwner {
     const { requestTimeoutS } = settings;
     const { signal } = this.stopping;
     this.journal = new Journal(repositories.journal, this.writer, guard, machine, requestTimeoutS, signal, log);
+    const { downloads, plugins, processes } = parts;
+    this.files = new SessionFiles(downloads, lease, plugins, processes, this.writer, signal, wake, log);
   }
 
   get sessionId(): string {
@@ -99,20 +103,21 @@ export class SessionOwner {
     try {
       const context = await this.context();
       this.effects = context.effects;
-      this.runner = new SessionRunner(context, this.session.workflow, this.outbox);
+      this.runner = new SessionRunner(context, this.session.workflow, this.outbox, this.files);
       publishing = this.outbox.run(this.stopping.signal);
       const { runner } = this;
       await runner.run();
     } finally {
       this.stopping.abort();
       await Promise.all([publishing, this.effects?.settled()]);
+      if (this.session.downloads !== null) await this.files.end();
       // Also a lease that we had to take for lost: whoever comes next need not wait for its end.
       await this.parts.repositories.sessions.release(this.lease);
     }
   }
 
   private async context(): Promise<SessionContext> {
-    const { parts, writer, journal, guard, session } = this;
+    const { parts, writer, journal, guard, session, files } = this;
     const { signal } = this.stopping;
     const cloud = abandonableReads(parts.cloud, signal);
     const log = parts.log.child({ session: session.sessionId, request_id: session.requestId });
@@ -137,7 +142,14 @@ export class SessionOwner {
       planner: abandonablePlans(parts.planner, signal),
       log,
       sessionId: session.sessionId,
-      style: parts.plugins.workflow(session.workflow).style,
+      filesAt: session.downloads === null ? null : parts.downloads.placeOf(session.sessionId),
+      get plugins() {
+        return files.plugins;
+      },
+      get style() {
+        // A workflow that cannot be had again: what is left to be told as a session ends has one form in both styles.
+        return files.plugins.findWorkflow(session.workflow)?.style ?? 'default';
+      },
       adminProjectId: await this.adminProjectId(cloud),
       writer,
       journal,

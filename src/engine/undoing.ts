@@ -112,7 +112,10 @@ async function undoNext(
 }
 
 function nextUndo(plugins: PluginRegistry, works: readonly Work[]): Work | undefined {
-  return works.find(({ action, undo }) => undo?.state !== 'done' && plugins.action(action.plugin).undo !== undefined);
+  // One that cannot be downloaded again is passed over like one without undo: its host stays disabled.
+  return works.find(({ action, undo }) => {
+    return undo?.state !== 'done' && plugins.findAction(action.plugin)?.undo !== undefined;
+  });
 }
 
 function retryTime(undo: JournalEntry | undefined): Date | undefined {

@@ -8,7 +8,10 @@ export function workflowTools({ planner, cloud, plugins, repositories, sessionId
   return {
     aggregates: () => cloud.aggregates(),
     ironicHosts: () => cloud.ironicHosts(),
-    hasCheck: (plugin) => plugins.action(plugin).check !== undefined,
+    hasCheck: ({ plugin, metadata }) => {
+      const { check, checkIf } = plugins.action(plugin);
+      return check !== undefined && (checkIf?.some((key) => Object.hasOwn(metadata, key)) ?? true);
+    },
     planHost: (snapshot) => planner.planHost(snapshot),
     planFleet: (snapshot) => planner.planFleet(snapshot),
     durations: () => learnedDurations(repositories, sessionId),

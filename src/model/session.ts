@@ -30,6 +30,22 @@ export interface PluginPin {
   readonly digest: string;
 }
 
+/** A file that the session downloads (v1 §6.2). */
+export interface DownloadedFile {
+  /** As the admin gave it. */
+  readonly url: string;
+  readonly state: 'waiting' | 'done' | 'failed';
+  /** Hex: what the URL asks for, else what it was when it first came; whoever downloads it again must get the same. */
+  readonly sha256: string | null;
+}
+
+/** What the session downloads, and what came with it. */
+export interface SessionDownloads {
+  readonly files: readonly DownloadedFile[];
+  /** The session's plug-ins that are from there; null until everything was there once. */
+  readonly plugins: readonly PluginPin[] | null;
+}
+
 /** What an admin asked for; never changed after creation. */
 export interface SessionRequest {
   readonly workflow: string;
@@ -90,7 +106,10 @@ export interface Session extends SessionRequest {
   readonly projectId: string;
   readonly userId: string;
   readonly requestId: string;
+  /** Those that an engine must have to own it. */
   readonly plugins: readonly PluginPin[];
+  /** Null unless the admin asked for any. */
+  readonly downloads: SessionDownloads | null;
   /** Engine that owns the session, with the epoch of its lease (L2). */
   readonly owner: string | null;
   readonly epoch: number;

@@ -35,11 +35,48 @@ export interface ProgramResult {
 /** What an action may ask of the cloud. */
 export type ActionCloud = Pick<CloudPort, 'services' | 'capacities' | 'occupants' | 'aggregates'>;
 
+/** Calls to systems of the operator: to hosts that the configuration names, signed with secrets that it holds. */
+export interface SignedCalls {
+  /**
+   * Refuses as {@link send} would, without a call.
+   * @throws FenixError `hook-refused` (terminal) naming what of the configuration is in the way
+   */
+  check(target: SignedTarget): Promise<void>;
+  /**
+   * POSTs one JSON body (docs/http-hook.md). Redirects are not followed.
+   * @throws FenixError `hook-refused`; `hook-unreachable` (transient, `inDoubt`) when no whole answer came; `hook-answer`
+   * (terminal) for one that is too large or no JSON object
+   */
+  send(target: SignedTarget, call: SignedCall): Promise<SignedAnswer>;
+}
+
+export interface SignedTarget {
+  readonly url: string;
+  /** Name of the secret, never the secret itself. */
+  readonly secret: string;
+}
+
+export interface SignedCall {
+  /** The same for every try of the same work: sent as `Idempotency-Key`. ASCII. */
+  readonly key: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface SignedAnswer {
+  /** HTTP status, whatever it is. */
+  readonly status: number;
+  /** Empty where the answer is. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Seconds, where the answer asks for patience. */
+  readonly retryAfterS?: number;
+}
+
 /** What the engine can lend to plug-ins. */
 export interface ActionTools {
   /** Programs on `host` over SSH. */
   remote(host: string, signal: AbortSignal): Programs;
   /** Programs on the engine's machine for the plug-in of that name: refused unless the configuration names it. */
   local(plugin: string, signal: AbortSignal): Programs;
+  hooks(signal: AbortSignal): SignedCalls;
   readonly cloud: ActionCloud;
 }

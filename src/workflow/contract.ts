@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import type { ActionType, ActiveState, MoveAction } from '../model/index.js';
-import type { ActionCloud, Programs } from './action-tools.js';
+import type { ActionCloud, Programs, SignedCalls } from './action-tools.js';
 import type { CloudPort, Server } from './cloud-port.js';
 import type { Step } from './decisions.js';
 import type { SessionView, WorkflowSettings, WorkflowTools } from './view.js';
@@ -62,6 +62,8 @@ export interface ActionPlugin extends PluginDeclaration {
   probe?(context: ActionContext): Promise<boolean>;
   /** Pre-flight: could it run on this host? Asked on all its hosts before anyone is told; must change nothing. */
   check?(context: ActionContext): Promise<boolean>;
+  /** Keys of the metadata of which one must be given for `check` to be asked; absent = it is always. */
+  readonly checkIf?: readonly string[];
   /**
    * Is the host as it is to be after that `phase`? After `run`: is the work there; after `undo`: is nothing of it left.
    * Only its yes makes the run DONE, or the work undone.
@@ -99,6 +101,10 @@ export interface ActionContext {
   /** Programs on the engine's machine; refused unless the configuration allows this plug-in to. */
   readonly local: Programs;
   readonly cloud: ActionCloud;
+  /** Signed calls to systems of the operator. */
+  readonly hooks: SignedCalls;
+  /** Directory with what the session downloaded (absolute path), for reading; null if it downloads nothing. */
+  readonly files: string | null;
   /** Adds text to what the run printed, which is kept up to a limit and shown in the session's history. */
   output(text: string): void;
   /**

@@ -48,14 +48,26 @@ export async function loadPlugins(
   return registry;
 }
 
+/** Adds modules that were found by no search path. @throws FenixError `plug-in-invalid` naming file and reason */
+export async function loadModules(
+  registry: PluginRegistry,
+  modules: readonly FoundModule[],
+  processes: PluginProcesses | undefined,
+  log: Logger,
+): Promise<void> {
+  for (const module of modules) {
+    try {
+      await load(registry, module, processes, log);
+    } catch (error) {
+      throw asRefusal(error, module.file);
+    }
+  }
+}
+
 /** Loads one module for its checks alone. @throws FenixError `plug-in-invalid` naming what is wrong with it */
 export async function tryModule(module: FoundModule, processes: PluginProcesses, log: Logger): Promise<PluginInfo> {
   const registry = new PluginRegistry();
-  try {
-    await load(registry, module, processes, log);
-  } catch (error) {
-    throw asRefusal(error, module.file);
-  }
+  await loadModules(registry, [module], processes, log);
   return registry.infos()[0] as PluginInfo;
 }
 

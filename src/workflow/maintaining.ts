@@ -1,7 +1,7 @@
 import { type ActionType, type JournalEntry, type SessionAction, type SessionHost } from '../model/index.js';
 import type { Decision, Step } from './decisions.js';
 import type { Trouble } from './trouble.js';
-import type { SessionView } from './view.js';
+import type { SessionView, WorkflowTools } from './view.js';
 import { deadline } from './waits.js';
 
 /** Under this name `pre`, `post` and pre-flight checks run: on the engine itself. */
@@ -61,11 +61,11 @@ export function progressOf(view: SessionView, hostname: string, actions: readonl
  * Pre-flight: every action that can is asked whether it could run, on all its hosts, before anyone is told (v1 §6.1).
  * A no is a failure of the plug-in, but nothing was disabled for it.
  */
-export function preflight(view: SessionView, hasCheck: (plugin: string) => boolean): Progress {
+export function preflight(view: SessionView, hasCheck: WorkflowTools['hasCheck']): Progress {
   const decisions: Decision[] = [];
   let underWay = 0;
   for (const host of view.hosts.filter((one) => one.state === 'waiting')) {
-    for (const { type, name, plugin } of actionsFor(view, host).filter((action) => hasCheck(action.plugin))) {
+    for (const { type, name, plugin } of actionsFor(view, host).filter(hasCheck)) {
       const last = lastRun(view, host.hostname, `check:${type}/${name}`);
       if (last === undefined) decisions.push({ kind: 'run-plugin', host: host.hostname, type, name, check: true });
       else if (last.state === 'begun') underWay += 1;

@@ -79,7 +79,8 @@ function inFolders(root: string, source: string): FoundModule[] {
   );
 }
 
-function scripts(folder: string): string[] {
+/** The modules in a folder, which may be missing, in order. */
+export function scripts(folder: string): string[] {
   if (!isDirectory(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith('.js') || file.endsWith('.mjs'));
   return files.sort().map((file) => join(folder, file));

@@ -43,6 +43,29 @@ export class PluginRegistry {
     return this.get('instance-action', name).plugin as InstanceActionPlugin;
   }
 
+  /** Undefined where {@link workflow} throws. */
+  findWorkflow(name: string): WorkflowPlugin | undefined {
+    return this.plugins.get(keyOf('workflow', name))?.plugin as WorkflowPlugin | undefined;
+  }
+
+  /** Undefined where {@link action} throws. */
+  findAction(name: string): ActionPlugin | undefined {
+    return this.plugins.get(keyOf('action', name))?.plugin as ActionPlugin | undefined;
+  }
+
+  info(kind: PluginKind, name: string): PluginInfo | undefined {
+    return this.plugins.get(keyOf(kind, name))?.info;
+  }
+
+  /** These, and of the other ones those of other names than the pinned; of two of one name the other one. */
+  overlaid(others: PluginRegistry, pinned: readonly PluginPin[]): PluginRegistry {
+    const keys = new Set(pinned.map(({ kind, name }) => keyOf(kind, name)));
+    const both = new PluginRegistry();
+    for (const [key, loaded] of this.plugins) both.plugins.set(key, loaded);
+    for (const [key, loaded] of others.plugins) if (!keys.has(key)) both.plugins.set(key, loaded);
+    return both;
+  }
+
   /** What the engine registers in the database. */
   infos(): PluginInfo[] {
     return [...this.plugins.values()].map(({ info }) => info);
@@ -50,7 +73,7 @@ export class PluginRegistry {
 
   /** The first pin that this process can't serve with the same code, as a sentence; undefined if it has them all. */
   missing(pins: readonly PluginPin[]): string | undefined {
-    return missingOf(pins, (kind, name) => this.plugins.get(keyOf(kind, name))?.info);
+    return missingOf(pins, (kind, name) => this.info(kind, name));
   }
 
   private get(kind: PluginKind, name: string): LoadedPlugin<PluginOf[PluginKind]> {

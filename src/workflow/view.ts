@@ -5,6 +5,7 @@ import type {
   JournalEntry,
   Notice,
   Session,
+  SessionAction,
   SessionHost,
   SessionPolicy,
 } from '../model/index.js';
@@ -58,8 +59,8 @@ export interface WorkflowTools {
   durations(): Promise<LearnedDurations>;
   aggregates(): Promise<readonly Aggregate[]>;
   ironicHosts(): Promise<readonly string[]>;
-  /** Whether an action plug-in can look at hosts before anything begins. */
-  hasCheck(plugin: string): boolean;
+  /** Whether an action can look at hosts before anything begins. */
+  hasCheck(action: Pick<SessionAction, 'plugin' | 'metadata'>): boolean;
   /** Which of the projects have a manager, i.e. an alarm on maintenance.scheduled. */
   projectsWithManager(projectIds: readonly string[]): Promise<ReadonlySet<string>>;
 }

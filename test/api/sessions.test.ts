@@ -8,6 +8,9 @@ import { aHost, anInstance, NOON } from '../support/api-records.js';
 
 const at = '2026-01-01 12:00:00';
 const action = { plugin: 'noop', type: 'host' };
+/** Downloads that the test API allows: a file, and an archive that may hold plug-ins. */
+const DATA = `https://files.example.org/data#sha256=${'ab'.repeat(32)}`;
+const ARCHIVE = `https://files.example.org/my-workflow.zip#sha256=${'cd'.repeat(32)}`;
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** What is refused, with status, code and the field that is named; `body` is laid over a good one. */
@@ -93,7 +96,19 @@ const REFUSED: readonly [body: object, status: number, field: string | undefined
   [{ policy: { per_project: { p: { nack: 'x' } } } }, 400, 'policy.per_project.p.nack'],
   [{ download: ['not a url'] }, 400, 'download[0]'],
   [{ download: 'https://x/y' }, 400, 'download'],
-  [{ download: ['https://example.org/actions.tar.gz'] }, 422, 'download', 'not-available'],
+  [{ download: Array(17).fill('https://files.example.org/x') }, 400, 'download'],
+  [{ download: ['https://bücher.example/x'] }, 400, 'download[0]'],
+  [{ download: [DATA, 'https://example.org/x#sha256=0'] }, 422, 'download[1]', 'download-refused'],
+  [{ download: ['https://files.example.org/actions.tar.gz'] }, 422, 'download[0]', 'download-refused'],
+  [{ download: [DATA, `${DATA.replace('/data', '/b/data')}`] }, 422, 'download[1]', 'download-refused'],
+  [{ download: [DATA], workflow: 'other' }, 422, 'workflow', 'unknown-workflow'],
+  [{ download: [DATA], actions: [{ plugin: 'other', type: 'host' }] }, 422, 'actions[0].plugin', 'unknown-action'],
+  [
+    { download: [ARCHIVE], actions: [{ plugin: 'sleepy', type: 'compute', metadata: { seconds: 'x' } }] },
+    422,
+    'actions[0].metadata.seconds',
+    'bad-metadata',
+  ],
 ];
 
 const BAD_BODIES: readonly (string | Buffer)[] = [
@@ -110,6 +125,31 @@ const BAD_BODIES: readonly (string | Buffer)[] = [
 ];
 
 for (const kind of databaseKinds) {
+  test.serial(
+    `${kind.name}: what no engine has is accepted if it may come with a download, and is not pinned`,
+    async (t) => {
+      const api = await TestApi.start(t, kind);
+      const download = [DATA, ARCHIVE];
+      const actions = [action, { plugin: 'brought', type: 'host', metadata: { any: 'thing' } }];
+      const answer = await api.post({ maintenance_at: at, workflow: 'nightly', actions, download });
+      t.is(answer.status, 200, answer.text);
+      const sessionId = String(answer.json.session_id);
+      const session = await api.repositories.sessions.get(sessionId);
+      t.deepEqual(session?.downloads, {
+        files: download.map((url) => ({ url, state: 'waiting', sha256: null })),
+        plugins: null,
+      });
+      t.deepEqual(
+        session?.plugins
+          .filter((pin) => pin.kind !== 'instance-action')
+          .map(({ kind: what, name }) => `${what} ${name}`),
+        ['action noop'],
+      );
+      const detail = await api.send('GET', `/v1/maintenance/${sessionId}/detail`, { token: 'admin' });
+      t.deepEqual(detail.json.download, session?.downloads?.files);
+    },
+  );
+
   test.serial(`${kind.name}: what a session cannot be made of is refused by name, and creates nothing`, async (t) => {
     const api = await TestApi.start(t, kind);
     for (const [patch, status, field, code = 'bad-request'] of REFUSED) {

@@ -119,3 +119,21 @@ test.serial(
     t.deepEqual([log.of('alarm-post').length, log.of('service').length], [0, 0]);
   },
 );
+
+test.serial(
+  'a check that needs to be asked for is asked where it is, and is no business of other sessions',
+  async (t) => {
+    const checks = async (metadata: Readonly<Record<string, unknown>>) => {
+      const { detail, scenario } = await story(t, { actions: [{ plugin: 'noop', type: 'host', metadata }] }, CLOUD);
+      const asked = (await scenario.history(detail.session_id)).filter(({ what }) => what === 'plug-in-checked');
+      return { state: detail.state, code: detail.reason?.code, asked: asked.length };
+    };
+    t.deepEqual(await checks({}), { state: 'MAINTENANCE_DONE', code: undefined, asked: 0 });
+    t.deepEqual(await checks({ check: 'fail', on: ['compute-2'] }), {
+      state: 'MAINTENANCE_FAILED',
+      code: 'plugin-failed',
+      asked: 3,
+    });
+    t.like(await checks({ check: 'hang', on: ['compute-2'] }), { state: 'MAINTENANCE_FAILED', code: 'plugin-failed' });
+  },
+);

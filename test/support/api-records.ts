@@ -37,6 +37,7 @@ export function aSession(overrides: Partial<Session> = {}): Session {
     userId: 'admin-user',
     requestId: 'req-1',
     plugins: [],
+    downloads: null,
     owner: null,
     epoch: 0,
     seq: 0,

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from 'ava';
 import type { Express, RequestHandler } from 'express';
 import { type ApiSettings, type AppDeps, createApp, DEFAULT_RULES, startApiServer } from '../../src/api/index.js';
+import { allowedHosts } from '../../src/common/allowed-hosts.js';
 import { ManualClock, SystemMachineClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
 import { Repositories } from '../../src/db/repositories.js';
@@ -133,6 +134,7 @@ export function policyOf({ enforceNewDefaults = false } = {}): PolicyEnforcer {
 }
 
 const SETTINGS: ApiSettings = {
+  downloads: { allowedHosts: allowedHosts(['files.example.org']), requireHttps: true, requireSha256: true },
   events: { maxListeners: 10, pollMs: 5, heartbeatMs: 60_000 },
   rateLimits: { replies: 0, constraints: 0 },
   replyPaceMs: 0,

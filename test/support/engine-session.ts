@@ -6,6 +6,7 @@ import { Database } from '../../src/db/database.js';
 import { SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import type { Lease } from '../../src/db/session-repository.js';
+import type { SessionDownloader } from '../../src/downloads/downloads.js';
 import { CloudWatch } from '../../src/engine/cloud-watch.js';
 import type { EngineSettings, SessionContext } from '../../src/engine/context.js';
 import { Effects } from '../../src/engine/effects/effects.js';
@@ -20,6 +21,7 @@ import { SessionWriter } from '../../src/engine/session-writer.js';
 import type { Session } from '../../src/model/index.js';
 import { inlinePlanner } from '../../src/planner/planner.js';
 import { refusing } from '../../src/remote/refusing.js';
+import type { SignedCalls } from '../../src/workflow/action-tools.js';
 import type { CloudPort } from '../../src/workflow/cloud-port.js';
 import type { ActionPlugin, InstanceActionPlugin } from '../../src/workflow/contract.js';
 import { PluginRegistry } from '../../src/workflow/registry.js';
@@ -28,6 +30,17 @@ import { SETTINGS } from './engine-views.js';
 import { ManualMachineClock } from './manual-machine-clock.js';
 
 const noPrograms = refusing('no-programs', 'This story runs no programs.');
+
+const noHooks: SignedCalls = {
+  check: () => Promise.reject(new Error('this story calls nobody')),
+  send: () => Promise.reject(new Error('this story calls nobody')),
+};
+
+const noDownloads: SessionDownloader = {
+  placeOf: () => '/nowhere',
+  bring: () => Promise.reject(new Error('this story downloads nothing')),
+  remove: async () => undefined,
+};
 
 export const ENGINE_SETTINGS: EngineSettings = {
   ...SETTINGS,
@@ -140,7 +153,9 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     machine,
     planner: inlinePlanner,
     plugins,
-    tools: { remote: () => noPrograms, local: () => noPrograms, cloud },
+    tools: { remote: () => noPrograms, local: () => noPrograms, hooks: () => noHooks, cloud },
+    downloads: noDownloads,
+    filesAt: null,
     settings,
     log: silentLogger,
     sessionId: session.sessionId,

@@ -9,8 +9,10 @@ import test from 'ava';
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   cmd: 'all',
-  api: ['policy', 'rpc', 'db', 'model', 'config', 'common', 'keystone-auth-middleware'],
-  engine: ['workflow', 'planner', 'rpc', 'notifications', 'db', 'messaging', 'model', 'config', 'common'],
+  api: ['policy', 'rpc', 'db', 'downloads/request', 'model', 'config', 'common', 'keystone-auth-middleware'],
+  engine: ['workflow', 'planner', 'rpc', 'notifications', 'db', 'downloads', 'messaging', 'model', 'config', 'common'],
+  downloads: ['common'],
+  hooks: ['workflow/action-tools', 'common'],
   remote: ['workflow/action-tools', 'config', 'common'],
   openstack: ['keystone-auth-middleware', 'workflow/cloud-port', 'model', 'config', 'common'],
   rpc: ['messaging', 'model', 'common'],

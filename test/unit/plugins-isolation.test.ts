@@ -7,6 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ManualClock, plusSeconds, SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
+import type { SignedCalls } from '../../src/workflow/action-tools.js';
 import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
 import { PluginProcesses } from '../../src/workflow/isolation/plugin-processes.js';
 import { loadPlugins } from '../../src/workflow/loader.js';
@@ -108,6 +109,48 @@ test.serial('a plug-in of others works in a process of its own with everything t
   t.deepEqual(remote.ran, [{ argv: ['uname', '-r'], options: { timeoutS: 5 } }]);
   await processes.settled();
 });
+
+test.serial(
+  'signed calls and the directory of downloads are lent to a process, whatever it asks of them',
+  async (t) => {
+    const { plugin, record, context } = await isolated(
+      t,
+      anAction(
+        'work',
+        `
+      const target = { url: 'https://jobs.example.org/', secret: 'jobs' };
+      await context.hooks.check(target);
+      const answer = await context.hooks.send(target, { key: 'k', body: { host: context.host } });
+      const refusal = await context.hooks.check().catch(({ code, message }) => code + ': ' + message);
+      context.record({ files: context.files, answer, refusal });
+      return 'DONE';`,
+      ),
+    );
+    const asked: unknown[] = [];
+    const hooks: SignedCalls = {
+      check: async (target) => {
+        asked.push(target);
+        if (target.secret !== 'jobs') throw new FenixError('terminal', 'hook-refused', `no ${target.secret}`);
+      },
+      send: async (target, call) => {
+        asked.push([target, call]);
+        return { status: 200, body: { status: 'done' } };
+      },
+    };
+    t.is(await plugin.run(context({ hooks, files: '/var/lib/fenix/x' })), 'DONE');
+    const target = { url: 'https://jobs.example.org/', secret: 'jobs' };
+    t.deepEqual(asked, [
+      target,
+      [target, { key: 'k', body: { host: 'compute-1' } }],
+      { url: 'undefined', secret: 'undefined' },
+    ]);
+    t.deepEqual(record.kept.facts, {
+      files: '/var/lib/fenix/x',
+      answer: { status: 200, body: { status: 'done' } },
+      refusal: 'hook-refused: no undefined',
+    });
+  },
+);
 
 test.serial(
   'check, probe, verify and undo run in processes as well, and only those that there are exist',

@@ -133,11 +133,11 @@ test('an engine says which plug-in of a session it does not have, or has otherwi
   const noop = pins.filter(({ name }) => name === 'noop').map((pin) => ({ ...pin }));
   t.regex(
     registry.missing(noop.map((pin) => ({ ...pin, version: '0.9' }))) ?? '',
-    /noop is version 1\.0\.0 .* needs 0\.9/,
+    /noop is version 1\.1\.0 .* needs 0\.9/,
   );
   t.regex(
     registry.missing(noop.map((pin) => ({ ...pin, digest: 'ab'.repeat(32) }))) ?? '',
-    /needs 1\.0\.0 \(abababababab\)/,
+    /needs 1\.1\.0 \(abababababab\)/,
   );
   t.is(registry.missing(noop.map((pin) => ({ ...pin, name: 'gone' }))), 'action gone is not installed here');
 });
@@ -173,6 +173,8 @@ const refusals: readonly [check: Check, exported: unknown, key: string][] = [
   [checkAction, { ...action, metadataSchema: { type: 'objekt' } }, 'metadataSchema'],
   [checkAction, { ...action, timeoutS: 0 }, 'timeoutS'],
   [checkAction, { ...action, timeoutS: '60' }, 'timeoutS'],
+  [checkAction, { ...action, checkIf: 'check' }, 'checkIf'],
+  [checkAction, { ...action, checkIf: [1] }, 'checkIf'],
   [checkAction, { ...action, timeoutS: Number.POSITIVE_INFINITY }, 'timeoutS'],
   [checkAction, { ...action, retry: null }, 'retry'],
   [checkAction, { ...action, retry: { attempts: 0, waitS: 1 } }, 'retry'],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { FenixError } from '../../common/errors.js';
 import type { Tx } from '../../db/database.js';
-import type { Session, SessionRequest } from '../../model/index.js';
+import type { Session } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { Refusal } from '../errors.js';
 import { once, type Remember } from '../idempotency.js';
@@ -10,7 +10,7 @@ import type { ApiRequest } from '../request.js';
 import { metadataWarnings } from '../schemas/metadata.js';
 import { claimHosts } from './claim-hosts.js';
 import { originOf } from './origin.js';
-import { parseSessionRequest } from './session-request.js';
+import { type AskedFor, parseSessionRequest } from './session-request.js';
 
 /** Whoever decides about the number of sessions moves this guard. */
 const GUARD = 'sessions';
@@ -29,7 +29,7 @@ interface Created {
 }
 
 async function create(deps: ApiDeps, request: ApiRequest, remember: Remember): Promise<Created> {
-  const wanted = parseSessionRequest(request.body());
+  const wanted = parseSessionRequest(request.body(), deps.settings.downloads);
   const catalog = new PluginCatalog(await deps.repositories.engines.plugins(deps.settings.engineAliveS));
   const session = newSession(deps, request, wanted, catalog);
   const { sessionId } = session;
@@ -46,7 +46,12 @@ async function create(deps: ApiDeps, request: ApiRequest, remember: Remember): P
   return answer;
 }
 
-function newSession(deps: ApiDeps, request: ApiRequest, wanted: SessionRequest, catalog: PluginCatalog): Session {
+function newSession(
+  deps: ApiDeps,
+  request: ApiRequest,
+  { bringsPlugins, ...wanted }: AskedFor,
+  catalog: PluginCatalog,
+): Session {
   const now = deps.clock.now();
   return {
     ...wanted,
@@ -64,7 +69,7 @@ function newSession(deps: ApiDeps, request: ApiRequest, wanted: SessionRequest, 
     projectId: request.caller.projectId ?? '',
     userId: request.caller.userId,
     requestId: request.context.requestId,
-    plugins: catalog.pins(wanted.workflow, wanted.actions),
+    plugins: catalog.pins(wanted.workflow, wanted.actions, bringsPlugins),
     owner: null,
     epoch: 0,
     seq: 0,

@@ -42,8 +42,7 @@ function head(session: Session): object {
     scope: session.scope,
     limits: session.limits,
     policy: session.policy,
-    // Nothing but its absence is accepted yet.
-    download: [],
+    download: (session.downloads?.files ?? []).map(({ url, state, sha256 }) => ({ url, state, sha256 })),
     percent_done: session.percentDone,
     reason: session.reason && reasonView(session.reason),
     waiting: session.waiting && waitView(session.waiting),

@@ -1,18 +1,21 @@
-import type { SessionAction, SessionRequest } from '../../model/index.js';
-import { malformed, notAvailable } from '../errors.js';
-import { type ActionBody, type MaintenanceBody, maintenanceShape } from '../schemas/maintenance.js';
+import { type DownloadRules, type DownloadTarget, downloadTarget } from '../../downloads/request.js';
+import type { DownloadedFile, SessionAction, SessionDownloads, SessionRequest } from '../../model/index.js';
+import { impossible, malformed } from '../errors.js';
+import { type ActionBody, maintenanceShape } from '../schemas/maintenance.js';
 import { checkMetadata } from '../schemas/metadata.js';
 import { parseTime } from '../schemas/time.js';
 
-/** Part of the contract, checked for their shape, but nothing acts on them yet. */
-const NOT_AVAILABLE = ['download'] as const;
+/** What POST /v1/maintenance asks for, with defaults filled in. */
+export interface AskedFor extends SessionRequest {
+  readonly downloads: SessionDownloads | null;
+  /** Whether plug-ins may come with what is downloaded. */
+  readonly bringsPlugins: boolean;
+}
 
-/**
- * What POST /v1/maintenance asks for, with defaults filled in.
- * @throws Refusal 400 for what is ill-formed, 422 `not-available` for what would not be done
- */
-export function parseSessionRequest(input: unknown): SessionRequest {
+/** @throws Refusal 400 for what is ill-formed, 422 for what may not be downloaded */
+export function parseSessionRequest(input: unknown, rules: DownloadRules): AskedFor {
   const body = maintenanceShape(input);
+  const targets = downloadTargets(body.download ?? [], rules);
   const request = {
     workflow: body.workflow ?? 'default',
     maintenanceAt: parseTime(body.maintenance_at, 'maintenance_at'),
@@ -22,10 +25,11 @@ export function parseSessionRequest(input: unknown): SessionRequest {
     scope: body.scope ?? {},
     limits: body.limits ?? {},
     policy: body.policy ?? {},
+    downloads: targets.length === 0 ? null : { files: (body.download ?? []).map(waiting), plugins: null },
+    bringsPlugins: targets.some(({ archive }) => archive !== null),
   };
   checkMetadata(request.metadata);
   checkNames(request.actions);
-  refuseUnavailable(body);
   return request;
 }
 
@@ -43,10 +47,21 @@ function checkNames(actions: readonly SessionAction[]): void {
   }
 }
 
-function refuseUnavailable(body: MaintenanceBody): void {
-  for (const field of NOT_AVAILABLE) if (!isEmpty(body[field])) throw notAvailable(field);
+function downloadTargets(urls: readonly string[], rules: DownloadRules): DownloadTarget[] {
+  const names = new Set<string>();
+  return urls.map((url, i) => {
+    const field = `download[${i}]`;
+    const target = downloadTarget(url, rules);
+    if ('refused' in target) throw impossible('download-refused', field, `${field} ${target.refused}`);
+    const { fileName } = target;
+    if (names.has(fileName)) {
+      throw impossible('download-refused', field, `${field} would be the second file of the name ${fileName}.`);
+    }
+    names.add(fileName);
+    return target;
+  });
 }
 
-function isEmpty(value: object | undefined): boolean {
-  return value === undefined || Object.keys(value).length === 0;
+function waiting(url: string): DownloadedFile {
+  return { url, state: 'waiting', sha256: null };
 }

@@ -33,6 +33,8 @@ export interface ActionBody {
   readonly order?: number;
 }
 
+const MOST_DOWNLOADS = 16;
+
 const ORDER = { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
 
 /** Body of POST /v1/maintenance. Whether plug-ins are known is looked up, and whether names of actions differ. */
@@ -70,8 +72,9 @@ export const MAINTENANCE_BODY: SchemaObject = {
     },
     download: {
       type: 'array',
+      maxItems: MOST_DOWNLOADS,
       items: { type: 'string', maxLength: 2048, format: 'uri' },
-      description: 'Not available yet: empty',
+      description: 'URLs ending in #sha256=…, on hosts that download_allowed_hosts names',
     },
     limits: LIMITS,
     policy: POLICY,

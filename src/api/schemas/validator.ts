@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type SchemaObject } from 'ajv';
 import * as formats from 'ajv-formats';
+import { fieldOf, sentenceOf } from '../../common/schema-problem.js';
 import { malformed, type Refusal } from '../errors.js';
 
 // verbose: errors know the examples of what they are about.
@@ -19,31 +20,4 @@ function refusalOf(error: ErrorObject | undefined): Refusal {
   if (error === undefined) return malformed(null, 'The body is not well-formed.');
   const field = fieldOf(error);
   return malformed(field === '' ? null : field, `${field === '' ? 'The body' : field} ${sentenceOf(error)}.`);
-}
-
-/** The path of what is wrong, as in `actions[0].type`; of a missing or unknown key its own. */
-export function fieldOf({ instancePath, params }: ErrorObject): string {
-  const steps = instancePath.split('/').slice(1).map(unescapePointer);
-  const key: unknown = params.additionalProperty ?? params.missingProperty ?? params.propertyName;
-  if (typeof key === 'string') steps.push(key);
-  return steps.reduce((path, step) => `${path}${/^\d+$/.test(step) ? `[${step}]` : `${path && '.'}${step}`}`, '');
-}
-
-export function sentenceOf({ keyword, message, params, parentSchema }: ErrorObject): string {
-  if (keyword === 'additionalProperties') return 'is not known here';
-  if (keyword === 'required') return 'is missing';
-  if (keyword === 'enum') return `must be one of ${params.allowedValues.filter(Boolean).join(', ')}`;
-  if (keyword === 'false schema' || (keyword === 'maxProperties' && params.limit === 0))
-    return 'does not go with what else is there';
-  if (keyword === 'minProperties') return 'must not be empty';
-  if (keyword === 'maxProperties') return `must have ${params.limit} key only`;
-  const { examples, description } = parentSchema ?? {};
-  if (keyword === 'pattern' && Array.isArray(examples)) {
-    return `must be like ${examples.join(' or ')}${description === undefined ? '' : ` (${description})`}`;
-  }
-  return message ?? 'is not valid';
-}
-
-function unescapePointer(step: string): string {
-  return step.replaceAll('~1', '/').replaceAll('~0', '~');
 }

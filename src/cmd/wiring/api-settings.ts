@@ -1,6 +1,7 @@
 import type { ApiSettings } from '../../api/deps.js';
 import type { ApiServerOptions } from '../../api/server.js';
 import type { Config } from '../../config/index.js';
+import { downloadRules } from './downloads.js';
 
 const HEALTH_TIMEOUT_MS = 3000;
 
@@ -35,6 +36,7 @@ export function apiSettings(config: Config): ApiSettings {
     engineAliveS: engine.leaseTime,
     projectMaintenanceReplyS: common.projectMaintenanceReply,
     maxDeferS: workflow.maxDefer,
+    downloads: downloadRules(config),
     ...(common.publicUrl !== '' && { publicUrl: common.publicUrl }),
   };
 }

@@ -4,12 +4,14 @@ import type { Component } from '../../common/lifecycle.js';
 import { Logger } from '../../common/logger.js';
 import { type Config, parseDatabaseUrl } from '../../config/index.js';
 import { Repositories } from '../../db/repositories.js';
+import { Downloads } from '../../downloads/downloads.js';
 import { CloudWatch } from '../../engine/cloud-watch.js';
 import type { EngineSettings } from '../../engine/context.js';
 import { Engine, newIdentity } from '../../engine/engine.js';
 import { type Heartbeat, type HeartbeatSettings, RenewalLoop } from '../../engine/heartbeat.js';
 import { ThreadHeartbeat } from '../../engine/heartbeat-thread.js';
 import type { Publish } from '../../engine/outbox.js';
+import { HookClient } from '../../hooks/signed-calls.js';
 import { EventualServer } from '../../messaging/eventual-server.js';
 import { Notifier } from '../../messaging/notifier.js';
 import type { Reach, SessionPolicy } from '../../model/index.js';
@@ -25,6 +27,8 @@ import { PluginRegistry } from '../../workflow/registry.js';
 import { VERSION } from '../version.js';
 import { publicUrl } from './cloud.js';
 import { ConfigToken, once } from './core.js';
+import { downloadsComponent, registerDownloads } from './downloads.js';
+import { hooksComponent, registerHooks } from './hooks.js';
 import { shared, TransportToken } from './messaging.js';
 import { configuredPlugins, registerPluginProcesses } from './plugins.js';
 
@@ -51,6 +55,8 @@ export function registerEngine(
       c.resolve<Logger>(Logger),
     );
   });
+  registerDownloads(container);
+  registerHooks(container);
   once(container, Engine, makeEngine);
 }
 
@@ -71,6 +77,8 @@ export function engineComponents(container: DependencyContainer): Component[] {
         await container.resolve<Planner>(Planner).close();
       },
     },
+    downloadsComponent(container),
+    hooksComponent(container),
     {
       name: 'rpc server',
       start: async () => {
@@ -106,6 +114,8 @@ function makeEngine(container: DependencyContainer): Engine {
     planner: container.resolve<Planner>(Planner),
     plugins: container.resolve(PluginRegistry),
     tools: actionTools(container),
+    downloads: container.resolve(Downloads),
+    processes: container.resolve(PluginProcesses),
     settings,
     log,
   };
@@ -118,7 +128,8 @@ function makeEngine(container: DependencyContainer): Engine {
 function actionTools(container: DependencyContainer): ActionTools {
   const remote = refusing('remote-not-configured', 'No way to run programs on hosts is configured here.');
   const local = refusing('local-not-allowed', 'Plug-ins may not run programs on the engine’s machine here.');
-  return { remote: () => remote, local: () => local, cloud: container.resolve<CloudPort>(CloudPort) };
+  const { hooks } = container.resolve(HookClient);
+  return { remote: () => remote, local: () => local, hooks, cloud: container.resolve<CloudPort>(CloudPort) };
 }
 
 /** SQLite lets one connection write at a time: there a thread of its own would wait for the main thread. */

@@ -1,5 +1,10 @@
+import { allowedHostsProblem } from '../../common/allowed-hosts.js';
 import { choice, flag, integer, list, number, text } from '../options.js';
 import { publicUrlProblem } from '../public-url.js';
+
+function proxyProblem(url: string): string | undefined {
+  return url === '' || (/^http:\/\//.test(url) && URL.canParse(url)) ? undefined : 'an http:// URL';
+}
 
 /** [DEFAULT]: the service itself, its sessions and the time-outs of what it does. */
 export const DEFAULT = {
@@ -61,12 +66,29 @@ export const DEFAULT = {
     busy_timeout: number(1800, 'Seconds that a wait is extended at most for a project that is acting.', { min: 1 }),
     blocked_timeout: number(3600, 'Seconds after which a wait for a constraint fails the session.', { min: 1 }),
     plugin_path: list([], 'Where else plug-ins are looked for: directories (beginning with / or .) and npm packages.'),
-    local_cache_dir: text('/var/lib/fenix', 'A private directory of the service, for downloaded plug-ins.'),
-    download_allowed_hosts: list([], 'Hosts that plug-ins may be downloaded from; empty = downloads are off.'),
+    local_cache_dir: text('/var/lib/fenix', 'A private directory of the service, for what sessions download.'),
+    download_allowed_hosts: {
+      ...list(
+        [],
+        'Hosts that sessions may download from, for API and engine: names or addresses, with a port where it is not the ' +
+          "scheme's own; empty = downloads are off.",
+      ),
+      check: allowedHostsProblem,
+    },
     download_require_sha256: flag(true, 'Refuse downloads whose URL does not end in #sha256=<hex>.'),
     download_require_https: flag(true, 'Refuse downloads over plain http.'),
     download_max_size: integer(1024 ** 3, 'Bytes that a download may have, packed as well as unpacked.', { min: 1 }),
-    download_timeout: number(600, 'Seconds for one download.', { min: 1 }),
+    download_max_entries: integer(10_000, 'Files and directories that a downloaded archive may hold.', { min: 1 }),
+    download_timeout: number(600, 'Seconds for one download, tries and unpacking together.', { min: 1 }),
+    download_cafile: text(
+      '',
+      "PEM file of the authorities that servers of downloads are known by; empty: Node.js's own.",
+    ),
+    download_proxy: text(
+      '',
+      'URL of an HTTP proxy that downloads go through. Empty: none; that of the environment is never used.',
+      { secret: 'url', check: proxyProblem },
+    ),
   },
   retired: ['api_config', 'db_driver'],
 } as const;

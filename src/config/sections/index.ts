@@ -3,6 +3,7 @@ import { database } from './database.js';
 import { DEFAULT } from './default.js';
 import { aodh, nova, placement } from './endpoints.js';
 import { engine } from './engine.js';
+import { http_hook } from './http-hook.js';
 import { keystone_authtoken } from './keystone-authtoken.js';
 import { oslo_messaging_notifications, oslo_messaging_rabbit } from './oslo-messaging.js';
 import { cors, healthcheck, oslo_middleware, ssl } from './oslo-middleware.js';
@@ -27,6 +28,7 @@ export const SECTIONS = {
   workflow,
   planner,
   plugins,
+  http_hook,
   oslo_messaging_notifications,
   oslo_messaging_rabbit,
   oslo_policy,

@@ -114,6 +114,8 @@ function contextOf(
     remote: session.tools.remote(entry.subject, signal),
     local: session.tools.local(plugin, signal),
     cloud: session.tools.cloud,
+    hooks: session.tools.hooks(signal),
+    files: session.filesAt,
     output,
     record,
   };

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { MachineClock } from '../../common/clock.js';
 import { FenixError, Stopped } from '../../common/errors.js';
-import type { ActionCloud, Programs } from '../action-tools.js';
+import type { ActionCloud, Programs, SignedCalls } from '../action-tools.js';
 import type { ActionContext } from '../contract.js';
 import type { ActionMethod } from '../plugin-checks.js';
 import { marked } from '../running/tail.js';
@@ -50,8 +50,8 @@ export class IsolatedCall {
     private readonly settings: CallSettings,
     private readonly machine: MachineClock,
   ) {
-    const { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt } = context;
-    const facts = { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt };
+    const { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt, files } = context;
+    const facts = { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt, files };
     const order: CallOrder = { file, method, facts };
     this.outcome = new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
@@ -151,10 +151,11 @@ export class IsolatedCall {
   }
 
   private async carryOut({ target, method, args }: Call, signal: AbortSignal): Promise<unknown> {
-    const { clock, remote, local, cloud } = this.context;
+    const { clock, remote, local, hooks, cloud } = this.context;
     if (target === 'clock') return clock.sleep(args[0] as Date, signal);
     if (target === 'remote') return run(remote, args);
     if (target === 'local') return run(local, args);
+    if (target === 'hooks') return callHook(hooks, method, args);
     if (!Object.hasOwn(LENT, method)) {
       const message = `The cloud that plug-ins are lent has no "${method}"; it has: ${Object.keys(LENT).join(', ')}.`;
       throw new FenixError('terminal', 'not-lent', message);
@@ -177,6 +178,15 @@ export class IsolatedCall {
     this.isWorking = working;
     (working ? WORKING : RESTING).publish({ host: this.context.host, name: this.context.name });
   }
+}
+
+/** What of it is no text is refused where it is looked at. */
+function callHook(hooks: SignedCalls, method: string, [target, call]: readonly unknown[]): Promise<unknown> {
+  const { url, secret } = Object(target);
+  const named = { url: String(url), secret: String(secret) };
+  if (method === 'check') return hooks.check(named);
+  const { key, body } = Object(call);
+  return hooks.send(named, { key: String(key), body: Object(body) });
 }
 
 /** In this process the compiler sees to it. */

@@ -1,4 +1,4 @@
-import type { ActionCloud, ProgramResult, Programs } from '../action-tools.js';
+import type { ActionCloud, ProgramResult, Programs, SignedAnswer } from '../action-tools.js';
 import type { ActionContext } from '../contract.js';
 import { askedNow } from './asked-clock.js';
 import type { EngineLine } from './engine-line.js';
@@ -21,6 +21,10 @@ export function isolatedContext(facts: ContextFacts, line: EngineLine, telling: 
     },
     remote: programs(line, 'remote'),
     local: programs(line, 'local'),
+    hooks: {
+      check: async (target) => void (await line.call('hooks', 'check', [target], line.signal)),
+      send: async (target, call) => (await line.call('hooks', 'send', [target, call], line.signal)) as SignedAnswer,
+    },
     cloud: cloud(line),
   };
 }

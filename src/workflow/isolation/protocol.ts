@@ -8,7 +8,7 @@ import { sentenceOf } from '../running/sentence.js';
 /** What of the context stays as it is while the call lasts. */
 export type ContextFacts = Pick<
   ActionContext,
-  'sessionId' | 'host' | 'type' | 'phase' | 'name' | 'metadata' | 'sessionMetadata' | 'attempt'
+  'sessionId' | 'host' | 'type' | 'phase' | 'name' | 'metadata' | 'sessionMetadata' | 'attempt' | 'files'
 >;
 
 /** What a process is told to do: to ask that plug-in … */
@@ -31,7 +31,7 @@ export interface Exported {
   readonly functions: readonly string[];
 }
 
-export type CallTarget = 'clock' | 'remote' | 'local' | 'cloud';
+export type CallTarget = 'clock' | 'remote' | 'local' | 'hooks' | 'cloud';
 
 /** A line of the log. */
 export interface Line {

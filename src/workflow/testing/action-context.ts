@@ -1,7 +1,7 @@
 import { ManualClock } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
 import { silentLogger } from '../../common/logger.js';
-import type { ActionCloud, Programs } from '../action-tools.js';
+import type { ActionCloud, Programs, SignedCalls } from '../action-tools.js';
 import type { ActionContext } from '../contract.js';
 
 /** A context with everything in place, for the tests of one plug-in; say what matters, the rest is as on a plain host. */
@@ -21,6 +21,8 @@ export function actionContext(given: Partial<ActionContext> = {}): ActionContext
     remote: noPrograms,
     local: noPrograms,
     cloud: noCloud,
+    hooks: noHooks,
+    files: null,
     output: () => undefined,
     record: () => undefined,
     ...given,
@@ -36,6 +38,11 @@ const noCloud: ActionCloud = {
   capacities: () => unexpected('capacities'),
   occupants: () => unexpected('occupants'),
   aggregates: () => unexpected('aggregates'),
+};
+
+const noHooks: SignedCalls = {
+  check: ({ url }) => unexpected(`a call of ${url}`),
+  send: ({ url }) => unexpected(`a call of ${url}`),
 };
 
 function unexpected(what: string): Promise<never> {

@@ -86,6 +86,12 @@ const IMPACT = object({
   recovered_at: orNull(TIME),
 });
 
+const DOWNLOAD = object({
+  url: TEXT,
+  state: { type: 'string', enum: ['waiting', 'done', 'failed'] },
+  sha256: orNull({ type: 'string', description: 'Known once it has come' }),
+});
+
 const LEFT = object({
   hosts: listOf({ type: 'string', description: 'Its compute service stays disabled until it is retried or released' }),
   moves: listOf(object({ instance_id: TEXT, action: TEXT, state: TEXT })),
@@ -106,7 +112,7 @@ export const SESSION_DETAIL = object({
   scope: SCOPE(NAME),
   limits: LIMITS,
   policy: POLICY,
-  download: { type: 'array', maxItems: 0 },
+  download: listOf(DOWNLOAD),
   percent_done: PERCENT,
   reason: REASON,
   waiting: WAITING,
