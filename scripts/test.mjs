@@ -2,13 +2,15 @@
 // Arguments go to AVA, e.g. npm test -- test/unit/config.test.ts, or npm test -- --match '*lease*'
 import { run } from './lib/prepare.mjs';
 import { isCi, TestRun } from './lib/test-run.mjs';
+import * as ansible from './services/ansible.mjs';
 import * as keystoneauth from './services/keystoneauth.mjs';
 import * as mariadb from './services/mariadb.mjs';
+import * as openssh from './services/openssh.mjs';
 import * as osloMessaging from './services/oslo-messaging.mjs';
 import * as rabbitmq from './services/rabbitmq.mjs';
 
 /** Servers that tests need besides Node; tests that find no URL in the variable skip themselves. */
-const SERVICES = [mariadb, rabbitmq, osloMessaging, keystoneauth];
+const SERVICES = [mariadb, rabbitmq, osloMessaging, keystoneauth, openssh, ansible];
 
 const tests = new TestRun();
 await main();

@@ -70,6 +70,25 @@ export class JournalRepository {
     });
   }
 
+  /** Adds to what an effect that is under way keeps for itself: `intent.remembered`. */
+  async remember(key: JournalKey, facts: Readonly<Record<string, unknown>>, tx: Tx): Promise<void> {
+    const { intent = {} } = (await this.find(key, tx)) ?? {};
+    const remembered = { ...(intent.remembered as object | undefined), ...facts };
+    await JOURNAL.query(tx)
+      .where(keyRow(key))
+      .update(JOURNAL.toRow({ intent: { ...intent, remembered } }));
+  }
+
+  /** What that attempt and those before it have kept for themselves, the newest of each name. */
+  async remembered(key: JournalKey, tx: Tx = this.database.knex): Promise<Record<string, unknown>> {
+    const { sessionId, subject, action, attempt } = key;
+    const rows = await this.query(tx)
+      .where(JOURNAL.toRow({ sessionId, subject, action }))
+      .where('attempt', '<=', attempt)
+      .orderBy('attempt');
+    return Object.assign({}, ...this.entries(rows).map(({ intent }) => intent.remembered));
+  }
+
   /** The world said no to a probe: the request goes out once more, under the same entry. */
   async runAgain(key: JournalKey, tx: Tx): Promise<void> {
     await JOURNAL.query(tx)

@@ -2,6 +2,7 @@ import { type JournalEntry, type Session, type SessionAction, type SessionHost }
 import { computeServiceOf, disabledReason } from '../workflow/hosts.js';
 import { actionsFor, actionsOf, ENGINE_HOST } from '../workflow/maintaining.js';
 import type { PluginRegistry } from '../workflow/registry.js';
+import { hasOneOf } from '../workflow/running/asked-if.js';
 import type { SessionContext } from './context.js';
 import { setState } from './decisions/host-state.js';
 import { actionKey, beginPlugin } from './decisions/run-plugin.js';
@@ -112,10 +113,13 @@ async function undoNext(
 }
 
 function nextUndo(plugins: PluginRegistry, works: readonly Work[]): Work | undefined {
-  // One that cannot be downloaded again is passed over like one without undo: its host stays disabled.
-  return works.find(({ action, undo }) => {
-    return undo?.state !== 'done' && plugins.findAction(action.plugin)?.undo !== undefined;
-  });
+  return works.find(({ action, undo }) => undo?.state !== 'done' && isUndoable(plugins, action));
+}
+
+/** One that cannot be downloaded again is passed over like one without undo: its host stays disabled. */
+function isUndoable(plugins: PluginRegistry, { plugin, metadata }: SessionAction): boolean {
+  const { undo, undoIf } = plugins.findAction(plugin) ?? {};
+  return undo !== undefined && hasOneOf(metadata, undoIf);
 }
 
 function retryTime(undo: JournalEntry | undefined): Date | undefined {

@@ -1,3 +1,4 @@
+import { hasOneOf } from '../workflow/running/asked-if.js';
 import type { WorkflowTools } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 import { fnmatch } from './fnmatch.js';
@@ -10,7 +11,7 @@ export function workflowTools({ planner, cloud, plugins, repositories, sessionId
     ironicHosts: () => cloud.ironicHosts(),
     hasCheck: ({ plugin, metadata }) => {
       const { check, checkIf } = plugins.action(plugin);
-      return check !== undefined && (checkIf?.some((key) => Object.hasOwn(metadata, key)) ?? true);
+      return check !== undefined && hasOneOf(metadata, checkIf);
     },
     planHost: (snapshot) => planner.planHost(snapshot),
     planFleet: (snapshot) => planner.planFleet(snapshot),

@@ -15,6 +15,7 @@ import type {
 import { listEventAlarms } from './aodh/alarms.js';
 import { projectIdByName } from './keystone/projects.js';
 import { listAggregates, listIronicHosts } from './nova/aggregates.js';
+import { findHostAddress } from './nova/host-address.js';
 import { listEvacuated, listMigrations, listUnfinished } from './nova/migrations.js';
 import * as actions from './nova/server-actions.js';
 import { findServer, listServers, listSoftDeleted } from './nova/servers.js';
@@ -68,6 +69,10 @@ export class OpenStackCloud implements CloudPort {
 
   ironicHosts(signal?: AbortSignal): Promise<string[]> {
     return listIronicHosts(this.nova, signal);
+  }
+
+  hostAddress(host: string, signal?: AbortSignal): Promise<string | undefined> {
+    return findHostAddress(this.nova, host, signal);
   }
 
   servers(filter: { readonly host?: string } = {}, signal?: AbortSignal): Promise<Server[]> {

@@ -12,6 +12,8 @@ export interface CloudPort {
   aggregates(signal?: AbortSignal): Promise<Aggregate[]>;
   /** Compute hosts whose hypervisor is Ironic: nothing can be moved off them. */
   ironicHosts(signal?: AbortSignal): Promise<string[]>;
+  /** The IP address that a compute host's hypervisor tells Nova; undefined where Nova has none. */
+  hostAddress(host: string, signal?: AbortSignal): Promise<string | undefined>;
   /** Servers of all projects; `host` narrows to one host (exact name). */
   servers(filter?: { readonly host?: string }, signal?: AbortSignal): Promise<Server[]>;
   /** One server, or undefined if Nova has it no more. */

@@ -75,6 +75,8 @@ export interface ActionPlugin extends PluginDeclaration {
    * which nothing is left to be taken back.
    */
   undo?(context: ActionContext): Promise<string>;
+  /** Keys of the metadata of which one must be given for `undo` to be asked; absent = it is always. */
+  readonly undoIf?: readonly string[];
 }
 
 /** What an action plug-in is being asked for. `probe` and `verify` belong to the phase after which they are asked. */
@@ -100,6 +102,8 @@ export interface ActionContext {
   readonly remote: Programs;
   /** Programs on the engine's machine; refused unless the configuration allows this plug-in to. */
   readonly local: Programs;
+  /** Directory of the files that `local` may use, from the configuration; empty = none. */
+  readonly localFiles: string;
   readonly cloud: ActionCloud;
   /** Signed calls to systems of the operator. */
   readonly hooks: SignedCalls;
@@ -112,6 +116,13 @@ export interface ActionContext {
    * @throws FenixError `facts` when they are not what JSON can hold, or more than 64 KiB of it in all
    */
   record(facts: Readonly<Record<string, unknown>>): void;
+  /**
+   * Keeps facts for the run itself, which are durable when it resolves: after a crash, and in a later attempt,
+   * `remembered` has them. For what cannot be found out afterwards, such as how the host was before. Null forgets.
+   */
+  remember(facts: Readonly<Record<string, unknown>>): Promise<void>;
+  /** What this run has remembered in its phase, and what earlier lives and attempts have. */
+  readonly remembered: Readonly<Record<string, unknown>>;
 }
 
 /** How one instance leaves its host. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { FenixError } from '../../src/common/errors.js';
 import type { Topology } from '../../src/simulator/index.js';
@@ -51,6 +52,13 @@ test('services, with zone, state and reason', async (t) => {
     services.find(({ host }) => host === 'compute-3'),
     { zone: 'west', enabled: false, disabledReason: 'broken fan', up: true },
   );
+});
+
+test('a compute host has the address that its hypervisor tells; what is none has none', async (t) => {
+  const { cloud } = await aStage(t);
+  t.is(isIP((await cloud.hostAddress('compute-1')) ?? ''), 4);
+  t.is(await cloud.hostAddress('controller'), undefined);
+  t.is(await cloud.hostAddress('compute'), undefined);
 });
 
 test('a service is disabled with its reason and enabled again; Placement follows', async (t) => {

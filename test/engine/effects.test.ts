@@ -8,7 +8,7 @@ import type { PluginIntent } from '../../src/engine/effects/plugin-run.js';
 import { beginStart } from '../../src/engine/effects/start.js';
 import type { JournalEntry, SessionHost } from '../../src/model/index.js';
 import type { CloudPort, ComputeService } from '../../src/workflow/cloud-port.js';
-import type { ActionPlugin, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
+import type { ActionContext, ActionPlugin, InstanceActionPlugin, MoveOutcome } from '../../src/workflow/contract.js';
 import { aHost, anInstance, NOON } from '../support/api-records.js';
 import {
   aDatabase,
@@ -231,6 +231,49 @@ test('plug-in: only the yes of verify makes DONE', async (t) => {
   t.like(no.entry, { state: 'failed', outcome: { state: 'FAILED' } });
   const yes = await runOf(t, { run: async () => 'DONE', verify: async () => true });
   t.like(yes.entry, { state: 'done' });
+});
+
+test('plug-in: what a run remembers is there after a crash and in the next attempt, not elsewhere', async (t) => {
+  const { life, begin, after, nextLife } = await aStory(t);
+  const seen: unknown[] = [];
+  const plugin = {
+    retry: { attempts: 2, waitS: 0 },
+    run: async ({ remember, remembered, attempt }: ActionContext) => {
+      seen.push({ attempt, ...remembered });
+      await remember({ step: seen.length });
+      await remember({ boot: `b${seen.length}` });
+      seen.push({ ...remembered });
+      if (seen.length === 2) await new Promise(() => undefined);
+      return 'FAILED';
+    },
+  };
+  addAction(life.plugins, plugin);
+  const begun = await begin(pluginEffect());
+  life.context.effects.start(begun);
+  await until(() => seen.length === 2);
+  const next = await nextLife();
+  addAction(next.plugins, plugin);
+  next.context.effects.resume(begun);
+  t.like(await after(begun, next), {
+    state: 'failed',
+    intent: { name: 'kernel', remembered: { step: 3, boot: 'b3' } },
+  });
+  const again = await begin(pluginEffect(), next);
+  next.context.effects.start(again);
+  await after(again, next);
+  const elsewhere = await begin({ ...pluginEffect(), subject: 'c2' }, next);
+  next.context.effects.start(elsewhere);
+  await after(elsewhere, next);
+  t.deepEqual(seen, [
+    { attempt: 1 },
+    { step: 1, boot: 'b1' },
+    { attempt: 1, step: 1, boot: 'b1' },
+    { step: 3, boot: 'b3' },
+    { attempt: 2, step: 3, boot: 'b3' },
+    { step: 5, boot: 'b5' },
+    { attempt: 1 },
+    { step: 7, boot: 'b7' },
+  ]);
 });
 
 test('plug-in: what does not end in its domain time is failed then, and told to stop', async (t) => {

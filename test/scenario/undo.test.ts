@@ -27,6 +27,7 @@ export default {
     if (context.phase === 'undo') told(context, 'verify');
     return context.phase === 'run' || !context.metadata.sticks;
   },
+  undoIf: ['undoable'],
 };`;
 
 type Action = NonNullable<NewSession['actions']>[number];
@@ -62,7 +63,7 @@ const work = (log: string, name: string, more: Partial<Action> & { metadata?: ob
   type: 'host',
   name,
   ...more,
-  metadata: { log, ...more.metadata },
+  metadata: { log, undoable: true, ...more.metadata },
 });
 
 /** `a` succeeds, then `b` fails. */
@@ -74,6 +75,14 @@ const failing = (log: string) => [
 
 const failed = async ({ scenario, id }: Story): Promise<void> =>
   scenario.until(async () => (await scenario.system.client.show(id)).state === 'MAINTENANCE_FAILED');
+
+/** Once it has failed. @returns the host on which something was done first */
+async function aborted(told: Story): Promise<{ readonly host: string; readonly detail: SessionDetail }> {
+  await failed(told);
+  await told.scenario.system.client.control(told.id, { abort: {} });
+  const detail = await told.finish();
+  return { host: String(words(told.done()[0])[0]), detail };
+}
 
 const hostOf = (detail: SessionDetail, hostname: string) => detail.hosts.find((host) => host.hostname === hostname);
 const words = (line: string | undefined): string[] => (line ?? '').split(' ');
@@ -119,17 +128,27 @@ test.serial(
       work(log, 'a', { order: 1 }),
       work(log, 'b', { order: 2, metadata: { fails: true, sticks: true } }),
     ]);
-    await failed(told);
-    await told.scenario.system.client.control(told.id, { abort: {} });
-    const detail = await told.finish();
-    const [host] = words(told.done()[0]);
+    const { host, detail } = await aborted(told);
     t.deepEqual(told.done().slice(2), [`${host} undo b`, `${host} verify b`]);
-    t.like(hostOf(detail, String(host)), { state: 'in_maintenance', disabled: true });
-    const service = told.scenario.system.simulator.cloud.hosts.get(String(host));
+    t.like(hostOf(detail, host), { state: 'in_maintenance', disabled: true });
+    const service = told.scenario.system.simulator.cloud.hosts.get(host);
     t.is(service?.disabledReason, `fenix ${told.id}: undo of b failed`);
     await told.scenario.system.client.control(told.id, { skip_host: { host: String(host) } });
     await told.finish();
     t.true(told.scenario.system.simulator.cloud.hosts.get(String(host))?.enabled);
+  },
+);
+
+test.serial(
+  'what cannot be undone with its metadata is passed over, and its host stays as its run left it',
+  async (t) => {
+    const told = await story(t, (log) => [
+      work(log, 'a', { order: 1 }),
+      work(log, 'b', { order: 2, metadata: { fails: true, undoable: undefined } }),
+    ]);
+    const { host, detail } = await aborted(told);
+    t.deepEqual(told.done().slice(2), [`${host} undo a`, `${host} verify a`]);
+    t.like(hostOf(detail, host), { state: 'in_maintenance', disabled: true });
   },
 );
 

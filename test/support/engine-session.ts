@@ -153,7 +153,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     machine,
     planner: inlinePlanner,
     plugins,
-    tools: { remote: () => noPrograms, local: () => noPrograms, hooks: () => noHooks, cloud },
+    tools: { remote: () => noPrograms, local: () => noPrograms, localFiles: '', hooks: () => noHooks, cloud },
     downloads: noDownloads,
     filesAt: null,
     settings,

@@ -165,6 +165,22 @@ test.serial(
   },
 );
 
+test.serial('what one remembers is kept by the engine, and there for it at once and in its next process', async (t) => {
+  const body = `
+    if (context.remembered.boot === undefined) await context.remember({ boot: 'b1' });
+    await context.remember({ n: 1n }).catch(({ code }) => context.record({ code }));
+    context.record({ boot: context.remembered.boot, files: context.localFiles });
+    return 'DONE';`;
+  const { plugin, record, context } = await isolated(t, anAction('work', body));
+  const kept: object[] = [];
+  const remember = async (facts: object) => void kept.push(facts);
+  t.is(await plugin.run(context({ remember, localFiles: '/srv/files' })), 'DONE');
+  t.deepEqual(record.kept.facts, { code: 'facts', boot: 'b1', files: '/srv/files' });
+  t.is(await plugin.run(context({ remember, remembered: { boot: 'b0' } })), 'DONE');
+  t.like(record.kept.facts, { boot: 'b0' });
+  t.deepEqual(kept, [{ boot: 'b1' }]);
+});
+
 test.serial('one that throws fails with its sentence, whatever it threw', async (t) => {
   t.like(await outcomeOf(t, "throw new TypeError('no such disk');"), { state: 'FAILED', message: 'no such disk' });
   t.like(await outcomeOf(t, "throw 'just text';"), { state: 'FAILED', message: 'just text' });

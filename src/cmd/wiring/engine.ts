@@ -16,13 +16,16 @@ import { EventualServer } from '../../messaging/eventual-server.js';
 import { Notifier } from '../../messaging/notifier.js';
 import type { Reach, SessionPolicy } from '../../model/index.js';
 import { inlinePlanner, Planner, ThreadPlanner } from '../../planner/planner.js';
+import { LocalPrograms } from '../../remote/local.js';
 import { refusing } from '../../remote/refusing.js';
+import { SshHosts } from '../../remote/ssh.js';
 import { EngineApi } from '../../rpc/engine-api.js';
 import { serveEngineApi } from '../../rpc/engine-server.js';
 import type { LegacyHandlers } from '../../rpc/legacy-engine.js';
 import type { ActionTools } from '../../workflow/action-tools.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
 import { PluginProcesses } from '../../workflow/isolation/plugin-processes.js';
+import { ENGINE_HOST } from '../../workflow/maintaining.js';
 import { PluginRegistry } from '../../workflow/registry.js';
 import { VERSION } from '../version.js';
 import { publicUrl } from './cloud.js';
@@ -126,10 +129,23 @@ function makeEngine(container: DependencyContainer): Engine {
 }
 
 function actionTools(container: DependencyContainer): ActionTools {
-  const remote = refusing('remote-not-configured', 'No way to run programs on hosts is configured here.');
-  const local = refusing('local-not-allowed', 'Plug-ins may not run programs on the engine’s machine here.');
-  const { hooks } = container.resolve(HookClient);
-  return { remote: () => remote, local: () => local, hooks, cloud: container.resolve<CloudPort>(CloudPort) };
+  const { remote, plugins } = container.resolve(ConfigToken);
+  const machine = container.resolve<MachineClock>(MachineClock);
+  const cloud = container.resolve<CloudPort>(CloudPort);
+  const hosts = new SshHosts(remote, machine, (host, signal) => cloud.hostAddress(host, signal));
+  const here = new LocalPrograms(plugins.runLocally, machine);
+  return {
+    remote: (host, signal, output) => {
+      if (host === ENGINE_HOST)
+        return refusing('no-host', 'Actions of type pre and post have no host to run programs on.');
+      if (remote.user !== '') return hosts.on(host, signal, output);
+      return refusing('remote-not-configured', 'No program can be run on hosts: user in section [remote] is not set.');
+    },
+    local: (plugin, signal, output) => here.for(plugin, signal, output),
+    localFiles: plugins.localFiles,
+    hooks: container.resolve(HookClient).hooks,
+    cloud,
+  };
 }
 
 /** SQLite lets one connection write at a time: there a thread of its own would wait for the main thread. */

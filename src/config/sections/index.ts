@@ -10,6 +10,7 @@ import { cors, healthcheck, oslo_middleware, ssl } from './oslo-middleware.js';
 import { oslo_policy } from './oslo-policy.js';
 import { planner } from './planner.js';
 import { plugins } from './plugins.js';
+import { remote } from './remote.js';
 import { service_user } from './service-user.js';
 import { upgrade_levels } from './upgrade-levels.js';
 import { workflow } from './workflow.js';
@@ -28,6 +29,7 @@ export const SECTIONS = {
   workflow,
   planner,
   plugins,
+  remote,
   http_hook,
   oslo_messaging_notifications,
   oslo_messaging_rabbit,

@@ -1,4 +1,4 @@
-import { choice, integer, number, text } from '../options.js';
+import { choice, integer, list, number, text } from '../options.js';
 
 /** [plugins]: how plug-ins are found, checked and kept apart. Where they are looked for is [DEFAULT] plugin_path. */
 export const plugins = {
@@ -37,6 +37,10 @@ export const plugins = {
     load_timeout: number(10, 'Seconds that a plug-in may take to be imported when the engine starts.', { min: 0.1 }),
     output_interval: number(15, 'Seconds of domain time between two looks at what a running plug-in prints.', {
       min: 1,
+    }),
+    run_locally: list([], 'Names of the action plug-ins that may run programs on the machine of the engine.'),
+    local_files: text('', 'Directory of the files that these may use there, such as playbooks. Empty: none.', {
+      check: (path) => (path === '' || path.startsWith('/') ? undefined : 'an absolute path'),
     }),
   },
   retired: [],

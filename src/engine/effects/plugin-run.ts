@@ -18,6 +18,8 @@ export interface PluginIntent {
   /** Domain time, ISO 8601. */
   readonly begunAt: string;
   readonly phase: ActionPhase;
+  /** What the run keeps for itself, also over a crash. */
+  readonly remembered?: Record<string, unknown>;
 }
 
 /** Runs an action plug-in on a host, bounded in time, and records its state. */
@@ -73,15 +75,18 @@ function stateToShow(phase: ActionPhase, state: string, failed: boolean): string
   return state || 'FAILED';
 }
 
-function withinTime(
+async function withinTime(
   session: SessionContext,
   entry: JournalEntry,
   plugin: ActionPlugin,
   record: PluginRecord,
   resumed: boolean,
 ): Promise<PluginOutcome> {
-  const { clock, stopping, settings } = session;
+  const { clock, stopping, settings, repositories } = session;
   const { begunAt } = entry.intent as unknown as PluginIntent;
+  // What a first start of a first attempt could have kept is nothing.
+  const isNew = entry.attempt === 1 && !resumed;
+  const remembered = isNew ? {} : await repositories.journal.remembered(entry);
   const bounds = {
     clock,
     stopping,
@@ -89,7 +94,7 @@ function withinTime(
     // What an earlier life had begun gets its time again: while nobody looked, it may well have ended.
     begunAt: resumed ? clock.now() : new Date(begunAt),
   };
-  return askWithin(plugin, bounds, resumed, (signal) => contextOf(session, entry, record, signal));
+  return askWithin(plugin, bounds, resumed, (signal) => contextOf(session, entry, record, signal, remembered));
 }
 
 function contextOf(
@@ -97,6 +102,7 @@ function contextOf(
   entry: JournalEntry,
   { output, record }: PluginRecord,
   signal: AbortSignal,
+  remembered: Record<string, unknown>,
 ): ActionContext {
   const { plugin, type, name, phase, metadata, sessionMetadata } = entry.intent as unknown as PluginIntent;
   return {
@@ -111,12 +117,18 @@ function contextOf(
     log: session.log.child({ host: entry.subject, plugin: name }),
     clock: session.clock,
     signal,
-    remote: session.tools.remote(entry.subject, signal),
-    local: session.tools.local(plugin, signal),
+    remote: session.tools.remote(entry.subject, signal, output),
+    local: session.tools.local(plugin, signal, output),
+    localFiles: session.tools.localFiles,
     cloud: session.tools.cloud,
     hooks: session.tools.hooks(signal),
     files: session.filesAt,
     output,
     record,
+    remember: async (facts) => {
+      await session.writer.commit((unit) => session.repositories.journal.remember(entry, facts, unit.tx));
+      Object.assign(remembered, facts);
+    },
+    remembered,
   };
 }

@@ -4,6 +4,7 @@ import { FenixError, Stopped } from '../../common/errors.js';
 import type { ActionCloud, Programs, SignedCalls } from '../action-tools.js';
 import type { ActionContext } from '../contract.js';
 import type { ActionMethod } from '../plugin-checks.js';
+import { withFacts } from '../running/facts.js';
 import { marked } from '../running/tail.js';
 import { PluginProcess } from './plugin-process.js';
 import { type CallOrder, type FromPlugin, received, type Told, type ToPlugin, toSend } from './protocol.js';
@@ -50,8 +51,10 @@ export class IsolatedCall {
     private readonly settings: CallSettings,
     private readonly machine: MachineClock,
   ) {
-    const { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt, files } = context;
-    const facts = { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt, files };
+    const { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt } = context;
+    const { files, localFiles, remembered } = context;
+    const asked = { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt };
+    const facts = { ...asked, files, localFiles, remembered };
     const order: CallOrder = { file, method, facts };
     this.outcome = new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
@@ -156,6 +159,7 @@ export class IsolatedCall {
     if (target === 'remote') return run(remote, args);
     if (target === 'local') return run(local, args);
     if (target === 'hooks') return callHook(hooks, method, args);
+    if (target === 'memory') return this.context.remember(withFacts({}, Object(args[0])));
     if (!Object.hasOwn(LENT, method)) {
       const message = `The cloud that plug-ins are lent has no "${method}"; it has: ${Object.keys(LENT).join(', ')}.`;
       throw new FenixError('terminal', 'not-lent', message);

@@ -26,6 +26,10 @@ export function isolatedContext(facts: ContextFacts, line: EngineLine, telling: 
       send: async (target, call) => (await line.call('hooks', 'send', [target, call], line.signal)) as SignedAnswer,
     },
     cloud: cloud(line),
+    remember: async (news) => {
+      await line.call('memory', 'remember', [news], line.signal);
+      Object.assign(facts.remembered, news);
+    },
   };
 }
 

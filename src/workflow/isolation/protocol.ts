@@ -8,7 +8,17 @@ import { sentenceOf } from '../running/sentence.js';
 /** What of the context stays as it is while the call lasts. */
 export type ContextFacts = Pick<
   ActionContext,
-  'sessionId' | 'host' | 'type' | 'phase' | 'name' | 'metadata' | 'sessionMetadata' | 'attempt' | 'files'
+  | 'sessionId'
+  | 'host'
+  | 'type'
+  | 'phase'
+  | 'name'
+  | 'metadata'
+  | 'sessionMetadata'
+  | 'attempt'
+  | 'files'
+  | 'localFiles'
+  | 'remembered'
 >;
 
 /** What a process is told to do: to ask that plug-in … */
@@ -31,7 +41,7 @@ export interface Exported {
   readonly functions: readonly string[];
 }
 
-export type CallTarget = 'clock' | 'remote' | 'local' | 'hooks' | 'cloud';
+export type CallTarget = 'clock' | 'remote' | 'local' | 'hooks' | 'memory' | 'cloud';
 
 /** A line of the log. */
 export interface Line {

@@ -20,11 +20,14 @@ export function actionContext(given: Partial<ActionContext> = {}): ActionContext
     signal: new AbortController().signal,
     remote: noPrograms,
     local: noPrograms,
+    localFiles: '',
     cloud: noCloud,
     hooks: noHooks,
     files: null,
     output: () => undefined,
     record: () => undefined,
+    remember: async () => undefined,
+    remembered: {},
     ...given,
   };
 }

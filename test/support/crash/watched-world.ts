@@ -11,6 +11,7 @@ const METHODS: Readonly<Record<keyof CloudPort, 'read' | 'write'>> = {
   services: 'read',
   aggregates: 'read',
   ironicHosts: 'read',
+  hostAddress: 'read',
   servers: 'read',
   server: 'read',
   capacities: 'read',
