@@ -1,6 +1,7 @@
 import { isThrough, type SessionHost } from '../../src/model/index.js';
 import { toAll } from '../../src/workflow/asking-all.js';
 import type { StateHandler, WorkflowPlugin } from '../../src/workflow/contract.js';
+import { controllersHeld, waitForQuorum } from '../../src/workflow/controllers.js';
 import type { Decision, Step } from '../../src/workflow/decisions.js';
 import {
   type EmptyingRules,
@@ -27,7 +28,13 @@ import type { SessionView, WorkflowTools } from '../../src/workflow/view.js';
 import { holding } from '../../src/workflow/waits.js';
 
 /** MAINTENANCE: claims hosts, tells all projects, waits for their answers and for maintenance_at, runs `pre`. */
-const maintenance: StateHandler = async (view, tools) => (await openSession(view, tools)) ?? choose(view, tools);
+const maintenance: StateHandler = async (view, tools) => (await openSession(view, tools)) ?? (await first(view, tools));
+
+/** Hosts that were added are maintained already, but nothing leads straight from there to PLANNED_MAINTENANCE (v1 §2.1). */
+async function first(view: SessionView, tools: WorkflowTools): Promise<Step> {
+  const next = await choose(view, tools);
+  return 'to' in next && next.to === 'PLANNED_MAINTENANCE' ? { ...next, to: 'START_MAINTENANCE' } : next;
+}
 
 /** SCALE_IN: asks the projects to free capacity, for as long as that helps. */
 const scaleIn: StateHandler = async (view, tools) => {
@@ -66,6 +73,8 @@ const start: StateHandler = async (view) => {
     view.hosts.find(({ state }) => state === 'in_maintenance' || state === 'empty') ??
     view.hosts.find(({ state }) => state === 'emptying');
   if (active !== undefined) return maintain(view, active);
+  const quorum = waitForQuorum(view);
+  if (quorum !== undefined) return quorum;
   const next = nextDue(view);
   if (next !== undefined) return { do: [beginWith(next)] };
   return computesOf(view).some((host) => host.state === 'waiting')
@@ -117,7 +126,7 @@ const PLANNED: EmptyingRules = {
   state: 'PLANNED_MAINTENANCE',
   targets: (view, host) => {
     // A skipped host is not emptied any more, so nobody moves a second time from there.
-    const settled = computesOf(view).filter(({ maintained, state }) => maintained || state === 'skipped');
+    const settled = computesOf(view).filter((known) => known.state === 'skipped' || isMaintained(known));
     const usable = settled.filter((known) => !known.disabledBefore && !isDown(view.cloud, known.hostname));
     if (usable.length === 0) return otherReceivers(view, host);
     return usable.map(({ hostname }) => hostname).filter((hostname) => mayReceive(view, hostname));
@@ -127,6 +136,8 @@ const PLANNED: EmptyingRules = {
 
 /** By free room: an empty compute, or one that can be emptied, or capacity has to be freed first (v1 §5.2). */
 async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
+  const quorum = waitForQuorum(view);
+  if (quorum !== undefined) return quorum;
   const computes = computesOf(view).filter((host) => !isThrough(host.state));
   // A host that is being emptied goes first: starting with another would only come back here.
   const half = computes.some((host) => host.state === 'emptying' && serversOn(view, host.hostname).length > 0);
@@ -134,11 +145,26 @@ async function choose(view: SessionView, tools: WorkflowTools): Promise<Step> {
   const empty = half ? undefined : computes.find(isEmpty);
   if (computes.length === 0) return { to: 'START_MAINTENANCE', why: 'No compute host needs to be emptied.' };
   if (empty !== undefined) return { to: 'START_MAINTENANCE', why: `Host ${empty.hostname} is empty.` };
-  const some = view.hosts.some((host) => host.isCompute && host.maintained);
+  const maintained = computesOf(view).filter(isMaintained);
+  const some = maintained.length > 0;
   const found = await feasiblePlan(view, tools, withEmptying(some ? PLANNED : PREPARE), true);
-  if (!('plan' in found)) return { to: 'SCALE_IN', why: found.why };
-  const why = `There is room to empty host ${found.host.hostname}.`;
-  return { to: some ? 'PLANNED_MAINTENANCE' : 'PREPARE_MAINTENANCE', why };
+  if ('plan' in found) {
+    const why = `There is room to empty host ${found.host.hostname}.`;
+    return { to: some ? 'PLANNED_MAINTENANCE' : 'PREPARE_MAINTENANCE', why };
+  }
+  // Hosts that were added may be too small for any other: as long as none was emptied, all hosts together may do.
+  if (some && maintained.every(({ scaled }) => scaled === 'added')) {
+    const together = await feasiblePlan(view, tools, withEmptying(PREPARE), true);
+    if ('plan' in together) {
+      return { to: 'PREPARE_MAINTENANCE', why: `There is room to empty host ${together.host.hostname}.` };
+    }
+  }
+  return { to: 'SCALE_IN', why: found.why };
+}
+
+/** Its room is to be had. */
+function isMaintained({ maintained, scaled }: SessionHost): boolean {
+  return maintained && scaled !== 'removed';
 }
 
 /** A host that was being emptied when room was lost goes first. */
@@ -169,11 +195,12 @@ function maintain(view: SessionView, host: SessionHost): Step {
 
 /** Controllers, then computes without instances, then, when all computes are done, the others. */
 function nextDue(view: SessionView): SessionHost | undefined {
+  const held = controllersHeld(view);
   const waiting = view.hosts.filter((host) => host.state === 'waiting');
   const isFree = (host: SessionHost): boolean => !host.isCompute || serversOn(view, host.hostname).length === 0;
   return (
-    waiting.find((host) => host.type === 'controller' && isFree(host)) ??
-    waiting.find((host) => host.isCompute && isFree(host)) ??
+    waiting.find((host) => host.type === 'controller' && isFree(host) && !held.has(host.hostname)) ??
+    waiting.find((host) => host.isCompute && isFree(host) && !held.has(host.hostname)) ??
     (waiting.some((host) => host.isCompute) ? undefined : waiting.find((host) => host.type === 'other'))
   );
 }
@@ -194,7 +221,9 @@ function cheapestFirst(view: SessionView, hosts: readonly SessionHost[]): Sessio
     const waits = servers.some((server) => isBetweenHosts(view, server));
     // Its instances serve nobody, and keep the others of their groups from moving.
     if (isDown(view.cloud, host.hostname)) return -1;
-    return servers.length + (servers.some((server) => server.hasFloatingIp) ? 1e6 : 0) + (waits ? 1e9 : 0);
+    // The others give their room back.
+    const leaves = view.retiring.has(host.hostname) ? 1e7 : 0;
+    return leaves + servers.length + (servers.some((server) => server.hasFloatingIp) ? 1e6 : 0) + (waits ? 1e9 : 0);
   };
   return [...hosts].sort((a, b) => cost(a) - cost(b) || (a.hostname < b.hostname ? -1 : 1));
 }

@@ -73,6 +73,8 @@ export interface HostDetail {
   readonly disabled: boolean;
   readonly disabled_before: boolean;
   readonly state: HostState;
+  /** An action brought it into the cloud, or took it out for good. */
+  readonly scaled?: 'added' | 'removed';
   readonly blocked?: BlockedDetail;
 }
 

@@ -36,6 +36,12 @@ export class JournalRepository {
     );
   }
 
+  /** Runs, checks, undoing and releasing of the session's actions. */
+  async ofActions(sessionId: string): Promise<JournalEntry[]> {
+    const own = this.query(this.database.knex).where({ session_id: sessionId, kind: 'plugin' });
+    return this.entries(await own.orderBy(['begun_at', 'subject', 'action', 'attempt']));
+  }
+
   /** Effects, without their steps, on hosts that are being worked on, starts, and whatever else is still under way. */
   async current(sessionId: string, tx: Tx = this.database.knex): Promise<JournalEntry[]> {
     const rows = await this.query(tx)
@@ -57,7 +63,7 @@ export class JournalRepository {
   }
 
   /** 0 when there was none yet. */
-  async lastAttempt(sessionId: string, subject: string, action: string, tx: Tx): Promise<number> {
+  async lastAttempt(sessionId: string, subject: string, action: string, tx: Tx = this.database.knex): Promise<number> {
     const rows = await JOURNAL.query(tx).where(JOURNAL.toRow({ sessionId, subject, action })).max({ last: 'attempt' });
     return Number(rows[0]?.last ?? 0);
   }

@@ -13,6 +13,7 @@ const HOSTS = new Table<SessionHost>('session_hosts', {
   disabledBefore: 'bool',
   blocked: 'timedJson',
   excluded: 'text',
+  scaled: 'text',
   lost: 'json',
   question: 'timedJson',
 });

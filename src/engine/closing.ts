@@ -6,6 +6,7 @@ import { giveHostBack, tellWhyDisabled } from './decisions/hosts.js';
 import { openNotice } from './decisions/notices.js';
 import type { ServiceIntent } from './effects/service.js';
 import type { OutboxPublisher } from './outbox.js';
+import { releaseHosts } from './releasing.js';
 import type { Unit } from './session-writer.js';
 import { leftStopped, startBeforeClosing } from './stopped.js';
 import { transition } from './transition.js';
@@ -66,6 +67,8 @@ export async function closeSession(
     if (!isTooSoon(journal, owed)) await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return { for: 'service', message: `Ending: host ${owed.hostname} is being given back.` };
   }
+  const releasing = await releaseHosts(context, session, true);
+  if (releasing !== undefined) return { for: 'release', message: `Ending: ${releasing}` };
   const engine = aborted ? await undoOnEngine(context, session, journal) : undefined;
   if (engine !== undefined) return { for: 'undo', message: engine };
   const { settling } = context.effects;

@@ -7,6 +7,8 @@ import { frozenSentence } from '../db/setting-repository.js';
 import { type Freeze, isUnfinished, type Session, standingWait, type WaitReason } from '../model/index.js';
 import type { Decision, DoApart, GoTo, Held, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
+import { deadline } from '../workflow/waits.js';
+import { addPending, pendingInCloud } from './adding.js';
 import { heldBy, noteBlocked, refusedOn } from './blocked.js';
 import { BlockedInstances } from './blocked-instances.js';
 import { type ClosingWait, closeSession } from './closing.js';
@@ -17,6 +19,7 @@ import type { FilesState, SessionFiles } from './files/session-files.js';
 import { consumeInbox } from './inbox.js';
 import { InstanceRecords } from './instance-records.js';
 import type { OutboxPublisher } from './outbox.js';
+import { releaseHosts } from './releasing.js';
 import { transition } from './transition.js';
 import { loadView } from './view-loader.js';
 import { workflowTools } from './workflow-tools.js';
@@ -174,20 +177,19 @@ export class SessionRunner {
     const { context } = this;
     let view: SessionView;
     let step: Step | undefined;
+    let pending: readonly string[];
     try {
       view = await loadView(context, session, this.outbox);
       await this.instances.bringUpTo(view);
-      if (session.pendingHosts.length === 0) {
-        const workflow = context.plugins.workflow(this.workflowName);
-        const handler = workflow.states[session.state as keyof typeof workflow.states];
-        step = await handler(view, this.tools());
-      }
+      await releaseHosts(context, session, false);
+      pending = pendingInCloud(view);
+      if (pending.length === 0) step = (await addPending(context, view)) ?? (await this.ask(session, view));
     } catch (error) {
       // Handlers read the cloud through their tools: that it can't be read is no error of theirs.
       return this.withoutCloud(session, error);
     }
     try {
-      if (step === undefined) await joinPending(context, view);
+      if (step === undefined) await joinPending(context, view, pending);
       else await this.carryOut(step, view);
     } catch (error) {
       if (!(error instanceof FenixError && error.retryable)) throw error;
@@ -196,11 +198,20 @@ export class SessionRunner {
     this.cloudFailures = 0;
   }
 
+  private async ask(session: Session, view: SessionView): Promise<Step> {
+    const workflow = this.context.plugins.workflow(this.workflowName);
+    const handler = workflow.states[session.state as keyof typeof workflow.states];
+    return handler(view, this.tools());
+  }
+
   private tools(): WorkflowTools {
     return workflowTools(this.context);
   }
 
   private async carryOut(step: Step, view: SessionView): Promise<void> {
+    if ('to' in step && step.to === 'MAINTENANCE_COMPLETE' && view.session.pendingHosts.length > 0) {
+      return this.waitForAdded(view);
+    }
     if ('to' in step) return this.goTo(step, view);
     if ('wait' in step) return this.waitFor(step, view);
     if ('apart' in step) return this.carryOutApart(step, view);
@@ -210,6 +221,13 @@ export class SessionRunner {
     }
     await this.forgetWait(view.session);
     await this.noteHeld(view);
+  }
+
+  /** Hosts that are on their way into the cloud belong to the session: it is not over without them. */
+  private waitForAdded(view: SessionView): Promise<void> {
+    const until = deadline(view, 'host-scale', view.settings.blockedTimeoutS);
+    const message = `Waiting for ${view.session.pendingHosts.join(', ')} to join the cloud.`;
+    return this.waitFor({ wait: { for: 'host-scale', message, until } }, view);
   }
 
   /** One that is refused holds nobody else back; its host says for what it waits. */

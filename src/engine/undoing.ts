@@ -10,10 +10,12 @@ import { actionKey, beginPlugin } from './decisions/run-plugin.js';
 /* What plug-ins did is undone when a session is aborted (v1 §1.5, §6.1), host by host, what was begun last first. */
 
 /** What an action came to on a host. */
-interface Work {
+export interface Work {
   readonly action: SessionAction;
   readonly run: JournalEntry;
   readonly undo: JournalEntry | undefined;
+  /** Since that run. */
+  readonly release: JournalEntry | undefined;
 }
 
 /**
@@ -71,7 +73,7 @@ export function unsuccessful(
 }
 
 /** The actions that ran there, whatever came of it, the last one first. */
-function worksOn(hostname: string, actions: readonly SessionAction[], journal: readonly JournalEntry[]): Work[] {
+export function worksOn(hostname: string, actions: readonly SessionAction[], journal: readonly JournalEntry[]): Work[] {
   const entries = journal.filter(({ kind, subject }) => kind === 'plugin' && subject === hostname);
   const newest = new Map<string, JournalEntry>();
   for (const entry of entries) {
@@ -81,7 +83,10 @@ function worksOn(hostname: string, actions: readonly SessionAction[], journal: r
   return actions
     .flatMap((action) => {
       const run = newest.get(actionKey(action, 'run'));
-      return run === undefined ? [] : [{ action, run, undo: newest.get(actionKey(action, 'undo')) }];
+      if (run === undefined) return [];
+      const release = newest.get(actionKey(action, 'release'));
+      const since = release !== undefined && release.begunAt >= run.begunAt ? release : undefined;
+      return [{ action, run, undo: newest.get(actionKey(action, 'undo')), release: since }];
     })
     .reverse();
 }

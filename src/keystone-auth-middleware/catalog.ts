@@ -30,6 +30,7 @@ export interface EndpointFilter {
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   alarming: ['alarming', 'alarm'],
   alarm: ['alarm', 'alarming'],
+  'instance-ha': ['instance-ha', 'ha'],
 };
 
 /**

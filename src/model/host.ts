@@ -44,6 +44,8 @@ export interface SessionHost {
   readonly blocked: Blocked | null;
   /** Not part of the session, with the reason; null for hosts that are. */
   readonly excluded: string | null;
+  /** An action of the session brought it into the cloud, or took it out for good. */
+  readonly scaled: 'added' | 'removed' | null;
   readonly lost: Lost | null;
   readonly question: Question | null;
 }

@@ -13,6 +13,8 @@ export type Limit = number | string;
 export interface SessionLimits {
   /** Compute hosts in work at once. */
   readonly hosts?: Limit;
+  /** Controllers in work at once; a share counts of the session's. Never more than a minority of the cloud's. */
+  readonly controllers?: Limit;
   /** Moves at once. */
   readonly migrations?: Limit;
   /** Moves at once from one host, and to one host. */

@@ -1,28 +1,40 @@
 import type { KeystoneSession } from '../keystone-auth-middleware/index.js';
-import { hostNamed, type Resources } from '../model/index.js';
+import { hostNamed, type Resources, sameHost } from '../model/index.js';
 import type {
   Aggregate,
   CloudPort,
   ComputeService,
   EventAlarm,
+  GuardedHost,
   HostCapacity,
+  Hypervisor,
   InstanceEvent,
   Migration,
+  NewServer,
   Occupants,
   Proof,
   Server,
 } from '../workflow/cloud-port.js';
 import { listEventAlarms } from './aodh/alarms.js';
 import { projectIdByName } from './keystone/projects.js';
-import { listAggregates, listIronicHosts } from './nova/aggregates.js';
+import { listGuardedHosts, setOnMaintenance } from './masakari/hosts.js';
+import { changeAggregate, listAggregates } from './nova/aggregates.js';
 import { findHostAddress } from './nova/host-address.js';
+import { findHypervisor, listIronicHosts } from './nova/hypervisors.js';
 import { listEvacuated, listMigrations, listUnfinished } from './nova/migrations.js';
 import * as actions from './nova/server-actions.js';
-import { findServer, listServers, listSoftDeleted } from './nova/servers.js';
+import {
+  bootServer,
+  deleteServer,
+  findServer,
+  listServers,
+  listServersNamed,
+  listSoftDeleted,
+} from './nova/servers.js';
 import * as services from './nova/services.js';
 import { Capacities } from './placement/capacities.js';
 import { prove } from './placement/proof.js';
-import { findProvider, listConsumers } from './placement/providers.js';
+import { deleteTree, findProvider, listConsumers } from './placement/providers.js';
 import { ServiceApi, type Timeouts } from './service-api.js';
 
 /** Region, interface and endpoint overrides are settings of the {@link KeystoneSession}. */
@@ -33,7 +45,7 @@ export interface OpenStackSettings {
   readonly adminProject?: { readonly name: string; readonly domainId?: string };
 }
 
-type ServiceType = 'compute' | 'placement' | 'alarming' | 'identity';
+type ServiceType = 'compute' | 'placement' | 'alarming' | 'identity' | 'instance-ha';
 
 const DEFAULT_TIMEOUTS: Timeouts = { readS: 30, writeS: 60 };
 
@@ -43,6 +55,7 @@ export class OpenStackCloud implements CloudPort {
   private readonly placement: ServiceApi;
   private readonly aodh: ServiceApi;
   private readonly identity: ServiceApi;
+  private readonly masakari: ServiceApi;
   private readonly placementCapacities: Capacities;
   private knownAdminProject: string | undefined;
 
@@ -56,6 +69,7 @@ export class OpenStackCloud implements CloudPort {
     this.placement = service('placement');
     this.aodh = service('alarming');
     this.identity = service('identity');
+    this.masakari = service('instance-ha');
     this.placementCapacities = new Capacities(this.placement);
   }
 
@@ -177,6 +191,53 @@ export class OpenStackCloud implements CloudPort {
 
   start(instanceId: string, signal?: AbortSignal): Promise<void> {
     return actions.start(this.nova, instanceId, signal);
+  }
+
+  hypervisor(host: string, signal?: AbortSignal): Promise<Hypervisor | undefined> {
+    return findHypervisor(this.nova, host, signal);
+  }
+
+  deleteService(serviceId: string, signal?: AbortSignal): Promise<void> {
+    return services.deleteService(this.nova, serviceId, signal);
+  }
+
+  addToAggregate(aggregateId: string, host: string, signal?: AbortSignal): Promise<void> {
+    return changeAggregate(this.nova, aggregateId, 'add_host', host, signal);
+  }
+
+  removeFromAggregate(aggregateId: string, host: string, signal?: AbortSignal): Promise<void> {
+    return changeAggregate(this.nova, aggregateId, 'remove_host', host, signal);
+  }
+
+  async deleteProvider(host: string, signal?: AbortSignal): Promise<boolean> {
+    const [provider, all] = await Promise.all([
+      findProvider(this.placement, host, signal),
+      services.listServices(this.nova, signal),
+    ]);
+    if (provider === undefined) return false;
+    const isInUse = all.some((one) => one.binary === 'nova-compute' && sameHost(one.host, provider.name));
+    if (!isInUse) await deleteTree(this.placement, provider, signal);
+    return !isInUse;
+  }
+
+  serversNamed(name: string, signal?: AbortSignal): Promise<Server[]> {
+    return listServersNamed(this.nova, name, signal);
+  }
+
+  boot(server: NewServer, signal?: AbortSignal): Promise<string> {
+    return bootServer(this.nova, server, signal);
+  }
+
+  deleteServer(instanceId: string, signal?: AbortSignal): Promise<void> {
+    return deleteServer(this.nova, instanceId, signal);
+  }
+
+  guardedHosts(host: string, signal?: AbortSignal): Promise<GuardedHost[]> {
+    return listGuardedHosts(this.masakari, host, signal);
+  }
+
+  setOnMaintenance(host: GuardedHost, onMaintenance: boolean, signal?: AbortSignal): Promise<void> {
+    return setOnMaintenance(this.masakari, host, onMaintenance, signal);
   }
 
   private async consumers(host: string, signal?: AbortSignal): Promise<string[]> {

@@ -49,6 +49,8 @@ export interface FleetHost {
   /** Enabled, up, and not excluded: Nova would let it receive. A waiting host of the session may well receive. */
   readonly receives: boolean;
   readonly down: boolean;
+  /** Its actions take it out of the cloud for good: its room does not come back. Absent = no. */
+  readonly leaves?: boolean;
   /** Computes are emptied; others (controllers) are maintained as they are. */
   readonly isCompute: boolean;
   /** How long its actions take: configured, then learned. */

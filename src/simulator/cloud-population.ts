@@ -20,6 +20,10 @@ export function populate(cloud: Cloud, topology: Topology): void {
   });
   for (const project of topology.projects) addTenant(cloud, project);
   addAggregates(cloud, topology);
+  for (const { name, hosts } of topology.segments ?? []) {
+    const members = hosts.map((host) => ({ id: cloud.newUuid(), name: host, onMaintenance: false }));
+    cloud.segments.push({ id: cloud.newUuid(), name, hosts: members });
+  }
 }
 
 function addProject(cloud: Cloud, name: string, id = cloud.newHexId(), manager?: ManagerOptions): Project {
@@ -66,22 +70,25 @@ function addController(cloud: Cloud, host: string): void {
       host,
       number: cloud.controllers.length + 1,
       serviceId: cloud.newUuid(),
+      up: true,
     });
 }
 
-function addHost(cloud: Cloud, host: TopologyHost): void {
+/** A machine whose nova-compute registers for the first time. */
+export function addHost(cloud: Cloud, host: TopologyHost): void {
   const { name, vcpus, memoryMb, diskGb, zone = 'nova', enabled = true, up = true, hypervisorType = 'fake' } = host;
   if (host.controller === true) addController(cloud, name);
   const capacity = { vcpus, memoryMb, diskGb };
   cloud.hosts.set(name, {
     name,
-    number: cloud.hosts.size + 1,
+    number: cloud.hosts.size + cloud.retired.size + 1,
     serviceId: cloud.newUuid(),
     providerId: cloud.newUuid(),
     zone,
     nodeName: hypervisorType === 'ironic' ? cloud.newUuid() : name,
     hypervisorType,
     capacity,
+    leavesProvider: host.leavesProvider ?? false,
     enabled,
     disabledReason: enabled ? null : (host.disabledReason ?? null),
     up,

@@ -16,6 +16,7 @@ import {
   isOpen,
   type Migration,
   type Project,
+  type Segment,
   type ServerGroup,
   statusOf,
   type User,
@@ -59,6 +60,11 @@ export class Cloud {
   readonly flavors: Flavor[] = [];
   readonly groups = new Map<string, ServerGroup>();
   readonly aggregates: Aggregate[] = [];
+  readonly segments: Segment[] = [];
+  /** Hosts whose compute service was deleted; they come back when their nova-compute is started again. */
+  readonly retired = new Map<string, ComputeHost>();
+  /** Resource providers that are left of hosts whose compute service was deleted. */
+  readonly leftProviders = new Map<string, ComputeHost>();
   private readonly byId = new Map<string, Instance>();
   private readonly moves: Migration[] = [];
   private readonly openMoves = new Map<string, Migration>();

@@ -12,6 +12,8 @@ export type LogEvent =
       /** Why it is disabled. */
       readonly reason: string | null;
     }
+  /** Its compute service was deleted. */
+  | { readonly kind: 'host-gone'; readonly host: string }
   /** A host goes down or comes back. */
   | { readonly kind: 'host-state'; readonly host: string; readonly up: boolean }
   | {

@@ -10,11 +10,14 @@ export interface ComputeHost {
   readonly serviceId: string;
   /** Hypervisor's and resource provider's uuid. */
   readonly providerId: string;
-  readonly zone: string;
+  /** That of the aggregate with a zone that it is in. */
+  zone: string;
   /** The hypervisor's and the resource provider's name: the host's, but of an ironic node. */
   readonly nodeName: string;
   readonly hypervisorType: string;
   readonly capacity: Resources;
+  /** Its nova-compute runs on when its service is deleted, and writes its resource provider again. */
+  readonly leavesProvider: boolean;
   enabled: boolean;
   disabledReason: string | null;
   up: boolean;
@@ -32,6 +35,7 @@ export interface ControllerService {
   readonly host: string;
   readonly number: number;
   readonly serviceId: string;
+  up: boolean;
 }
 
 /** A host aggregate; one with a zone makes it. */
@@ -40,9 +44,22 @@ export interface Aggregate {
   readonly uuid: string;
   readonly name: string;
   readonly zone: string | null;
-  readonly hosts: readonly string[];
+  hosts: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly created: Date;
+}
+
+/** A failover segment of Masakari. */
+export interface Segment {
+  readonly id: string;
+  readonly name: string;
+  readonly hosts: readonly SegmentHost[];
+}
+
+export interface SegmentHost {
+  readonly id: string;
+  readonly name: string;
+  onMaintenance: boolean;
 }
 
 export interface Project {

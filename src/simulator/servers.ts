@@ -10,6 +10,8 @@ export interface BootRequest {
   readonly flavor: Flavor;
   readonly zone: string | null;
   readonly groupId: string | null;
+  /** The only host that is considered. */
+  readonly host?: string | null;
 }
 
 /** What tenants do with their servers: boot, delete, stop, start. */
@@ -36,7 +38,7 @@ export class Servers {
     const action = this.cloud.addAction(instance.id, 'create', caller);
     this.later(instance.id, Math.min(this.cloud.timings.scheduling, this.cloud.timings.boot), ({ taskState }) => {
       if (taskState === 'deleting') return;
-      const host = schedule(this.cloud, instance);
+      const host = schedule(this.cloud, instance, request.host ?? undefined);
       if (host === undefined) {
         action.message = 'Error';
         this.cloud.change(instance.id, { vmState: 'error', taskState: null, fault: 'No valid host was found. ' });

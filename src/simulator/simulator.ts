@@ -6,12 +6,12 @@ import { AlarmDelivery } from './alarms/delivery.js';
 import { addTopologyAlarms } from './alarms/population.js';
 import { AlarmStore } from './alarms/store.js';
 import { Cloud } from './cloud.js';
-import { ADMIN, SERVICE } from './cloud-population.js';
+import { ADMIN, addHost, SERVICE } from './cloud-population.js';
 import type { Credentials } from './credentials.js';
 import { Faults } from './faults/faults.js';
 import type { FaultPlan } from './faults/plan.js';
 import { setHostUp } from './hosts.js';
-import { createApp, type Endpoints, endpointsAt } from './http/app.js';
+import { createApp, type Endpoints, endpointsAt, masakariAt } from './http/app.js';
 import type { JudgeOptions } from './judge/index.js';
 import { close, listen } from './listening.js';
 import type { SimulatorLog } from './log.js';
@@ -24,7 +24,7 @@ import { Servers } from './servers.js';
 import { type ChurnOptions, TenantChurn } from './tenant-churn.js';
 import { Timeline } from './timeline.js';
 import { Tokens } from './tokens.js';
-import type { Topology } from './topology.js';
+import type { Topology, TopologyHost } from './topology.js';
 
 export interface SimulatorOptions {
   readonly topology: Topology;
@@ -80,7 +80,7 @@ export class Simulator {
 
   /** Puts the service under test into the catalog of tokens given out from now on. */
   setMaintenanceUrl(url: string): void {
-    this.endpoints.current = endpointsAt(this.url, url);
+    this.endpoints.current = { ...this.endpoints.current, maintenance: url };
   }
 
   /** Does what Ceilometer and Aodh do with a notification; resolves when all alarm actions were tried. */
@@ -92,6 +92,12 @@ export class Simulator {
   setHostUp(name: string, up: boolean): void {
     this.cloud.timeline.catchUp();
     setHostUp(this.cloud, name, up);
+  }
+
+  /** A machine is installed: its nova-compute registers. */
+  addHost(host: TopologyHost): void {
+    this.cloud.timeline.catchUp();
+    addHost(this.cloud, host);
   }
 
   /** What goes wrong at present. */
@@ -156,7 +162,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const app = createApp({ cloud, tokens, alarms, moves, servers, faults, endpoints: () => endpoints.current, logger });
   const server = createServer(app);
   const url = await listen(server, options.port ?? 0, host);
-  endpoints.current = endpointsAt(url, options.maintenanceUrl);
+  endpoints.current = {
+    ...endpointsAt(url, options.maintenanceUrl),
+    ...(cloud.segments.length > 0 && masakariAt(url)),
+  };
   scheduleEvents(cloud, moves, topology);
   const delivery = new AlarmDelivery(cloud, alarms, faults, logger);
   const simulator = new Simulator(cloud, { clock, tokenClock }, server, delivery, servers, faults, endpoints, url);

@@ -15,12 +15,16 @@ export function checkNames(topology: Topology): void {
   unique(topology.hosts, 'hosts');
   unique(topology.projects, 'projects');
   unique(topology.aggregates ?? [], 'aggregates');
+  unique(topology.segments ?? [], 'segments');
   const flavors = new Set(topology.flavors.map(({ name }) => name));
   const hosts = new Set(topology.hosts.map(({ name }) => name));
   const projects = new Set(topology.projects.map(({ name }) => name));
   topology.aggregates?.forEach((aggregate, a) => {
     for (const host of aggregate.hosts)
       if (!hosts.has(host)) throw bad(`aggregates[${a}].hosts`, `names no host: ${host}`);
+  });
+  topology.segments?.forEach((segment, s) => {
+    for (const host of segment.hosts) if (!hosts.has(host)) throw bad(`segments[${s}].hosts`, `names no host: ${host}`);
   });
   topology.alarms?.forEach(({ project }, a) => {
     if (!projects.has(project)) throw bad(`alarms[${a}].project`, `names no project: ${project}`);

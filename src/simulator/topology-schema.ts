@@ -27,6 +27,7 @@ const host = strict(
     upAfter: seconds,
     hypervisorType: name,
     controller: { type: 'boolean' },
+    leavesProvider: { type: 'boolean' },
   },
   ['name', ...SIZE_KEYS],
 );
@@ -148,6 +149,10 @@ export const TOPOLOGY_SCHEMA = strict(
     },
     aggregates: { type: 'array', items: aggregate },
     alarms: { type: 'array', items: alarm },
+    segments: {
+      type: 'array',
+      items: strict({ name, hosts: { type: 'array', items: name } }, ['name', 'hosts']),
+    },
     churn,
     faults: FAULTS_SCHEMA,
   },

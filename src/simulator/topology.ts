@@ -22,6 +22,8 @@ export interface Topology {
   /** Besides them there is one for each zone but `nova`, of its name. */
   readonly aggregates?: readonly TopologyAggregate[];
   readonly alarms?: readonly TopologyAlarm[];
+  /** With them there is a Masakari in the catalog. */
+  readonly segments?: readonly TopologySegment[];
   /** Tenants that boot and delete all the time. */
   readonly churn?: ChurnOptions;
   readonly faults?: FaultPlan;
@@ -86,6 +88,14 @@ export interface TopologyHost extends Resources {
   readonly hypervisorType?: string;
   /** Runs nova-conductor as well. */
   readonly controller?: boolean;
+  /** Its nova-compute is not stopped when its service is deleted: its resource provider stays in Placement. */
+  readonly leavesProvider?: boolean;
+}
+
+/** A failover segment of Masakari. */
+export interface TopologySegment {
+  readonly name: string;
+  readonly hosts: readonly string[];
 }
 
 export type GroupPolicy = 'anti-affinity' | 'affinity' | 'soft-anti-affinity' | 'soft-affinity';

@@ -1,4 +1,4 @@
-import type { CloudPort } from './cloud-port.js';
+import type { CloudPort, HostPort } from './cloud-port.js';
 
 /* What an action plug-in is given to work with beside what it is about. The engine makes them; a test makes its own. */
 
@@ -41,7 +41,18 @@ export interface ProgramResult {
 }
 
 /** What an action may ask of the cloud. */
-export type ActionCloud = Pick<CloudPort, 'services' | 'capacities' | 'occupants' | 'aggregates'>;
+export type ActionCloud = Pick<
+  CloudPort,
+  | 'services'
+  | 'capacities'
+  | 'occupants'
+  | 'aggregates'
+  | 'server'
+  | 'proves'
+  | 'enableService'
+  | 'disableService'
+  | keyof HostPort
+>;
 
 /** Calls to systems of the operator: to hosts that the configuration names, signed with secrets that it holds. */
 export interface SignedCalls {

@@ -5,7 +5,7 @@ import type { Resources } from '../model/index.js';
  * and Keystone. All methods throw FenixError: kind `transient` or `overload` when trying again may help (with `inDoubt`
  * on a write that may have happened), `missing` when the subject is gone, `conflict` when its state forbids it now.
  */
-export interface CloudPort {
+export interface CloudPort extends HostPort {
   /** All nova-compute and nova-conductor services. */
   services(signal?: AbortSignal): Promise<ComputeService[]>;
   /** Host aggregates with the compute hosts in them. */
@@ -57,6 +57,66 @@ export interface CloudPort {
   start(instanceId: string, signal?: AbortSignal): Promise<void>;
 }
 
+/**
+ * What only actions ask for: which hosts the cloud has, what is known of one, and test servers of Fenix's own project.
+ * Errors as those of {@link CloudPort}.
+ */
+export interface HostPort {
+  /** Undefined while Nova has no hypervisor of that host, or has not mapped the host to a cell yet. */
+  hypervisor(host: string, signal?: AbortSignal): Promise<Hypervisor | undefined>;
+  /**
+   * Takes a host's compute service, and with it its hypervisor and resource provider, out of Nova.
+   * Refused (`conflict`) while instances or unfinished migrations are there.
+   */
+  deleteService(serviceId: string, signal?: AbortSignal): Promise<void>;
+  /** Refused (`conflict`) where the host is there already, or instances on it are of another zone. */
+  addToAggregate(aggregateId: string, host: string, signal?: AbortSignal): Promise<void>;
+  /** `missing` where the host is not in it. */
+  removeFromAggregate(aggregateId: string, host: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * Takes the resource provider that a deleted compute service left behind, with all within it, out of Placement; none
+   * that a compute service has. Refused (`conflict`) while anything is allocated there. @returns whether there was one
+   */
+  deleteProvider(host: string, signal?: AbortSignal): Promise<boolean>;
+  /** Servers of all projects with exactly that name. */
+  serversNamed(name: string, signal?: AbortSignal): Promise<Server[]>;
+  /** A server in Fenix's own project, on a named host. Returns when Nova has accepted it. @returns its id */
+  boot(server: NewServer, signal?: AbortSignal): Promise<string>;
+  deleteServer(instanceId: string, signal?: AbortSignal): Promise<void>;
+  /** What Masakari has of a host, in each of its segments. */
+  guardedHosts(host: string, signal?: AbortSignal): Promise<GuardedHost[]>;
+  /** Whether Masakari is to leave the host alone. Refused (`conflict`) while it handles a failure in the segment. */
+  setOnMaintenance(host: GuardedHost, onMaintenance: boolean, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Hypervisor {
+  /** Host of its compute service. */
+  readonly host: string;
+  /** QEMU, ironic … */
+  readonly type: string;
+  readonly up: boolean;
+  /** What the machine has, without ratios and reserves. */
+  readonly resources: Resources;
+}
+
+export interface NewServer {
+  readonly name: string;
+  readonly host: string;
+  /** Ids. */
+  readonly image: string;
+  readonly flavor: string;
+  /** Id of a network; absent = none. */
+  readonly network?: string;
+}
+
+/** A host of a failover segment. */
+export interface GuardedHost {
+  readonly id: string;
+  readonly segmentId: string;
+  readonly host: string;
+  readonly onMaintenance: boolean;
+}
+
 export interface ComputeService {
   /** Uuid (Nova ≥ 2.53). */
   readonly id: string;
@@ -69,6 +129,7 @@ export interface ComputeService {
 }
 
 export interface Aggregate {
+  readonly id: string;
   readonly name: string;
   readonly hosts: readonly string[];
 }

@@ -77,10 +77,29 @@ export interface ActionPlugin extends PluginDeclaration {
   undo?(context: ActionContext): Promise<string>;
   /** Keys of the metadata of which one must be given for `undo` to be asked; absent = it is always. */
   readonly undoIf?: readonly string[];
+  /**
+   * Ends what only held while the host was out. Asked once the host was given back, whichever way that came about (done,
+   * marked done, skipped, a session that failed or was aborted), where `run` had begun there; not where `undo` took it back,
+   * nor while the host stays disabled. Answers as `run` does and must bear being run again. Nobody waits for it with the
+   * host, and its failure is told but fails nothing.
+   */
+  release?(context: ActionContext): Promise<string>;
+  /**
+   * Whether a run with that metadata takes `host` out of the cloud for good: until then nothing is sent there, and nobody
+   * counts on its room afterwards. Pure. The run says that it happened by {@link ActionContext.changed}.
+   */
+  removes?(metadata: Readonly<Record<string, unknown>>, host: string): boolean;
 }
 
+/** What a run changed about which hosts the cloud has. */
+export type HostChange =
+  /** It joins the session as maintained; one that is not `enabled` was left so by others, and receives nothing. */
+  | { readonly kind: 'added'; readonly host: string; readonly enabled: boolean }
+  /** The run's own host has left the cloud: it is maintained, its further actions are not run, nothing is given back. */
+  | { readonly kind: 'removed' };
+
 /** What an action plug-in is being asked for. `probe` and `verify` belong to the phase after which they are asked. */
-export type ActionPhase = 'check' | 'run' | 'undo';
+export type ActionPhase = 'check' | 'run' | 'undo' | 'release';
 
 export interface ActionContext {
   readonly sessionId: string;
@@ -92,6 +111,8 @@ export interface ActionContext {
   readonly name: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly sessionMetadata: Readonly<Record<string, unknown>>;
+  /** What its own `check` has recorded about the host, before anything began; empty where it was not asked. */
+  readonly checked: Readonly<Record<string, unknown>>;
   /** Of this phase, from 1. */
   readonly attempt: number;
   readonly log: Logger;
@@ -123,6 +144,11 @@ export interface ActionContext {
   remember(facts: Readonly<Record<string, unknown>>): Promise<void>;
   /** What this run has remembered in its phase, and what earlier lives and attempts have. */
   readonly remembered: Readonly<Record<string, unknown>>;
+  /**
+   * Says that a host has joined or left the cloud. Counts when the run succeeds, and is committed with its end and the
+   * notification HOST_ADDED or HOST_REMOVED: so a run that is repeated after a crash has to say it again.
+   */
+  changed(change: HostChange): void;
 }
 
 /** How one instance leaves its host. */

@@ -6,7 +6,7 @@ import { type ActionPlugin, CONTRACT, type InstanceActionPlugin, type WorkflowPl
 /* What a module must look like to be taken for a plug-in; every refusal names the file and the key. */
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
-const OPTIONAL_METHODS = ['check', 'probe', 'verify', 'undo'] as const;
+const OPTIONAL_METHODS = ['check', 'probe', 'verify', 'undo', 'release'] as const;
 export type ActionMethod = 'run' | (typeof OPTIONAL_METHODS)[number];
 /** What an action plug-in can be asked for. */
 export const ACTION_METHODS: readonly ActionMethod[] = ['run', ...OPTIONAL_METHODS];
@@ -28,6 +28,7 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
   for (const method of OPTIONAL_METHODS) {
     if (plugin[method] !== undefined) requireFunction(plugin, file, method);
   }
+  if (plugin.removes !== undefined) requireFunction(plugin, file, 'removes');
   const { types, metadataSchema, timeoutS, retry } = plugin as Partial<ActionPlugin>;
   const knownTypes =
     types === undefined || (Array.isArray(types) && types.every((type) => ACTION_TYPES.includes(type)));

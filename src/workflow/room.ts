@@ -25,8 +25,9 @@ export function serversOn(view: SessionView, host: string): Server[] {
   return view.cloud.servers.filter((server) => server.host === host);
 }
 
-/** Whether the host may receive instances now: its compute service is up and enabled. */
+/** Whether the host may receive instances now: its compute service is up and enabled, and it is not to leave the cloud. */
 export function mayReceive(view: SessionView, host: string): boolean {
+  if (view.retiring.has(host)) return false;
   const service = computeServiceOf(view.cloud, host);
   return service?.up === true && service.enabled;
 }

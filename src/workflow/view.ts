@@ -21,6 +21,8 @@ export interface SessionView {
   readonly settings: WorkflowSettings;
   /** The session's hosts; excluded ones are not among them. */
   readonly hosts: readonly SessionHost[];
+  /** Those that an action of the session is still to take out of the cloud for good. */
+  readonly retiring: ReadonlySet<string>;
   /**
    * Oldest first. Notices that ask for nothing, and those about hosts that are through with everything, are left out.
    */
@@ -92,6 +94,8 @@ export interface WorkflowSettings {
   readonly blockedTimeoutS: number;
   /** Compute hosts in work at once, where the session has no limit of its own. */
   readonly maxParallelHosts: number;
+  /** Controllers, likewise; the quorum may allow fewer. */
+  readonly maxParallelControllers: number;
   /** What a move, and the actions on a host, are reckoned to take before any was seen. */
   readonly expectedMoveS: number;
   readonly expectedActionS: number;

@@ -65,7 +65,9 @@ export function isAloneInZone({ cloud }: SessionView, { host, zone }: Server): b
   return computeServicesIn(cloud, zone).every((service) => service.host === host);
 }
 
-function mayStop({ session, settings }: SessionView, { projectId }: Server): boolean {
+/** Not where its host is to leave the cloud: it would never be started again. */
+function mayStop({ session, settings, retiring }: SessionView, { projectId, host }: Server): boolean {
+  if (host !== null && retiring.has(host)) return false;
   return policyFor('immovable', session.policy, settings.policy, projectId) === 'stop_while_out';
 }
 

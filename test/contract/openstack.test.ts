@@ -246,6 +246,112 @@ test('a server is stopped and started where it is; what it is already is refused
   await serverIs(stage, web, { status: 'ACTIVE', taskState: null, host: 'compute-1' });
 });
 
+test('what the hypervisor of a host has', async (t) => {
+  const { cloud } = await aStage(t);
+  const hypervisor = await cloud.hypervisor('compute-2');
+  t.like(hypervisor, { host: 'compute-2', up: true, resources: ROOM });
+  t.is(typeof hypervisor?.type, 'string');
+  t.is(await cloud.hypervisor('compute-9'), undefined);
+  t.is(await cloud.hypervisor('compute'), undefined, 'exact names only');
+});
+
+test('a host is put into an aggregate and taken out again; what is so already is refused', async (t) => {
+  const { cloud } = await aStage(t);
+  const west = async () => (await cloud.aggregates()).find(({ name }) => name === 'west');
+  const id = (await west())?.id ?? '';
+  t.deepEqual((await west())?.hosts, ['compute-3']);
+  await cloud.addToAggregate(id, 'compute-2');
+  t.deepEqual([...((await west())?.hosts ?? [])].sort(), ['compute-2', 'compute-3']);
+  t.like(await t.throwsAsync(cloud.addToAggregate(id, 'compute-2')), { kind: 'conflict' });
+  await cloud.removeFromAggregate(id, 'compute-2');
+  t.deepEqual((await west())?.hosts, ['compute-3']);
+  t.like(await t.throwsAsync(cloud.removeFromAggregate(id, 'compute-2')), { kind: 'missing' });
+  t.like(await t.throwsAsync(cloud.addToAggregate(id, 'compute-9')), { kind: 'missing' });
+});
+
+test('a server of our own is booted on a named host, found by its name, and deleted', async (t) => {
+  const { cloud, image, flavor, becomes } = await aStage(t);
+  const name = 'fenix-verify-1.2-compute-2';
+  const wanted = { name, host: 'compute-2', image, flavor };
+  const booted = await cloud.boot(wanted);
+  await becomes(async () => (await cloud.server(booted))?.status === 'ACTIVE', 'it runs');
+  t.like(await cloud.server(booted), { name, host: 'compute-2', hasFloatingIp: false });
+  t.deepEqual(
+    (await cloud.serversNamed(name)).map(({ id: found }) => found),
+    [booted],
+  );
+  t.deepEqual(await cloud.serversNamed('fenix-verify-1'), []);
+  await cloud.deleteServer(booted);
+  await becomes(async () => (await cloud.server(booted)) === undefined, 'it is gone');
+  t.like(await t.throwsAsync(cloud.deleteServer(booted)), { kind: 'missing' });
+  t.like(await t.throwsAsync(cloud.boot({ ...wanted, host: 'compute-9' })), { kind: 'input' });
+});
+
+test('a compute service that holds nothing is deleted with its provider; one that holds servers is not', async (t) => {
+  const stage = await aStage(t);
+  const { cloud, becomes } = stage;
+  t.like(await t.throwsAsync(cloud.deleteService((await computeOf(t, stage, 'compute-1')).id)), { kind: 'conflict' });
+  const { id: serviceId } = await computeOf(t, stage, 'compute-2');
+  t.false(await cloud.deleteProvider('compute-2'), 'one that is in use');
+  await stage.setHostUp('compute-2', false);
+  await cloud.deleteService(serviceId);
+  const isThere = async (): Promise<boolean> =>
+    (await cloud.services()).some(({ host, binary }) => host === 'compute-2' && binary === 'nova-compute');
+  t.false(await isThere());
+  t.is(await cloud.hypervisor('compute-2'), undefined);
+  t.false((await cloud.capacities()).some(({ host }) => host === 'compute-2'));
+  t.false(await cloud.deleteProvider('compute-2'), 'nothing is left over');
+  t.like(await t.throwsAsync(cloud.deleteService(serviceId)), { kind: 'missing' });
+  await stage.setHostUp('compute-2', true);
+  await becomes(isThere, 'it has registered anew');
+  t.not((await computeOf(t, stage, 'compute-2')).id, serviceId);
+  await becomes(async () => (await cloud.hypervisor('compute-2')) !== undefined, 'and is mapped');
+  await becomes(async () => (await cloud.proves('compute-2', SMALL)).fits, 'and may receive');
+});
+
+simulated('a provider that a deleted service left behind is taken out of Placement', async (t) => {
+  const host = { name: 'compute-2', ...ROOM, leavesProvider: true };
+  const { cloud } = await simulatedStage(t, { hosts: [{ name: 'compute-1', ...ROOM }, host] });
+  const service = (await cloud.services()).find((one) => one.host === 'compute-2');
+  await cloud.deleteService(service?.id ?? '');
+  t.true((await cloud.capacities()).some((known) => known.host === 'compute-2'));
+  t.true(await cloud.deleteProvider('compute-2'));
+  t.false((await cloud.capacities()).some((known) => known.host === 'compute-2'));
+  t.false(await cloud.deleteProvider('compute-2'));
+});
+
+simulated('a host is told to Masakari in each of its segments', async (t) => {
+  const segments = [
+    { name: 'rack', hosts: ['compute-1', 'compute-2'] },
+    { name: 'room', hosts: ['compute-1'] },
+  ];
+  const { cloud, asOwner } = await simulatedStage(t, { segments });
+  const found = await cloud.guardedHosts('compute-1');
+  t.deepEqual(
+    found.map(({ host, onMaintenance }) => [host, onMaintenance]),
+    [
+      ['compute-1', false],
+      ['compute-1', false],
+    ],
+  );
+  for (const host of found) await cloud.setOnMaintenance(host, true);
+  t.deepEqual(
+    (await cloud.guardedHosts('compute-1')).map(({ onMaintenance }) => onMaintenance),
+    [true, true],
+  );
+  t.deepEqual(
+    (await cloud.guardedHosts('compute-2')).map(({ onMaintenance }) => onMaintenance),
+    [false],
+  );
+  t.deepEqual(await cloud.guardedHosts('compute-3'), []);
+  t.like(await t.throwsAsync(asOwner.guardedHosts('compute-1')), { kind: 'denied' });
+});
+
+simulated('a cloud without Masakari is no failure of the moment', async (t) => {
+  const { cloud } = await simulatedStage(t);
+  t.like(await t.throwsAsync(cloud.guardedHosts('compute-1')), { kind: 'terminal', code: 'endpoint-missing' });
+});
+
 test('event alarms of every project are seen', async (t) => {
   const { cloud, createAlarm, projectId } = await aStage(t);
   const alarm = {

@@ -129,6 +129,20 @@ test('a project is told as long before the expected move as it takes to answer',
   t.is(asksAt(925), 1);
 });
 
+test('a host that leaves the cloud comes last, and nobody waits for its room', (t) => {
+  const leaves = { leaves: true, receives: false };
+  const limits = { ...NO_LIMITS, hosts: 1 };
+  const both = planFleet(
+    aFleet([aFleetHost('leaving', ['a'], leaves), aFleetHost('staying', ['b', 'c']), done('d')], { limits }),
+  );
+  t.deepEqual(both.empty, ['staying']);
+  // What is out comes back and gives its room, but for one that leaves.
+  const hosts = [aFleetHost('h', ['a', 'b', 'c', 'd']), done('d', { free: places(2) })];
+  const out = aFleetHost('out', [], { state: 'in_maintenance', since: 430 });
+  t.deepEqual(planFleet(aFleet([...hosts, out])).empty, ['h']);
+  t.deepEqual(planFleet(aFleet([...hosts, { ...out, ...leaves }])).empty, []);
+});
+
 test('controllers are maintained one at a time, before any compute', (t) => {
   const controller = (host: string, state: 'waiting' | 'done') => aFleetHost(host, [], { state, isCompute: false });
   const plan = planFleet(aFleet([controller('c1', 'waiting'), controller('c2', 'waiting'), aFleetHost('h')]));

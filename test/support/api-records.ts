@@ -58,6 +58,7 @@ export function aHost(overrides: Partial<SessionHost> & Pick<SessionHost, 'sessi
     disabledBefore: false,
     blocked: null,
     excluded: null,
+    scaled: null,
     lost: null,
     question: null,
     ...overrides,

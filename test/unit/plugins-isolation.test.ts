@@ -181,6 +181,28 @@ test.serial('what one remembers is kept by the engine, and there for it at once 
   t.deepEqual(kept, [{ boot: 'b1' }]);
 });
 
+test.serial(
+  'hosts that one says have joined or left are told to the engine, with what its check recorded',
+  async (t) => {
+    const body = `
+    context.changed({ kind: 'added', host: context.checked.next, enabled: true, more: 1 });
+    context.changed({ kind: 'removed' });
+    try { context.changed({ kind: 'added', host: 7 }); } catch ({ message }) { context.record({ message }); }
+    return 'DONE';`;
+    const { plugin, record, context } = await isolated(t, anAction('work', body));
+    t.is(await plugin.run(context({ changed: record.changed, checked: { next: 'compute-9' } })), 'DONE');
+    t.deepEqual(record.changes, [{ kind: 'added', host: 'compute-9', enabled: true }, { kind: 'removed' }]);
+    t.regex(String(record.kept.facts?.message), /^A change of hosts must be \{ kind: 'added', host, enabled \}/);
+  },
+);
+
+test.serial('one that plans would have to ask at once cannot run by itself', async (t) => {
+  await t.throwsAsync(isolated(t, anAction('work', "return 'DONE';", 'removes: () => true,')), {
+    code: 'plug-in-invalid',
+    message: /work\.mjs: removes cannot be asked of a plug-in that runs by itself/,
+  });
+});
+
 test.serial('one that throws fails with its sentence, whatever it threw', async (t) => {
   t.like(await outcomeOf(t, "throw new TypeError('no such disk');"), { state: 'FAILED', message: 'no such disk' });
   t.like(await outcomeOf(t, "throw 'just text';"), { state: 'FAILED', message: 'just text' });

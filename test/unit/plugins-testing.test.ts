@@ -46,6 +46,7 @@ test('a trial tells what a session would show: state, output, facts, programs, l
     attempts: 1,
     output: '6.1\nsaid\n',
     facts: { kernel: '6.1' },
+    changes: [],
     remembered: {},
     ran: {
       remote: [

@@ -141,6 +141,11 @@ const HISTORIES: readonly (readonly [string, readonly LogEvent[], readonly Rule[
   ['a move onto a disabled host', [service(false), scheduled, service(true)], ['disabled-target']],
   ['a service disabled and left so', [service(false)], ['left-disabled']],
   ['what others disabled may stay so', [service(false, 'broken fan', false)], []],
+  [
+    'a new service is nobody else’s',
+    [service(false, 'New compute service disabled due to …', false), service(true)],
+    [],
+  ],
   ['but is not to be enabled', [service(false, 'broken fan', false), service(true)], ['enabled-others']],
   ['what an earlier session left is', [service(false, 'fenix other', false), service(true)], []],
   ['the next member moves when the last one has recovered', [...recovering(4), ...move('f', 8)], []],

@@ -19,6 +19,7 @@ export function hostView(host: SessionHost): object {
     disabled: host.disabled,
     disabled_before: host.disabledBefore,
     state: host.state,
+    ...(host.scaled !== null && { scaled: host.scaled }),
     ...blockedView(blocked),
   };
 }

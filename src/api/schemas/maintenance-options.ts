@@ -13,7 +13,7 @@ const LIMIT = { type: ['integer', 'string'], minimum: 1, pattern: '^(?:[1-9][0-9
 export const LIMITS: SchemaObject = {
   type: 'object',
   additionalProperties: false,
-  properties: { hosts: LIMIT, migrations: LIMIT, migrations_per_host: LIMIT, per_zone: LIMIT },
+  properties: { hosts: LIMIT, controllers: LIMIT, migrations: LIMIT, migrations_per_host: LIMIT, per_zone: LIMIT },
 };
 
 const oneOf = (...values: string[]): SchemaObject => ({ type: 'string', enum: values });

@@ -13,10 +13,16 @@ export const EngineSessionToken: InjectionToken<KeystoneSession> = Symbol('Engin
 export function registerCloud(container: DependencyContainer): void {
   once(container, EngineSessionToken, engineSession);
   once<CloudPort>(container, CloudPort, (c) => {
-    const { nova, placement, aodh, default: common } = c.resolve(ConfigToken);
+    const { nova, placement, aodh, masakari, default: common } = c.resolve(ConfigToken);
     const both = ({ timeout }: { readonly timeout: number }) => ({ readS: timeout, writeS: timeout });
     return new OpenStackCloud(c.resolve(EngineSessionToken), {
-      timeouts: { compute: both(nova), placement: both(placement), alarming: both(aodh), identity: both(nova) },
+      timeouts: {
+        compute: both(nova),
+        placement: both(placement),
+        alarming: both(aodh),
+        identity: both(nova),
+        'instance-ha': both(masakari),
+      },
       adminProject: { name: common.workflowProject },
     });
   });

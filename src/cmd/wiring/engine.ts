@@ -222,6 +222,7 @@ function engineSettings(config: Config, url: string): EngineSettings {
     busyTimeoutS: common.busyTimeout,
     blockedTimeoutS: common.blockedTimeout,
     maxParallelHosts: common.maxParallelHosts,
+    maxParallelControllers: common.maxParallelControllers,
     expectedMoveS: planner.moveDuration,
     expectedActionS: planner.actionDuration,
     defaultMaxImpacted: workflow.defaultMaxImpacted,

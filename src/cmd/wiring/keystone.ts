@@ -93,8 +93,8 @@ function filterOf({ interface: one, validInterfaces, regionName }: Section) {
 }
 
 /** Nova's section counts for what has none. */
-function endpoints({ nova, placement, aodh }: Config): KeystoneSessionSettings {
-  const services = Object.entries({ compute: nova, placement, alarming: aodh });
+function endpoints({ nova, placement, aodh, masakari }: Config): KeystoneSessionSettings {
+  const services = Object.entries({ compute: nova, placement, alarming: aodh, 'instance-ha': masakari });
   const overridden = services.filter(([, { endpointOverride }]) => endpointOverride !== '');
   return {
     ...filterOf(nova),

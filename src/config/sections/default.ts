@@ -50,6 +50,11 @@ export const DEFAULT = {
         min: 1,
       },
     ),
+    max_parallel_controllers: integer(
+      1,
+      "Controllers in work at the same time, likewise; never more than a minority of the cloud's.",
+      { min: 1 },
+    ),
     live_migration_retries: integer(5, 'How often a live migration that failed is tried again.'),
     live_migration_wait_time: number(600, 'Seconds for a live migration of an instance without constraints.', {
       min: 1,

@@ -18,3 +18,4 @@ function endpoint(name: string) {
 export const nova = endpoint('Nova');
 export const placement = endpoint('Placement');
 export const aodh = endpoint('Aodh');
+export const masakari = endpoint('Masakari');

@@ -1,7 +1,7 @@
 import { api } from './api.js';
 import { database } from './database.js';
 import { DEFAULT } from './default.js';
-import { aodh, nova, placement } from './endpoints.js';
+import { aodh, masakari, nova, placement } from './endpoints.js';
 import { engine } from './engine.js';
 import { http_hook } from './http-hook.js';
 import { keystone_authtoken } from './keystone-authtoken.js';
@@ -26,6 +26,7 @@ export const SECTIONS = {
   nova,
   placement,
   aodh,
+  masakari,
   workflow,
   planner,
   plugins,

@@ -37,7 +37,10 @@ export async function setState(
 }
 
 /** Percentage by hosts that are maintained or skipped; 100 only with MAINTENANCE_DONE (v1 §1.4). */
-async function tellProgress({ repositories, sessionId, adminProjectId }: SessionContext, unit: Unit): Promise<void> {
+export async function tellProgress(
+  { repositories, sessionId, adminProjectId }: SessionContext,
+  unit: Unit,
+): Promise<void> {
   const all = (await repositories.hosts.list(sessionId, unit.tx)).filter((host) => host.excluded === null);
   const finished = all.filter((host) => host.maintained || host.state === 'skipped').length;
   const percentDone = Math.min(99, Math.floor((100 * finished) / all.length));
@@ -58,6 +61,7 @@ export function newHost(
     disabledBefore: false,
     blocked: null,
     excluded: null,
+    scaled: null,
     lost: null,
     question: null,
     ...host,

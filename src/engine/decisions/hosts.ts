@@ -32,17 +32,21 @@ export async function joinHosts(session: SessionContext, view: SessionView, deci
   });
 }
 
-/** Hosts that an admin added join as the cloud shows them; the API has claimed them already. */
-export async function joinPending(session: SessionContext, view: SessionView): Promise<void> {
+/**
+ * Hosts that an admin added join as the cloud shows them; the API has claimed them already.
+ * @param pending those of the session's that Nova knows
+ */
+export async function joinPending(
+  session: SessionContext,
+  view: SessionView,
+  pending: readonly string[],
+): Promise<void> {
   const known = new Set(view.hosts.map((host) => host.hostname));
-  const { hosts, excluded, kind } = discoverHosts(
-    view,
-    { ironic: await session.cloud.ironicHosts() },
-    view.session.pendingHosts,
-  );
+  const { hosts, excluded, kind } = discoverHosts(view, { ironic: await session.cloud.ironicHosts() }, pending);
   const fresh = hosts.filter(({ hostname }) => !known.has(hostname));
   await joinHosts(session, view, { kind, hosts: fresh, excluded });
-  await session.writer.commit((unit) => unit.patchSession({ pendingHosts: [] }));
+  const pendingHosts = view.session.pendingHosts.filter((name) => !pending.includes(name));
+  await session.writer.commit((unit) => unit.patchSession({ pendingHosts }));
 }
 
 /** The duty to enable is written down before the service is disabled (L6), the intent with it (L3). */

@@ -40,12 +40,12 @@ export async function beginPlugin(
   const entry = await beginEffect(context, unit, {
     kind: 'plugin',
     subject: hostname,
-    // Checks are of interest while the host still waits, so they stand under the engine's own name.
-    host: phase === 'check' ? ENGINE_HOST : hostname,
+    // Of interest while the host still waits, or is no part of the session yet: so they stand under the engine's own name.
+    host: phase === 'check' || type === 'pre' ? ENGINE_HOST : hostname,
     action: actionKey({ type, name }, phase),
     intent: { ...intent },
   });
-  if (phase === 'check') return entry;
+  if (phase === 'check' || phase === 'release') return entry;
   const { sessionId, repositories } = context;
   const state = phase === 'undo' ? 'UNDOING' : 'RUNNING';
   const begun = { attempt: entry.attempt, startedAt: unit.now, endedAt: null, output: null, facts: null };

@@ -6,6 +6,8 @@ import { askWithin } from '../../workflow/running/bounded.js';
 import { isFailure, type PluginOutcome } from '../../workflow/running/phases.js';
 import { PluginRecord } from '../../workflow/running/record.js';
 import type { SessionContext } from '../context.js';
+import { commitHostChanges } from '../decisions/host-changes.js';
+import { actionKey } from '../decisions/run-plugin.js';
 import { LiveOutput } from './plugin-live.js';
 
 /** What a plug-in run's journal entry keeps. */
@@ -52,7 +54,8 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
       endedAt: unit.now,
       ...record.shown,
     };
-    if (intent.phase !== 'check') await session.repositories.pluginRuns.save(run, unit.tx);
+    if (intent.phase === 'run' || intent.phase === 'undo') await session.repositories.pluginRuns.save(run, unit.tx);
+    if (intent.phase === 'run' && !failed) await commitHostChanges(session, unit, entry.subject, record.changes);
     unit.tell(TOLD[intent.phase], {
       host: entry.subject,
       type: intent.type,
@@ -60,6 +63,7 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
       ...outcome,
     });
   });
+  if (record.changes.length > 0) session.watch.changed();
   session.log.info({ host: entry.subject, plugin: intent.name, ...ended }, 'plug-in ended');
 }
 
@@ -68,6 +72,7 @@ const TOLD: Readonly<Record<ActionPhase, string>> = {
   check: 'plug-in-checked',
   run: 'plug-in-ended',
   undo: 'plug-in-undone',
+  release: 'plug-in-released',
 };
 
 function stateToShow(phase: ActionPhase, state: string, failed: boolean): string {
@@ -87,6 +92,7 @@ async function withinTime(
   // What a first start of a first attempt could have kept is nothing.
   const isNew = entry.attempt === 1 && !resumed;
   const remembered = isNew ? {} : await repositories.journal.remembered(entry);
+  const checked = plugin.check === undefined ? {} : await factsOfCheck(session, entry);
   const bounds = {
     clock,
     stopping,
@@ -94,13 +100,26 @@ async function withinTime(
     // What an earlier life had begun gets its time again: while nobody looked, it may well have ended.
     begunAt: resumed ? clock.now() : new Date(begunAt),
   };
-  return askWithin(plugin, bounds, resumed, (signal) => contextOf(session, entry, record, signal, remembered));
+  return askWithin(plugin, bounds, resumed, (signal) => contextOf(session, entry, record, checked, signal, remembered));
+}
+
+/** What the action's own check found out about the host. */
+async function factsOfCheck(
+  { repositories }: SessionContext,
+  { sessionId, subject, intent }: JournalEntry,
+): Promise<Record<string, unknown>> {
+  const { type, name } = intent as unknown as PluginIntent;
+  const action = actionKey({ type, name }, 'check');
+  const attempt = await repositories.journal.lastAttempt(sessionId, subject, action);
+  const entry = await repositories.journal.find({ sessionId, subject, action, attempt });
+  return (entry?.outcome?.facts ?? {}) as Record<string, unknown>;
 }
 
 function contextOf(
   session: SessionContext,
   entry: JournalEntry,
-  { output, record }: PluginRecord,
+  { output, record, changed }: PluginRecord,
+  checked: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
   remembered: Record<string, unknown>,
 ): ActionContext {
@@ -113,6 +132,7 @@ function contextOf(
     name,
     metadata,
     sessionMetadata,
+    checked,
     attempt: entry.attempt,
     log: session.log.child({ host: entry.subject, plugin: name }),
     clock: session.clock,
@@ -130,5 +150,6 @@ function contextOf(
       Object.assign(remembered, facts);
     },
     remembered,
+    changed,
   };
 }

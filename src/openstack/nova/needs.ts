@@ -22,10 +22,12 @@ export const ACTIONS_OF_DELETED = need(2, 21, 'to see what was done to deleted s
 export const EMBEDDED_FLAVOR = need(2, 47, "to know a server's flavor");
 /** 2.53: services have uuids. Those of a cell that is down are left out. */
 export const SERVICE_UUID = need(2, 53, 'to address compute services by uuid');
+/** 2.74: the host is named in the request and checked by the scheduler; 2.37: no network by a word. */
+export const BOOT_ON_HOST = need(2, 74, 'to boot a test instance on a named host');
 /** 2.69: those of a cell that is down are listed with status UNKNOWN. */
 export const CELL_DOWN = need(2, 69, 'to tell an empty host from one whose cell is down');
 
-/** All that Nova is asked for. */
+/** All that Nova is asked for by every session: what a single action needs is refused where it is used. */
 export const NOVA_NEEDS: readonly Need[] = [
   BASE,
   HYPERVISORS,

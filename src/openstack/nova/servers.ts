@@ -1,8 +1,8 @@
 import { FenixError } from '../../common/errors.js';
 import type { Resources } from '../../model/index.js';
-import type { Server } from '../../workflow/cloud-port.js';
+import type { NewServer, Server } from '../../workflow/cloud-port.js';
 import type { ServiceApi } from '../service-api.js';
-import { EMBEDDED_FLAVOR } from './needs.js';
+import { BASE, BOOT_ON_HOST, EMBEDDED_FLAVOR } from './needs.js';
 import { listAll } from './paging.js';
 
 /** Nova API, GET /servers/detail with microversion 2.47, the fields read here. */
@@ -49,6 +49,26 @@ export async function listSoftDeleted(nova: ServiceApi, host: string, signal?: A
   return found.filter((server) => server.status === 'SOFT_DELETED');
 }
 
+/** Nova takes a name for a regular expression. */
+export async function listServersNamed(nova: ServiceApi, name: string, signal?: AbortSignal): Promise<Server[]> {
+  const pattern = `^${name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`;
+  return (await list(nova, { name: pattern }, signal)).filter((server) => server.name === name);
+}
+
+/** Nova API, POST /servers. @returns the server's id */
+export async function bootServer(nova: ServiceApi, wanted: NewServer, signal?: AbortSignal): Promise<string> {
+  const { name, host, image: imageRef, flavor: flavorRef, network } = wanted;
+  const networks = network === undefined ? 'none' : [{ uuid: network }];
+  const body = { server: { name, host, imageRef, flavorRef, networks } };
+  const answer = await nova.send<{ server: { id: string } }>('POST', '/servers', { body, need: BOOT_ON_HOST, signal });
+  return answer.server.id;
+}
+
+/** Nova API, DELETE /servers/{id}. */
+export async function deleteServer(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
+  await nova.send('DELETE', `/servers/${encodeURIComponent(id)}`, { need: BASE, signal });
+}
+
 /** Undefined if Nova has no such server. */
 export async function findServer(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<Server | undefined> {
   try {
@@ -64,7 +84,7 @@ export async function findServer(nova: ServiceApi, id: string, signal?: AbortSig
 
 async function list(
   nova: ServiceApi,
-  filter: { readonly host?: string; readonly deleted?: boolean; readonly status?: string },
+  filter: { readonly host?: string; readonly name?: string; readonly deleted?: boolean; readonly status?: string },
   signal?: AbortSignal,
 ): Promise<Server[]> {
   const markerOf = (server: NovaServer): string => server.id;

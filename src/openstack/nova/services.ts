@@ -52,6 +52,11 @@ export async function enableService(nova: ServiceApi, id: string, signal?: Abort
   await nova.send('PUT', `/os-services/${encodeURIComponent(id)}`, { body, need: SERVICE_UUID, signal });
 }
 
+/** With it go the host's hypervisor, its place in aggregates and its resource provider. Nova API, DELETE /os-services/{id}. */
+export async function deleteService(nova: ServiceApi, id: string, signal?: AbortSignal): Promise<void> {
+  await nova.send('DELETE', `/os-services/${encodeURIComponent(id)}`, { need: SERVICE_UUID, signal });
+}
+
 function toService(service: NovaService): ComputeService {
   return {
     id: service.id,

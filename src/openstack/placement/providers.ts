@@ -43,6 +43,18 @@ export async function findProvider(
   return provider;
 }
 
+/** Takes a compute node, and what is within it, out of Placement; refused while anything is allocated there. */
+export async function deleteTree(placement: ServiceApi, root: Provider, signal?: AbortSignal): Promise<void> {
+  const left = await list(placement, { in_tree: root.uuid }, signal);
+  while (left.length > 0) {
+    const parents = new Set(left.map(({ parent_provider_uuid: parent }) => parent));
+    // Placement deletes none that has others within it.
+    const next = left.findIndex(({ uuid }) => !parents.has(uuid));
+    const [leaf] = left.splice(Math.max(0, next), 1);
+    await placement.send('DELETE', `/resource_providers/${leaf?.uuid}`, { need: FIRST, signal });
+  }
+}
+
 /** What a provider can give in all; undefined for one that is no compute node (a storage pool, say). */
 export async function readCapacity(
   placement: ServiceApi,
@@ -67,7 +79,11 @@ export async function listConsumers(
   return Object.keys(allocations);
 }
 
-async function list(placement: ServiceApi, query: { name?: string }, signal?: AbortSignal): Promise<Provider[]> {
+async function list(
+  placement: ServiceApi,
+  query: { name?: string; in_tree?: string },
+  signal?: AbortSignal,
+): Promise<Provider[]> {
   const options = { query, need: TREES, signal };
   const answer = await placement.get<{ resource_providers: Provider[] }>('/resource_providers', options);
   return answer.resource_providers;

@@ -37,9 +37,12 @@ interface Emptied {
 function candidates(step: FleetStep, zone: ZoneStep): FleetHost[] {
   return zone.waiting
     .filter((host) => unfit(step, zone, host) === undefined && step.fullLimit(host) === undefined)
-    .sort((a, b) => a.instances.length - b.instances.length || byName(a.host, b.host))
+    .sort((a, b) => leavesLast(a, b) || a.instances.length - b.instances.length || byName(a.host, b.host))
     .slice(0, LOOKED_AT);
 }
+
+/** Those that give no room back. */
+const leavesLast = (a: FleetHost, b: FleetHost): number => Number(a.leaves ?? false) - Number(b.leaves ?? false);
 
 function cheapest(zone: ZoneStep, hosts: readonly Emptied[]): FleetHost | undefined {
   let best: { readonly host: FleetHost; readonly second: number } | undefined;
@@ -47,7 +50,8 @@ function cheapest(zone: ZoneStep, hosts: readonly Emptied[]): FleetHost | undefi
     const places = zone.targets.pack(excluding(instances, host), true);
     if (places === undefined) continue;
     const second = [...places.values()].filter(({ waiting }) => waiting).length;
-    if (best === undefined || second < best.second) best = { host, second };
+    const isBetter = best === undefined || (leavesLast(host, best.host) || second - best.second) < 0;
+    if (isBetter) best = { host, second };
   }
   return best?.host;
 }

@@ -93,12 +93,13 @@ export function unfit(step: FleetStep, zone: ZoneStep, { host, instances }: Flee
   return undefined;
 }
 
-/** Hosts that are down hold members back who count as impacted; then by weight. */
+/** Hosts that are down hold members back who count as impacted; those that give no room back come last; then by weight. */
 function inOrder(hosts: readonly FleetHost[], perSource: number): FleetHost[] {
   const weighed = hosts.map((host) => ({ host, weight: weightOf(host, perSource) }));
   weighed.sort((a, b) => {
     const down = Number(b.host.down) - Number(a.host.down);
-    return down || b.weight - a.weight || byName(a.host.host, b.host.host);
+    const leaves = Number(a.host.leaves ?? false) - Number(b.host.leaves ?? false);
+    return down || leaves || b.weight - a.weight || byName(a.host.host, b.host.host);
   });
   return weighed.map(({ host }) => host);
 }
@@ -186,14 +187,14 @@ function candidateOf(step: FleetStep, host: FleetHost): Candidate {
   const from = now + answerS;
   const moveS = moves === 0 ? 0 : lasts / Math.ceil(moves / Math.min(perSource, moves));
   const demand = { from, moves, abreast: Math.min(perSource, moves), moveS, room };
-  return { host, demand, release: { at: from + lasts + host.actionS, room: less(host.capacity, remains) } };
+  return { host, demand, release: { at: from + lasts + host.actionS, room: givenBack(host, remains) } };
 }
 
 function forecastOf(step: FleetStep, zone: ZoneStep): Forecast {
   const { now, snapshot } = step;
   const free = nothing();
   for (const target of zone.targets.maintained) add(free, target.free);
-  const releases = zone.giving.map((host) => ({ at: backAt(host, now), room: host.free }));
+  const releases = zone.giving.map((host) => ({ at: backAt(host, now), room: host.leaves ? nothing() : host.free }));
   const forecast = new Forecast(free, releases, now);
   const going = zone.sources.map((source) => demandOf(source, snapshot.limits.perSource, now));
   forecast.addAll(
@@ -219,7 +220,12 @@ function demandOf(source: Source, perSource: number, now: number): Candidate {
   const moveS = pending === 0 ? 0 : lasts / Math.ceil(pending / abreast);
   const at = Math.max(from + lasts, ...busyUntil) + host.actionS;
   const demand = { from, moves: pending, abreast, moveS, room: wanted };
-  return { host, demand, release: { at, room: less(host.capacity, source.remains) } };
+  return { host, demand, release: { at, room: givenBack(host, source.remains) } };
+}
+
+/** What is to be had of a host once it is maintained. */
+function givenBack(host: FleetHost, remains: Amount): Amount {
+  return host.leaves ? nothing() : less(host.capacity, remains);
 }
 
 function less(a: FleetHost['capacity'], b: FleetHost['capacity']): Amount {

@@ -47,7 +47,7 @@ export class ZoneStep {
 
   /** Nothing will be given back by itself: who takes room must be sure to get to the end. */
   get tight(): boolean {
-    return this.giving.length === 0;
+    return this.giving.every(({ leaves }) => leaves === true);
   }
 
   /** Something goes on, so that room or places may change. */

@@ -1,5 +1,5 @@
 /** Services by the names of their paths. */
-export type FaultyService = 'identity' | 'compute' | 'placement' | 'alarming';
+export type FaultyService = 'identity' | 'compute' | 'placement' | 'alarming' | 'instance-ha';
 
 /** What may happen to a call of a service. The first fault of the list that hits is the one. */
 export interface HttpFault {

@@ -11,7 +11,7 @@ export const FAULTS_SCHEMA = strict({
     type: 'array',
     items: strict(
       {
-        service: { enum: ['identity', 'compute', 'placement', 'alarming'] },
+        service: { enum: ['identity', 'compute', 'placement', 'alarming', 'instance-ha'] },
         calls: { enum: ['reads', 'writes'] },
         path: { type: 'string' },
         rate,

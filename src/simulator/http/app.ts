@@ -11,6 +11,7 @@ import type { Tokens } from '../tokens.js';
 import { aodhRouter } from './aodh.js';
 import { faultyCalls } from './faults.js';
 import { keystoneRouter } from './keystone.js';
+import { masakariRouter } from './masakari.js';
 import { novaRouter } from './nova/router.js';
 import { placementRouter } from './placement.js';
 import { localsOf } from './wire.js';
@@ -22,6 +23,12 @@ export interface Endpoints {
   readonly placement: string;
   readonly alarming: string;
   readonly maintenance?: string;
+  /** Only where there are failover segments. */
+  readonly 'instance-ha'?: string;
+}
+
+export function masakariAt(base: string): Pick<Endpoints, 'instance-ha'> {
+  return { 'instance-ha': `${base}/instance-ha/v1` };
 }
 
 export function endpointsAt(base: string, maintenance?: string): Endpoints {
@@ -63,6 +70,7 @@ export function createApp(parts: AppParts): Express {
   app.use('/compute', novaRouter(parts));
   app.use('/placement', placementRouter(parts));
   app.use('/alarming', aodhRouter(parts));
+  app.use('/instance-ha/v1', masakariRouter(parts));
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     const given = (error as { status?: unknown } | null)?.status;
     const status = typeof given === 'number' ? given : 500;

@@ -71,7 +71,14 @@ export class ServiceCatalog {
   }
 }
 
-const NAMES = { placement: 'placement', alarming: 'aodh', compute: 'nova', identity: 'keystone', maintenance: 'fenix' };
+const NAMES = {
+  placement: 'placement',
+  alarming: 'aodh',
+  compute: 'nova',
+  identity: 'keystone',
+  maintenance: 'fenix',
+  'instance-ha': 'masakari',
+};
 
 function types(endpoints: Endpoints): (keyof typeof NAMES)[] {
   const known = Object.keys(NAMES) as (keyof typeof NAMES)[];

@@ -16,7 +16,7 @@ const TITLES: Readonly<Record<number, string>> = {
   406: 'Not Acceptable',
 };
 
-/** Placement API up to 1.39: what a maintenance service reads. Bodies have the shape of 1.12 and later. */
+/** Placement API up to 1.39: what a maintenance service reads, and takes away. Bodies have the shape of 1.12 and later. */
 export function placementRouter({ cloud, tokens, endpoints }: AppParts): Router {
   const router = Router();
   router.get('/', (_request, response) => {
@@ -50,13 +50,24 @@ export function placementRouter({ cloud, tokens, endpoints }: AppParts): Router 
 function providerRoutes(router: Router, cloud: Cloud): void {
   router.get('/resource_providers', (request, response) => {
     const [name, tree, uuid] = [query(request, 'name'), query(request, 'in_tree'), query(request, 'uuid')];
-    const providers = [...cloud.hosts.values()].filter(
+    const providers = allProviders(cloud).filter(
       (host) =>
         (name === undefined || host.nodeName === name) &&
         (tree === undefined || host.providerId === tree) &&
         (uuid === undefined || host.providerId === uuid),
     );
     response.json({ resource_providers: providers.map(providerView) });
+  });
+  router.delete('/resource_providers/:id', (request, response) => {
+    const host = provider(cloud, request);
+    if (cloud.allocations.on(host.name).length > 0)
+      throw new Refusal(
+        409,
+        `Unable to delete resource provider ${host.providerId}: Resource provider has allocations.`,
+      );
+    if (!cloud.leftProviders.delete(host.name))
+      throw new Refusal(409, `Unable to delete resource provider ${host.providerId}: its compute service is there.`);
+    response.status(204).end();
   });
   router.get('/resource_providers/:id', (request, response) => {
     response.json(providerView(provider(cloud, request)));
@@ -94,9 +105,14 @@ function inventory(total: number): object {
   return { total, reserved: 0, min_unit: 1, max_unit: total, step_size: 1, allocation_ratio: 1 };
 }
 
+/** Also what hosts left behind. */
+function allProviders(cloud: Cloud): ComputeHost[] {
+  return [...cloud.hosts.values(), ...cloud.leftProviders.values()];
+}
+
 function provider(cloud: Cloud, request: Request): ComputeHost {
   const id = param(request, 'id');
-  const host = [...cloud.hosts.values()].find(({ providerId }) => providerId === id);
+  const host = allProviders(cloud).find(({ providerId }) => providerId === id);
   if (host === undefined) throw new Refusal(404, `No resource provider with uuid ${id} found`);
   return host;
 }

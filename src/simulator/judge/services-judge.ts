@@ -1,5 +1,8 @@
 import type { Court, Hearing, Judge } from './court.js';
 
+/** Reasons that are nobody else's: the service's own, and Nova's where `enable_new_services` is off. */
+const FREE = ['fenix ', 'New compute service disabled'];
+
 interface Service {
   enabled: boolean;
   reason: string | null;
@@ -18,10 +21,12 @@ export class ServicesJudge implements Judge {
 
   readonly hearing: Hearing = {
     host: ({ host, enabled, reason }) => this.hosts.set(host, { enabled, reason, taken: false }),
+    'host-gone': ({ host }) => void this.hosts.delete(host),
     service: ({ host: name, enabled, reason, byService }) => {
       const host = this.hosts.get(name);
       if (host === undefined) return;
-      if (enabled && !host.enabled && byService && host.reason?.startsWith('fenix ') !== true)
+      const isFree = FREE.some((words) => host.reason?.startsWith(words));
+      if (enabled && !host.enabled && byService && !isFree)
         this.court.violate('enabled-others', `nova-compute on ${name} was enabled, which others had disabled`);
       this.hosts.set(name, { enabled, reason, taken: !enabled && byService });
     },

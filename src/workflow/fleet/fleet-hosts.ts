@@ -5,11 +5,12 @@ import { isOwedBack } from '../giving-back.js';
 import { isDown, zoneOf } from '../hosts.js';
 import { mayReceive } from '../room.js';
 import type { SessionView } from '../view.js';
-import { zoneSet } from './fleet-limits.js';
+import { setsOf, zoneSet } from './fleet-limits.js';
 import type { FleetIndex } from './index-of-view.js';
 
 /** What only the session knows of a host. */
-type Known = Pick<FleetHost, 'state' | 'isCompute' | 'receives' | 'instances' | 'actionS' | 'since'>;
+type Known = Pick<FleetHost, 'state' | 'isCompute' | 'receives' | 'instances' | 'actionS' | 'since' | 'leaves'> &
+  Partial<Pick<FleetHost, 'sets'>>;
 
 /**
  * A host of the session; one that is through gives its room only when it is enabled again. @param isHeld nothing is done about it until somebody has decided something
@@ -31,6 +32,8 @@ export function sessionHost(
     instances: isHeld ? [] : instances,
     actionS,
     since: sinceOf(view, host),
+    sets: setsOf(view, host),
+    ...(view.retiring.has(hostname) && { leaves: true }),
   });
 }
 

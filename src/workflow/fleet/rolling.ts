@@ -1,7 +1,9 @@
-import { isThrough } from '../../model/index.js';
+import { isThrough, type SessionHost } from '../../model/index.js';
 import type { FleetPlan, FleetReason } from '../../planner/fleet.js';
+import { waitForQuorum } from '../controllers.js';
 import type { Step } from '../decisions.js';
 import { isOwedBack } from '../giving-back.js';
+import { ENGINE_HOST } from '../maintaining.js';
 import { assumeUnmanaged } from '../managers.js';
 import { worthAsking } from '../room.js';
 import { isBeingSteered } from '../steering.js';
@@ -41,6 +43,8 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   followNotices(view, index, gathered);
   const held = workOnHosts(view, leaving, gathered);
   if (gathered.ending !== undefined) return gathered.ending;
+  const quorum = waitForQuorum(view);
+  if (quorum !== undefined && gathered.apart.length === 0 && holdsAll(view)) return quorum;
   if (isOver(view)) return { to: 'MAINTENANCE_COMPLETE', why: 'All hosts are through.', derived: true };
   const isAsked = view.notices.some(
     ({ state: about, outcome }) =>
@@ -75,9 +79,19 @@ function failReturned(
   return entries.length > 0;
 }
 
+/** Computes wait for controllers that are nothing else (v1 §5.1), or there is nothing but controllers left. */
+function holdsAll({ hosts }: SessionView): boolean {
+  const ahead = hosts.filter(({ state }) => !isThrough(state));
+  const isPlain = ({ type, isCompute }: SessionHost): boolean => type === 'controller' && !isCompute;
+  return ahead.some(isPlain) || ahead.every(({ type }) => type === 'controller');
+}
+
 /** Every host is through, and nothing is owed or under way any more. */
 function isOver(view: SessionView): boolean {
-  const isBusy = view.effects.some(({ kind, state }) => state === 'begun' && kind !== 'settle');
+  // What runs on the engine is about no host of the session: hosts that are on their way into the cloud.
+  const isBusy = view.effects.some(
+    ({ kind, state, host }) => state === 'begun' && kind !== 'settle' && host !== ENGINE_HOST,
+  );
   return !isBusy && view.hosts.every((host) => isThrough(host.state) && !isOwedBack(host));
 }
 

@@ -1,5 +1,6 @@
 import { isThrough, type SessionHost } from '../../model/index.js';
 import type { FleetHost, FleetSnapshot } from '../../planner/fleet.js';
+import { controllersHeld } from '../controllers.js';
 import { finalFacts, standingFacts } from '../room.js';
 import type { LearnedDurations, SessionView } from '../view.js';
 import { fleetGroups } from './fleet-groups.js';
@@ -31,8 +32,12 @@ export function fleetSnapshot(view: SessionView, parts: SnapshotParts, patient: 
   }
   const actionS = durations.actions ?? view.settings.expectedActionS;
   const own = new Set(view.hosts.map(({ hostname }) => hostname));
+  const waitsForQuorum = controllersHeld(view);
+  const isHeld = ({ hostname }: SessionHost): number => Number(waitsForQuorum.has(hostname));
   const ofSession = view.hosts
     .filter((host) => isDue(view, host))
+    // Of controllers the first ones begin: those that may.
+    .sort((a, b) => isHeld(a) - isHeld(b))
     .map((host): FleetHost => {
       const instances = (leaving.get(host.hostname) ?? []).map((one) =>
         fleetInstance(view, index, one, durations, refusals.get(one.server.id) ?? []),

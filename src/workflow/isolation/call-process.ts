@@ -26,6 +26,6 @@ try {
 async function ask(context: ActionContext): Promise<string | boolean> {
   const plugin: ActionPlugin = (await import(pathToFileURL(order.file).href)).default;
   const value = await plugin[order.method]?.(context);
-  const isState = order.method === 'run' || order.method === 'undo';
+  const isState = order.method === 'run' || order.method === 'undo' || order.method === 'release';
   return isState ? String(value ?? '').slice(0, LONGEST_VALUE) : Boolean(value);
 }

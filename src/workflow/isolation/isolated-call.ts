@@ -26,6 +26,20 @@ const LENT: Readonly<Record<keyof ActionCloud, true>> = {
   capacities: true,
   occupants: true,
   aggregates: true,
+  server: true,
+  proves: true,
+  enableService: true,
+  disableService: true,
+  hypervisor: true,
+  deleteService: true,
+  addToAggregate: true,
+  removeFromAggregate: true,
+  deleteProvider: true,
+  serversNamed: true,
+  boot: true,
+  deleteServer: true,
+  guardedHosts: true,
+  setOnMaintenance: true,
 };
 
 export interface CallSettings {
@@ -52,9 +66,9 @@ export class IsolatedCall {
     private readonly machine: MachineClock,
   ) {
     const { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt } = context;
-    const { files, localFiles, remembered } = context;
+    const { files, localFiles, remembered, checked } = context;
     const asked = { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt };
-    const facts = { ...asked, files, localFiles, remembered };
+    const facts = { ...asked, files, localFiles, remembered, checked };
     const order: CallOrder = { file, method, facts };
     this.outcome = new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
@@ -121,10 +135,11 @@ export class IsolatedCall {
   }
 
   private hear(message: Extract<FromPlugin, { told: Told }>): void {
-    const { output, record, log } = this.context;
+    const { output, record, changed, log } = this.context;
     const { told } = message;
     if (told.output !== '') output(marked({ text: told.output, dropped: told.dropped }));
     if (Object.keys(told.facts).length > 0) record(told.facts);
+    for (const change of told.changes) changed(change);
     for (const { level, fields, message: text } of told.lines) log[level](fields, text);
     if (told.droppedLines > 0) log.warn({ lines: told.droppedLines }, 'the plug-in logs more than is kept');
     if (message.say === 'returned') this.settle?.resolve(message.value);

@@ -12,6 +12,7 @@ export function isolatedContext(facts: ContextFacts, line: EngineLine, telling: 
     log: telling.logger(),
     output: telling.output,
     record: telling.record,
+    changed: telling.changed,
     signal: line.signal,
     clock: {
       now: askedNow,

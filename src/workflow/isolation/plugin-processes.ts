@@ -53,6 +53,12 @@ export class PluginProcesses {
    */
   async action(module: FoundModule, isUnchanged: () => boolean): Promise<ActionPlugin> {
     const { data, functions } = await this.exported(module.file);
+    // Planning asks that without waiting for anybody.
+    if (functions.includes('removes')) {
+      throw invalid(
+        `Plug-in ${module.file}: removes cannot be asked of a plug-in that runs by itself ([plugins] isolation).`,
+      );
+    }
     const ask = (method: ActionMethod) => async (context: ActionContext) => {
       if (isUnchanged()) return this.call(module.file, method, context);
       const message = `${module.file} is not what it was when the engine started. Start the engine anew to use it.`;

@@ -1,5 +1,5 @@
 import { FenixError, Stopped } from '../../common/errors.js';
-import type { ActionContext } from '../contract.js';
+import type { ActionContext, HostChange } from '../contract.js';
 import type { ActionMethod } from '../plugin-checks.js';
 import { sentenceOf } from '../running/sentence.js';
 
@@ -19,6 +19,7 @@ export type ContextFacts = Pick<
   | 'files'
   | 'localFiles'
   | 'remembered'
+  | 'checked'
 >;
 
 /** What a process is told to do: to ask that plug-in … */
@@ -57,6 +58,8 @@ export interface Told {
   /** Characters before that, which were not kept. */
   readonly dropped: number;
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Hosts that it says have joined or left. */
+  readonly changes: readonly HostChange[];
   readonly lines: readonly Line[];
   /** Lines after these, which were not kept. */
   readonly droppedLines: number;

@@ -59,6 +59,8 @@ const PHASES: Readonly<Record<ActionPhase, Phase>> = {
     if (isFailure(outcome.state) || (await isVerified(plugin, context))) return outcome;
     return failed(`${context.name} says that its work can still be seen on the host.`);
   },
+
+  release: async (plugin, context) => outcomeOf(await plugin.release?.(context), context),
 };
 
 /** Of what it returned, which may be anything. */

@@ -1,3 +1,4 @@
+import type { HostChange } from '../contract.js';
 import { withFacts } from './facts.js';
 import { marked, Tail } from './tail.js';
 
@@ -16,6 +17,7 @@ export class PluginRecord {
   private found: Facts = {};
   private told = 0;
   private toldFacts: Facts = this.found;
+  readonly changes: HostChange[] = [];
 
   /** @param onNews there is something that {@link news} would tell */
   constructor(private readonly onNews: () => void = () => undefined) {}
@@ -28,6 +30,10 @@ export class PluginRecord {
   readonly record = (facts: Facts): void => {
     this.found = withFacts(this.found, facts);
     this.onNews();
+  };
+
+  readonly changed = (change: HostChange): void => {
+    this.changes.push(change);
   };
 
   /** Only what there is: most plug-ins say nothing. */

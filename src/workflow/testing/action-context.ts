@@ -14,6 +14,7 @@ export function actionContext(given: Partial<ActionContext> = {}): ActionContext
     name: 'plug-in',
     metadata: {},
     sessionMetadata: {},
+    checked: {},
     attempt: 1,
     log: silentLogger,
     clock: new ManualClock(new Date('2026-01-01T00:00:00Z')),
@@ -28,6 +29,7 @@ export function actionContext(given: Partial<ActionContext> = {}): ActionContext
     record: () => undefined,
     remember: async () => undefined,
     remembered: {},
+    changed: () => undefined,
     ...given,
   };
 }
@@ -41,6 +43,20 @@ const noCloud: ActionCloud = {
   capacities: () => unexpected('capacities'),
   occupants: () => unexpected('occupants'),
   aggregates: () => unexpected('aggregates'),
+  server: () => unexpected('server'),
+  proves: () => unexpected('proves'),
+  enableService: () => unexpected('enableService'),
+  disableService: () => unexpected('disableService'),
+  hypervisor: () => unexpected('hypervisor'),
+  deleteService: () => unexpected('deleteService'),
+  addToAggregate: () => unexpected('addToAggregate'),
+  removeFromAggregate: () => unexpected('removeFromAggregate'),
+  deleteProvider: () => unexpected('deleteProvider'),
+  serversNamed: () => unexpected('serversNamed'),
+  boot: () => unexpected('boot'),
+  deleteServer: () => unexpected('deleteServer'),
+  guardedHosts: () => unexpected('guardedHosts'),
+  setOnMaintenance: () => unexpected('setOnMaintenance'),
 };
 
 const noHooks: SignedCalls = {

@@ -3,7 +3,7 @@ import { type Clock, ManualClock, plusSeconds } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
 import type { ActionType } from '../../model/index.js';
 import type { ActionCloud } from '../action-tools.js';
-import type { ActionContext, ActionPhase, ActionPlugin } from '../contract.js';
+import type { ActionContext, ActionPhase, ActionPlugin, HostChange } from '../contract.js';
 import { checkAction } from '../plugin-checks.js';
 import { hasOneOf } from '../running/asked-if.js';
 import { askWithin } from '../running/bounded.js';
@@ -48,6 +48,8 @@ export interface Trial {
   readonly attempts: number;
   readonly output: string;
   readonly facts: Facts;
+  /** Hosts that it says have joined or left. */
+  readonly changes: readonly HostChange[];
   /** What it has remembered for later runs. */
   readonly remembered: Facts;
   /** Programs that it ran, and those of the script that it did not. */
@@ -88,6 +90,7 @@ export async function tryAction(candidate: unknown, given: TrialOptions = {}): P
     cloud: { ...actionContext().cloud, ...cloud },
     output: record.output,
     record: record.record,
+    changed: record.changed,
     remembered,
     remember: async (facts) => void Object.assign(remembered, facts),
   });
@@ -107,6 +110,7 @@ export async function tryAction(candidate: unknown, given: TrialOptions = {}): P
     attempts,
     output,
     facts,
+    changes: record.changes,
     remembered,
     ran,
     left: { remote: remote.left, local: local.left },

@@ -72,6 +72,7 @@ export async function realStage(t: ExecutionContext): Promise<Stage> {
     projectId: await owner.projectId(),
     web: scene.web,
     database: scene.database,
+    ...(await imageAndFlavor(cloud)),
     becomes,
     setHostUp: (host, up) => setHostUp(cloud, host, up),
     async createAlarm(alarm) {
@@ -147,10 +148,8 @@ async function putBack(at: Scene): Promise<void> {
 
 async function boot(cloud: TestCloud, name: string, networks: unknown): Promise<string> {
   const owner = cloud.as('demo');
-  const { flavors } = await owner.get<{ flavors: { id: string; name: string }[] }>('compute', '/flavors');
-  const { images } = await owner.get<{ images: { id: string }[] }>('image', `/v2/images?name=${IMAGE}`);
-  const flavorRef = flavors.find((flavor) => flavor.name === 'small')?.id;
-  const server = { name, flavorRef, imageRef: images[0]?.id, networks };
+  const { image, flavor } = await imageAndFlavor(cloud);
+  const server = { name, flavorRef: flavor, imageRef: image, networks };
   const answer = await owner.call<{ server: { id: string } }>(
     'compute',
     'POST',
@@ -159,6 +158,15 @@ async function boot(cloud: TestCloud, name: string, networks: unknown): Promise<
     'compute 2.37',
   );
   return answer.server.id;
+}
+
+/** Their ids. */
+async function imageAndFlavor(cloud: TestCloud): Promise<{ readonly image: string; readonly flavor: string }> {
+  const owner = cloud.as('demo');
+  const { flavors } = await owner.get<{ flavors: { id: string; name: string }[] }>('compute', '/flavors');
+  const { images } = await owner.get<{ images: { id: string }[] }>('image', `/v2/images?name=${IMAGE}`);
+  const flavor = flavors.find(({ name }) => name === 'small')?.id ?? '';
+  return { image: images[0]?.id ?? '', flavor };
 }
 
 async function remove({ cloud, nova }: Scene, ids: readonly string[]): Promise<void> {

@@ -33,6 +33,16 @@ const METHODS: Readonly<Record<keyof CloudPort, 'read' | 'write'>> = {
   evacuate: 'write',
   stop: 'write',
   start: 'write',
+  hypervisor: 'read',
+  serversNamed: 'read',
+  guardedHosts: 'read',
+  deleteService: 'write',
+  addToAggregate: 'write',
+  removeFromAggregate: 'write',
+  deleteProvider: 'write',
+  boot: 'write',
+  deleteServer: 'write',
+  setOnMaintenance: 'write',
 };
 
 type Write = (...args: unknown[]) => Promise<void>;

@@ -49,6 +49,8 @@ export async function simulatedStage(t: ExecutionContext, changes: Partial<Topol
     projectId: PROJECT,
     web: id(1),
     database: id(2),
+    image: 'cirros',
+    flavor: 'small',
     async becomes(holds, what) {
       for (const limit = plusSeconds(clock.now(), PATIENCE_S); !(await holds()); ) {
         if (clock.now() > limit) throw new Error(`${what} did not come about`);

@@ -18,6 +18,9 @@ export interface Stage {
   readonly projectId: string;
   readonly web: string;
   readonly database: string;
+  /** Ids: an image, and flavor `small`. */
+  readonly image: string;
+  readonly flavor: string;
   /** Lets time pass until it holds. */
   becomes(holds: () => Promise<boolean>, what: string): Promise<void>;
   /** Whether its nova-compute runs; resolves when Nova knows. */

@@ -34,7 +34,14 @@ const HOST = object(
     disabled_before: FLAG,
     state: { type: 'string', enum: HOST_STATES },
   },
-  { blocked: BLOCKED },
+  {
+    blocked: BLOCKED,
+    scaled: {
+      type: 'string',
+      enum: ['added', 'removed'],
+      description: 'An action brought it into the cloud, or took it out for good',
+    },
+  },
 );
 const PROJECT = object({
   project_id: TEXT,

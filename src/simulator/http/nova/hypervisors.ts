@@ -1,11 +1,12 @@
 import type { Router } from 'express';
 import type { Cloud } from '../../cloud.js';
 import type { ComputeHost } from '../../records.js';
+import { Refusal } from '../../refusal.js';
 import { query } from '../wire.js';
 import { minorOf } from './microversion.js';
 import { adminOnly } from './policy.js';
 
-/** os-hypervisors: list and detail, with servers where asked for (2.53). */
+/** os-hypervisors: list and detail, with servers and by a part of the name where asked for (2.53). */
 export function hypervisorRoutes(router: Router, cloud: Cloud): void {
   router.get('/os-hypervisors', adminOnly('os-hypervisors:list'), (_request, response) => {
     const minor = minorOf(response);
@@ -14,12 +15,21 @@ export function hypervisorRoutes(router: Router, cloud: Cloud): void {
   router.get('/os-hypervisors/detail', adminOnly('os-hypervisors:list-detail'), (request, response) => {
     const minor = minorOf(response);
     const withServers = minor >= 53 && query(request, 'with_servers')?.toLowerCase() === 'true';
-    const hypervisors = [...cloud.hosts.values()].map((host) => ({
+    const hypervisors = matching(cloud, query(request, 'hypervisor_hostname_pattern'), minor).map((host) => ({
       ...detail(cloud, host, minor),
       ...(withServers ? { servers: servers(cloud, host) } : {}),
     }));
     response.json({ hypervisors });
   });
+}
+
+/** By a part of the hypervisor's name (2.53); none is a 404. */
+function matching(cloud: Cloud, pattern: string | undefined, minor: number): ComputeHost[] {
+  const all = [...cloud.hosts.values()];
+  if (pattern === undefined || minor < 53) return all;
+  const found = all.filter(({ nodeName }) => nodeName.includes(pattern));
+  if (found.length === 0) throw new Refusal(404, `No hypervisor matching '${pattern}' could be found.`);
+  return found;
 }
 
 function summary(host: ComputeHost, minor: number) {

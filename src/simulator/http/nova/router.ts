@@ -10,7 +10,7 @@ import { hypervisorRoutes } from './hypervisors.js';
 import { MAX_MINOR, novaMicroversion } from './microversion.js';
 import { migrationRoutes } from './migrations.js';
 import { serverRoutes } from './servers.js';
-import { serviceRoutes } from './services.js';
+import { serviceDeletion, serviceRoutes } from './services.js';
 
 const FAULTS: Readonly<Record<number, string>> = {
   400: 'badRequest',
@@ -43,6 +43,7 @@ export function novaRouter({ cloud, tokens, endpoints, moves, servers }: AppPart
   actionRoutes(api, cloud, { servers, moves, evacuations: new Evacuations(cloud) });
   migrationRoutes(api, cloud, moves);
   serviceRoutes(api, cloud);
+  serviceDeletion(api, cloud);
   hypervisorRoutes(api, cloud);
   groupRoutes(api, cloud);
   aggregateRoutes(api, cloud);

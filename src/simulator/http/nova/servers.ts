@@ -42,7 +42,10 @@ export function serverRoutes(router: Router, cloud: Cloud, servers: Servers, bas
     response.type('application/json').send(`{"server":${text}}`);
   });
   router.post('/servers', (request, response) => {
-    const instance = servers.boot(bootRequest(cloud, request.body, callerOf(response)), callerOf(response));
+    const wanted = bootRequest(cloud, request.body, callerOf(response));
+    const host = minorOf(response) >= 74 ? hostWanted(cloud, request.body) : null;
+    if (host !== null) requireAdmin(response, 'servers:create:requested_destination');
+    const instance = servers.boot({ ...wanted, host }, callerOf(response));
     response.status(202).set('Location', `${base()}/servers/${instance.id}`);
     response.json({
       server: {
@@ -83,7 +86,7 @@ function matches(instance: Instance, request: Request, caller: Caller): boolean 
   return (
     (host === undefined || instance.host === host) &&
     (uuid === undefined || instance.id === uuid) &&
-    (name === undefined || instance.name.includes(name)) &&
+    (name === undefined || new RegExp(name).test(instance.name)) &&
     (status === undefined || statusOf(instance) === status.toUpperCase())
   );
 }
@@ -119,6 +122,15 @@ function nextLink(request: Request, base: string, marker: string): object {
 
 function isTrue(value: string | undefined): boolean {
   return value !== undefined && ['', '1', 'true', 't', 'yes', 'on'].includes(value.toLowerCase());
+}
+
+/** The host that the request names (2.74). */
+function hostWanted(cloud: Cloud, body: unknown): string | null {
+  const server = isObject(body) ? body.server : undefined;
+  const host = isObject(server) ? server.host : undefined;
+  if (typeof host !== 'string') return null;
+  if (!cloud.hosts.has(host)) throw new Refusal(400, `Compute host ${host} could not be found.`);
+  return host;
 }
 
 function bootRequest(cloud: Cloud, body: unknown, caller: Caller) {

@@ -1,5 +1,6 @@
 import type { Request, Router } from 'express';
 import type { Cloud } from '../../cloud.js';
+import { retireHost } from '../../hosts.js';
 import type { ComputeHost, ControllerService } from '../../records.js';
 import { Refusal } from '../../refusal.js';
 import { callerOf, isObject, micros, param, query, wholeMicros } from '../wire.js';
@@ -23,6 +24,17 @@ export function serviceRoutes(router: Router, cloud: Cloud): void {
     update(cloud, host, request.body, callerOf(response).projectId);
     const service = computeView(host, minorOf(response), cloud.controllers.length);
     response.json({ service: { ...service, updated_at: micros(host.serviceUpdatedAt) } });
+  });
+}
+
+/** Compute services only, as Fenix needs it. */
+export function serviceDeletion(router: Router, cloud: Cloud): void {
+  router.delete('/os-services/:uuid', since(53), adminOnly('os-services:delete'), (request, response) => {
+    const uuid = param(request, 'uuid');
+    const host = [...cloud.hosts.values()].find(({ serviceId }) => serviceId === uuid);
+    if (host === undefined) throw new Refusal(404, `Service ${uuid} not found.`);
+    retireHost(cloud, host);
+    response.status(204).end();
   });
 }
 
@@ -65,7 +77,8 @@ function controllerView(service: ControllerService, now: Date, minor: number): S
   return {
     binary: service.binary,
     host: service.host,
-    ...{ id: minor >= 53 ? service.serviceId : service.number, zone: 'internal', status: 'enabled', state: 'up' },
+    ...{ id: minor >= 53 ? service.serviceId : service.number, zone: 'internal', status: 'enabled' },
+    ...{ state: service.up ? 'up' : 'down' },
     ...{ updated_at: wholeMicros(now), disabled_reason: null },
     ...(minor >= 11 ? { forced_down: false } : {}),
   };
