@@ -359,7 +359,7 @@ test.serial('what one asks for wrongly is refused to it, and to it alone', async
     const { message = '' } = await outcomeOf(t, `await ${call}; return 'DONE';`);
     return message;
   };
-  t.regex(await refused('context.cloud.disableService("1", "x")'), /no "disableService"; it has: services/);
+  t.regex(await refused('context.cloud.liveMigrate("1", "x")'), /no "liveMigrate"; it has: services/);
   t.regex(await refused('context.cloud.constructor()'), /no "constructor"/);
   t.regex(await refused('context.remote.run("rm -rf /")'), /^argv must be a list of texts/);
   t.regex(await refused('context.remote.run([])'), /^argv must be a list of texts/);

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import type { MachineClock } from '../../common/clock.js';
 import { FenixError, Stopped } from '../../common/errors.js';
 import type { ActionContext, ActionPlugin } from '../contract.js';
@@ -53,19 +54,20 @@ export class PluginProcesses {
    */
   async action(module: FoundModule, isUnchanged: () => boolean): Promise<ActionPlugin> {
     const { data, functions } = await this.exported(module.file);
-    // Planning asks that without waiting for anybody.
-    if (functions.includes('removes')) {
-      throw invalid(
-        `Plug-in ${module.file}: removes cannot be asked of a plug-in that runs by itself ([plugins] isolation).`,
-      );
-    }
     const ask = (method: ActionMethod) => async (context: ActionContext) => {
       if (isUnchanged()) return this.call(module.file, method, context);
       const message = `${module.file} is not what it was when the engine started. Start the engine anew to use it.`;
       throw new FenixError('terminal', 'plug-in-changed', message);
     };
     const asked = ACTION_METHODS.filter((method) => functions.includes(method)).map((method) => [method, ask(method)]);
-    return checkAction(data && { ...data, ...Object.fromEntries(asked) }, module.file);
+    const pure = functions.includes('removes') ? { removes: await this.removes(module) } : {};
+    return checkAction(data && { ...data, ...pure, ...Object.fromEntries(asked) }, module.file);
+  }
+
+  /** Planning asks that at once: of our own code it may, in this process. */
+  private async removes({ source, file }: FoundModule): Promise<unknown> {
+    if (source === SHIPPED) return (await import(pathToFileURL(file).href)).default.removes;
+    throw invalid(`Plug-in ${file}: removes cannot be asked of a plug-in that runs by itself ([plugins] isolation).`);
   }
 
   /** Processes in which something is asked. */
