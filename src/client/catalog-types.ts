@@ -47,8 +47,8 @@ export interface ListedAction extends ListedPlugin {
   /** Tries in all, seconds between; null = the engine's default. */
   readonly retry: { readonly attempts: number; readonly wait_s: number } | null;
   /** What it can be asked for; null where an older engine registered it. */
-  readonly methods: readonly ('run' | 'check' | 'probe' | 'verify' | 'undo')[] | null;
-  /** Each run has a thread of its own. */
+  readonly methods: readonly ('run' | 'check' | 'probe' | 'verify' | 'undo' | 'release')[] | null;
+  /** Each run has a process of its own. */
   readonly isolated: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { Planner } from '../planner/planner.js';
 import type { ActionTools } from '../workflow/action-tools.js';
 import type { CloudPort } from '../workflow/cloud-port.js';
 import type { WorkflowStyle } from '../workflow/contract.js';
-import type { PluginThreads } from '../workflow/isolation/plugin-threads.js';
+import type { PluginProcesses } from '../workflow/isolation/plugin-processes.js';
 import type { PluginRegistry } from '../workflow/registry.js';
 import type { WorkflowSettings } from '../workflow/view.js';
 import type { CloudWatch } from './cloud-watch.js';
@@ -24,11 +24,11 @@ export interface EngineParts {
   readonly machine: MachineClock;
   readonly planner: Planner;
   readonly plugins: PluginRegistry;
-  /** Where action plug-ins of others run; undefined: with all else. */
-  readonly threads: PluginThreads | undefined;
   /** What action plug-ins work with. */
   readonly tools: ActionTools;
   readonly downloads: SessionDownloader;
+  /** Where plug-ins of others run; absent: in the engine's own process. */
+  readonly processes?: PluginProcesses;
   readonly settings: EngineSettings;
   readonly log: Logger;
 }

@@ -18,7 +18,7 @@ export async function releaseHosts(
   closing: boolean,
 ): Promise<string | undefined> {
   const { plugins, repositories, sessionId } = context;
-  const releasing = session.actions.filter(({ plugin }) => plugins.action(plugin).release !== undefined);
+  const releasing = session.actions.filter(({ plugin }) => plugins.findAction(plugin)?.release !== undefined);
   if (releasing.length === 0) return undefined;
   const journal = await repositories.journal.ofActions(sessionId);
   let waiting: string | undefined;

@@ -5,7 +5,7 @@ import { Wake } from '../common/wake.js';
 import { LeaseLost } from '../db/session-repository.js';
 import { frozenSentence } from '../db/setting-repository.js';
 import { type Freeze, isUnfinished, type Session, standingWait, type WaitReason } from '../model/index.js';
-import type { Decision, DoApart, GoTo, Held, Step, WaitFor } from '../workflow/decisions.js';
+import type { DoApart, GoTo, Held, Step, WaitFor } from '../workflow/decisions.js';
 import type { SessionView, WorkflowTools } from '../workflow/view.js';
 import { deadline } from '../workflow/waits.js';
 import { addPending, pendingInCloud } from './adding.js';
@@ -15,10 +15,12 @@ import { ConstraintWatch } from './constraint-watch.js';
 import type { SessionContext } from './context.js';
 import { apply, type NotYet } from './decisions/apply.js';
 import { joinPending } from './decisions/hosts.js';
+import { hostsOf } from './decisions/hosts-of.js';
 import type { FilesState, SessionFiles } from './files/session-files.js';
 import { consumeInbox } from './inbox.js';
 import { InstanceRecords } from './instance-records.js';
 import type { OutboxPublisher } from './outbox.js';
+import { pauseUntil } from './pause.js';
 import { releaseHosts } from './releasing.js';
 import { transition } from './transition.js';
 import { loadView } from './view-loader.js';
@@ -116,7 +118,8 @@ export class SessionRunner {
       if (typeof step === 'object') await this.whileClosing(session, step);
       return step === 'closed' ? 'closed' : 'goes-on';
     }
-    if (session.pausedAt !== null) await this.pause(plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
+    if (session.pausedAt !== null)
+      await pauseUntil(this.context, this.wake, plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
     else if (files === 'coming') await this.whileComing(session);
     else if (files === 'failed') await this.failWithoutFiles(session);
     else await this.workOn(session);
@@ -131,7 +134,7 @@ export class SessionRunner {
       message: 'Waiting for the downloads to come.',
       until,
     });
-    await this.pause(until);
+    await pauseUntil(this.context, this.wake, until);
   }
 
   /** Nothing of the session goes on before they are there, or go on from where they were. */
@@ -141,7 +144,7 @@ export class SessionRunner {
       const message = `Failing: the downloads did not come. Waiting for ${effects.count} effect(s) to end.`;
       const until = this.untilFor(session, 'effects');
       await this.notes.noteWait(session, { for: 'effects', message, until });
-      return this.pause(until);
+      return pauseUntil(this.context, this.wake, until);
     }
     const reason = this.files.tellFailure();
     const step: GoTo = { to: 'MAINTENANCE_FAILED', why: reason.message, reason };
@@ -160,7 +163,7 @@ export class SessionRunner {
   private async whileClosing(session: Session, wait: ClosingWait): Promise<void> {
     const { clock, settings } = this.context;
     await this.notes.noteWait(session, { ...wait, until: this.untilFor(session, wait.for) });
-    await this.pause(plusSeconds(clock.now(), settings.cloudPollS));
+    await pauseUntil(this.context, this.wake, plusSeconds(clock.now(), settings.cloudPollS));
   }
 
   /** Nothing begins and no time runs out until an operator thaws everything; `until` is when we look again. */
@@ -175,7 +178,7 @@ export class SessionRunner {
       await writer.commit((unit) => unit.patchSession({ waiting: noted }));
       this.context.log.info({ for: 'frozen', effects: effects.count }, message);
     }
-    await this.pause(until);
+    await pauseUntil(this.context, this.wake, until);
   }
 
   private async workOn(session: Session): Promise<void> {
@@ -317,19 +320,7 @@ export class SessionRunner {
     await this.notes.noteHeld(view, heldBy(wait));
     const { clock, settings } = this.context;
     const soon = plusSeconds(clock.now(), settings.cloudPollS);
-    await this.pause(wait.poll && soon < wait.until ? soon : wait.until);
-  }
-
-  /** Until woken, or `until` has come. */
-  private async pause(until: Date): Promise<void> {
-    const { clock, stopping } = this.context;
-    const ended = new AbortController();
-    const signal = AbortSignal.any([stopping, ended.signal]);
-    try {
-      await Promise.race([this.wake.wait(signal), clock.sleep(until, signal).catch(() => undefined)]);
-    } finally {
-      ended.abort();
-    }
+    await pauseUntil(this.context, this.wake, wait.poll && soon < wait.until ? soon : wait.until);
   }
 
   /**
@@ -373,12 +364,4 @@ export class SessionRunner {
     const step: GoTo = { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'trouble', message } };
     await this.context.writer.commit((unit) => transition(unit, session, step, this.context.adminProjectId));
   }
-}
-
-/** The host that a decision is about. */
-function hostsOf(decision: Decision, view: SessionView): string[] {
-  if ('host' in decision) return decision.host == null ? [] : [decision.host];
-  if (decision.kind !== 'move-instance') return [];
-  const server = view.cloud.servers.find(({ id }) => id === decision.instanceId);
-  return server?.host == null ? [] : [server.host];
 }

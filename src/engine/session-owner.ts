@@ -59,7 +59,8 @@ export class SessionOwner {
     const { requestTimeoutS } = settings;
     const { signal } = this.stopping;
     this.journal = new Journal(repositories.journal, this.writer, guard, machine, requestTimeoutS, signal, log);
-    this.files = new SessionFiles(parts.downloads, lease, parts.plugins, parts.threads, this.writer, signal, wake, log);
+    const { downloads, plugins, processes } = parts;
+    this.files = new SessionFiles(downloads, lease, plugins, processes, this.writer, signal, wake, log);
   }
 
   get sessionId(): string {

@@ -1,8 +1,8 @@
 import { type JournalEntry, type Session, type SessionAction, type SessionHost } from '../model/index.js';
-import { isWanted } from '../workflow/asked-if.js';
 import { computeServiceOf, disabledReason } from '../workflow/hosts.js';
 import { actionsFor, actionsOf, ENGINE_HOST } from '../workflow/maintaining.js';
 import type { PluginRegistry } from '../workflow/registry.js';
+import { hasOneOf } from '../workflow/running/asked-if.js';
 import type { SessionContext } from './context.js';
 import { setState } from './decisions/host-state.js';
 import { actionKey, beginPlugin } from './decisions/run-plugin.js';
@@ -124,7 +124,7 @@ function nextUndo(plugins: PluginRegistry, works: readonly Work[]): Work | undef
 /** One that cannot be downloaded again is passed over like one without undo: its host stays disabled. */
 function isUndoable(plugins: PluginRegistry, { plugin, metadata }: SessionAction): boolean {
   const { undo, undoIf } = plugins.findAction(plugin) ?? {};
-  return undo !== undefined && isWanted(undoIf, metadata);
+  return undo !== undefined && hasOneOf(metadata, undoIf);
 }
 
 function retryTime(undo: JournalEntry | undefined): Date | undefined {

@@ -13,11 +13,11 @@ import { settleLeftStops } from './stopped.js';
 const NOTICE_MEMORY_S = 60;
 
 function retiring({ plugins }: SessionContext, session: Session, hosts: readonly SessionHost[]): Set<string> {
-  const removing = session.actions.filter(({ plugin }) => plugins.action(plugin).removes !== undefined);
+  const removing = session.actions.filter(({ plugin }) => plugins.findAction(plugin)?.removes !== undefined);
   if (removing.length === 0) return new Set();
   const leaves = (host: SessionHost): boolean =>
     actionsFor({ session: { ...session, actions: removing } }, host).some(
-      ({ plugin, metadata }) => plugins.action(plugin).removes?.(metadata, host.hostname) === true,
+      ({ plugin, metadata }) => plugins.findAction(plugin)?.removes?.(metadata, host.hostname) === true,
     );
   const left = hosts.filter((host) => host.scaled !== 'removed' && host.state !== 'done' && host.state !== 'skipped');
   return new Set(left.filter(leaves).map(({ hostname }) => hostname));

@@ -1,5 +1,5 @@
 import type { FleetPlan, FleetSnapshot } from '../planner/fleet.js';
-import { isWanted } from '../workflow/asked-if.js';
+import { hasOneOf } from '../workflow/running/asked-if.js';
 import type { WorkflowTools } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 import { fnmatch } from './fnmatch.js';
@@ -25,7 +25,7 @@ export function workflowTools(session: SessionContext): WorkflowTools {
     ironicHosts: () => cloud.ironicHosts(),
     hasCheck: ({ plugin, metadata }) => {
       const { check, checkIf } = plugins.action(plugin);
-      return check !== undefined && isWanted(checkIf, metadata);
+      return check !== undefined && hasOneOf(metadata, checkIf);
     },
     planHost: (snapshot) => planner.planHost(snapshot),
     planFleet: (snapshot) => keptPlan(session, snapshot),

@@ -21,9 +21,9 @@ export interface PluginInfo {
   readonly timeoutS?: number;
   /** Of an action: tries in all, domain seconds between; absent = the engine's default. */
   readonly retry?: { readonly attempts: number; readonly waitS: number };
-  /** Of an action: what it can be asked for: run, check, probe, verify, undo. */
+  /** Of an action: what it can be asked for: run, check, probe, verify, undo, release. */
   readonly methods?: readonly string[];
-  /** Of an action: whether each run has a thread of its own. */
+  /** Of an action: whether each run has a process of its own. */
   readonly isolated?: boolean;
 }
 

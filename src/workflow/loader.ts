@@ -3,19 +3,19 @@ import { FenixError, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import type { BrokenPlugin, PluginInfo } from '../model/index.js';
 import type { ActionPlugin, InstanceActionPlugin, PluginDeclaration, WorkflowPlugin } from './contract.js';
-import type { PluginThreads } from './isolation/plugin-threads.js';
+import type { PluginProcesses } from './isolation/plugin-processes.js';
 import { ACTION_METHODS, checkAction, checkInstanceAction, checkWorkflow } from './plugin-checks.js';
 import { digestOf } from './plugin-digest.js';
-import { type FoundModule, modulesAt, SHIPPED_PLUGINS, scriptsIn } from './plugin-places.js';
-import { type PluginKind, PluginRegistry } from './registry.js';
+import { type FoundModule, modulesAt, SHIPPED_PLUGINS } from './plugin-places.js';
+import { PluginRegistry } from './registry.js';
 
 export interface LoaderOptions {
   /** Directory in whose node_modules packages of the search path are looked for first. */
   readonly packagesFrom?: string;
   /** What is done about those that cannot be used: `stop` throws, `skip` lists them in the registry; default stop. */
   readonly onError?: 'stop' | 'skip';
-  /** Where plug-ins of others are imported first, and run; default: in this thread, as those that ship. */
-  readonly threads?: PluginThreads;
+  /** Where plug-ins of others are imported first, and run; default: in this process, as those that ship. */
+  readonly processes?: PluginProcesses;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function loadPlugins(
   for (const place of [...searchPath.filter((entry) => entry !== ''), SHIPPED_PLUGINS]) {
     for (const module of findAt(place, options, failed, log)) {
       try {
-        await load(registry, module, options.threads, log);
+        await load(registry, module, options.processes, log);
       } catch (error) {
         failed.push({ source: module.source, file: module.file, error: asRefusal(error, module.file) });
       }
@@ -48,36 +48,26 @@ export async function loadPlugins(
   return registry;
 }
 
-/**
- * Adds what is in one folder, which may be missing.
- * @param place of what belongs to them, and what is told as their source
- * @throws FenixError `plug-in-invalid`
- */
-export async function loadFolder(
+/** Adds modules that were found by no search path. @throws FenixError `plug-in-invalid` naming file and reason */
+export async function loadModules(
   registry: PluginRegistry,
-  kind: PluginKind,
-  folder: string,
-  { root, source }: Pick<FoundModule, 'root' | 'source'>,
-  threads: PluginThreads | undefined,
+  modules: readonly FoundModule[],
+  processes: PluginProcesses | undefined,
   log: Logger,
 ): Promise<void> {
-  for (const file of scriptsIn(folder)) {
+  for (const module of modules) {
     try {
-      await load(registry, { kind, file, root, source }, threads, log);
+      await load(registry, module, processes, log);
     } catch (error) {
-      throw asRefusal(error, file);
+      throw asRefusal(error, module.file);
     }
   }
 }
 
 /** Loads one module for its checks alone. @throws FenixError `plug-in-invalid` naming what is wrong with it */
-export async function tryModule(module: FoundModule, threads: PluginThreads, log: Logger): Promise<PluginInfo> {
+export async function tryModule(module: FoundModule, processes: PluginProcesses, log: Logger): Promise<PluginInfo> {
   const registry = new PluginRegistry();
-  try {
-    await load(registry, module, threads, log);
-  } catch (error) {
-    throw asRefusal(error, module.file);
-  }
+  await loadModules(registry, [module], processes, log);
   return registry.infos()[0] as PluginInfo;
 }
 
@@ -119,7 +109,7 @@ function asRefusal(error: unknown, file: string): FenixError {
 async function load(
   registry: PluginRegistry,
   module: FoundModule,
-  threads: PluginThreads | undefined,
+  processes: PluginProcesses | undefined,
   log: Logger,
 ): Promise<void> {
   const { kind, file } = module;
@@ -127,19 +117,19 @@ async function load(
   let added: boolean;
   let info: PluginInfo;
   if (kind === 'workflow') {
-    await threads?.tryImport(module);
+    await processes?.tryImport(module);
     const plugin: WorkflowPlugin = checkWorkflow(await importDefault(file), file);
     info = describe(module, plugin, digest);
     added = registry.add(kind, { plugin, info, source: file });
   } else if (kind === 'action') {
-    const isolated = threads?.isolates(module.source) ?? false;
+    const isolated = processes?.isolates(module.source) ?? false;
     const plugin = isolated
-      ? await (threads as PluginThreads).action(module, () => digestOf(file, module.root) === digest)
-      : await inThisThread(module, threads);
+      ? await (processes as PluginProcesses).action(module, () => digestOf(file, module.root) === digest)
+      : await inThisProcess(module, processes);
     info = describeAction(describe(module, plugin, digest), plugin, isolated);
     added = registry.add(kind, { plugin, info, source: file });
   } else {
-    await threads?.tryImport(module);
+    await processes?.tryImport(module);
     const plugin: InstanceActionPlugin = checkInstanceAction(await importDefault(file), file);
     info = describe(module, plugin, digest);
     added = registry.add(kind, { plugin, info, source: file });
@@ -149,8 +139,8 @@ async function load(
     log.warn({ kind, name: info.name, file }, 'plug-in ignored: one of this name was found earlier in the search path');
 }
 
-async function inThisThread(module: FoundModule, threads: PluginThreads | undefined): Promise<ActionPlugin> {
-  await threads?.tryImport(module);
+async function inThisProcess(module: FoundModule, processes: PluginProcesses | undefined): Promise<ActionPlugin> {
+  await processes?.tryImport(module);
   return checkAction(await importDefault(module.file), module.file);
 }
 

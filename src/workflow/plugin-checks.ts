@@ -29,7 +29,7 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
     if (plugin[method] !== undefined) requireFunction(plugin, file, method);
   }
   if (plugin.removes !== undefined) requireFunction(plugin, file, 'removes');
-  const { types, metadataSchema, timeoutS, retry, checkIf, undoIf } = plugin as Partial<ActionPlugin>;
+  const { types, metadataSchema, timeoutS, retry } = plugin as Partial<ActionPlugin>;
   const knownTypes =
     types === undefined || (Array.isArray(types) && types.every((type) => ACTION_TYPES.includes(type)));
   demand(knownTypes, file, 'types', `a list of ${ACTION_TYPES.join(', ')}`);
@@ -42,11 +42,12 @@ export function checkAction(exported: unknown, file: string): ActionPlugin {
   );
   const knownRetry =
     retry === undefined || (Number.isSafeInteger(retry?.attempts) && retry.attempts >= 1 && retry.waitS >= 0);
-  for (const [name, keys] of Object.entries({ checkIf, undoIf })) {
-    const known = keys === undefined || (Array.isArray(keys) && keys.every((key) => typeof key === 'string'));
-    demand(known, file, name, 'a list of keys of its metadata');
-  }
   demand(knownRetry, file, 'retry', '{ attempts: at least 1, waitS: at least 0 }');
+  for (const key of ['checkIf', 'undoIf'] as const) {
+    const keys = plugin[key];
+    const areKeys = keys === undefined || (Array.isArray(keys) && keys.every((each) => typeof each === 'string'));
+    demand(areKeys, file, key, 'a list of keys of its metadata');
+  }
   return plugin as unknown as ActionPlugin;
 }
 

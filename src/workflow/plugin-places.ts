@@ -3,11 +3,12 @@ import { createRequire } from 'node:module';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FenixError, messageOf } from '../common/errors.js';
-import { SHIPPED } from '../model/index.js';
 import type { PluginKind } from './registry.js';
 
 /** The plug-ins that ship with Fenix; always searched, after the configured places. */
 export const SHIPPED_PLUGINS = fileURLToPath(new URL('../../plugins/', import.meta.url));
+/** What the API calls their source. */
+export const SHIPPED = 'fenix';
 
 /** A folder's name says the kind of the plug-ins in it; so do the keys under `fenix` in a package.json. */
 export const PLUGIN_FOLDERS: Readonly<Record<string, PluginKind>> = {
@@ -74,12 +75,12 @@ function packageDirectory(name: string, packagesFrom: string | undefined): strin
 
 function inFolders(root: string, source: string): FoundModule[] {
   return Object.entries(PLUGIN_FOLDERS).flatMap(([folder, kind]) =>
-    scriptsIn(join(root, folder)).map((file) => ({ kind, file, root, source })),
+    scripts(join(root, folder)).map((file) => ({ kind, file, root, source })),
   );
 }
 
-/** Modules in a folder, which may be missing. */
-export function scriptsIn(folder: string): string[] {
+/** The modules in a folder, which may be missing, in order. */
+export function scripts(folder: string): string[] {
   if (!isDirectory(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith('.js') || file.endsWith('.mjs'));
   return files.sort().map((file) => join(folder, file));

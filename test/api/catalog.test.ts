@@ -45,19 +45,12 @@ for (const kind of databaseKinds) {
       const get = async (target: string) => (await api.send('GET', target, { token: 'admin' })).json;
       const named = (list: unknown, wanted: string) => (list as { name: string }[]).find(({ name }) => name === wanted);
       const { actions } = await get('/v1/actions');
+      const { kind: _kind, metadataSchema, timeoutS, retry, ...same } = FIRMWARE;
       t.deepEqual(named(actions, 'firmware') as unknown, {
-        name: 'firmware',
-        version: '1.2',
-        digest,
-        contract: 1,
-        description: 'New firmware',
-        source: '@example/plugins',
-        types: ['compute'],
-        metadata_schema: { type: 'object', required: ['version'] },
-        timeout_s: 1800,
-        retry: { attempts: 3, wait_s: 60.5 },
-        methods: ['run', 'check', 'undo'],
-        isolated: true,
+        ...same,
+        metadata_schema: metadataSchema,
+        timeout_s: timeoutS,
+        retry: { attempts: retry?.attempts, wait_s: retry?.waitS },
       });
       t.deepEqual(named(actions, 'old') as unknown, {
         name: 'old',

@@ -29,7 +29,13 @@ for (const kind of databaseKinds) {
     t.true(await isNew(servers));
     t.false(await isNew([...servers]));
 
-    const change = { kind: 'instance', objectId: 'a', projectId: 'tenant', who: 'somebody', what: 'constraints-stored' } as const;
+    const change = {
+      kind: 'instance',
+      objectId: 'a',
+      projectId: 'tenant',
+      who: 'somebody',
+      what: 'constraints-stored',
+    } as const;
     await constraintChanges.append({ ...change, at: NOON, details: {} }, database.knex);
     t.true(await isNew(servers), 'one was changed');
     t.false(await isNew(servers));

@@ -104,7 +104,7 @@ test.serial('plugin list shows what an engine would have, where it runs, and wha
   const options = { DEFAULT: { plugin_path: directory } };
   const { code, lines } = await manage(t, ['list'], options);
   t.is(code, 0);
-  t.true(lines.some((line) => /^action +good +1\.0\.0 +[0-9a-f]{12} .* in threads$/.test(line)));
+  t.true(lines.some((line) => /^action +good +1\.0\.0 +[0-9a-f]{12} .* by itself$/.test(line)));
   t.true(lines.some((line) => /^action +noop .* fenix +in the engine$/.test(line)));
   t.regex(lines.at(-1) ?? '', /^broken: .*bad\.mjs: default export must be an object/);
   const json = JSON.parse((await manage(t, ['list', '--json'], options)).lines.join('\n'));

@@ -365,7 +365,7 @@ test.serial('an engine takes away at its start what was left here of sessions th
 });
 
 test.serial(
-  'downloaded actions run in threads of their own: one that would end its process ends nothing but its run',
+  'downloaded actions run in processes of their own: one that would end its process ends nothing but its run',
   async (t) => {
     const code = "export default { name: 'rude', version: '1', run: async () => process.exit(1) };";
     const rude = zipOf({ name: 'rude.mjs', content: code });

@@ -16,7 +16,6 @@ function places(t: ExecutionContext) {
     'node_modules/@example/firmware/package.json': JSON.stringify(manifest),
     'node_modules/@example/firmware/src/version.js': "export const version = '2.19';",
     'node_modules/@example/firmware/src/firmware.js': `
-      import { isMainThread } from 'node:worker_threads';
       import { version } from './version.js';
       const after = (clock, s) => new Date(clock.now().getTime() + s * 1000);
       export default {
@@ -26,7 +25,7 @@ function places(t: ExecutionContext) {
         metadataSchema: { type: 'object', properties: { flags: { type: 'string' } } },
         check: async ({ phase }) => phase === 'check',
         async run({ clock, output, record, metadata, name, signal }) {
-          record({ isMainThread, flags: metadata.flags, name });
+          record({ pid: process.pid, flags: metadata.flags, name });
           for (const part of ['fetching', 'flashing', 'verifying']) {
             output(part + '\\n');
             await clock.sleep(after(clock, 40), signal);
@@ -50,7 +49,7 @@ const runsOf = (detail: SessionDetail, plugin: string) =>
   detail.action_plugin_instances.filter((run) => run.plugin === plugin);
 
 test.serial(
-  'a session uses plug-ins of others from a package and from a directory, each run in a thread',
+  'a session uses plug-ins of others from a package and from a directory, each run in a process of its own',
   async (t) => {
     const scenario = await Scenario.start(t, { options: places(t) });
     await scenario.system.startEngine();
@@ -72,7 +71,8 @@ test.serial(
     t.is(runsOf(detail, 'firmware').length, 6, 'twice on each of three hosts');
     for (const run of runsOf(detail, 'firmware')) {
       t.like(run, { state: 'DONE', output: 'fetching\nflashing\nverifying\n' });
-      t.like(run.facts, { isMainThread: false, name: run.name, version: '2.19' });
+      t.like(run.facts, { name: run.name, version: '2.19' });
+      t.not(run.facts?.pid, process.pid);
       t.is(run.facts?.flags, run.name === 'once more' ? undefined : '$(reboot) `id` ; \'"\\ \n');
     }
     for (const { output, hostname } of runsOf(detail, 'tidy')) t.is(output, `tidied ${hostname}\n`);
@@ -106,7 +106,7 @@ test.serial('what a plug-in says is seen while it runs, in the history piece by 
   const id = await scenario.create({ actions: [{ plugin: 'firmware', type: 'host', metadata: { flags: 'f' } }] });
   const shown = async () => (await scenario.system.client.detail(id)).action_plugin_instances;
   await scenario.until(async () => (await shown()).some(({ output }) => output !== null));
-  t.like((await shown())[0], { state: 'RUNNING', output: 'fetching\n', facts: { flags: 'f' } });
+  t.like((await shown())[0], { state: 'RUNNING', output: 'fetching\n', facts: { flags: 'f', name: 'firmware' } });
   await scenario.until(async () => (await shown()).some(({ output }) => output?.includes('flashing')));
   t.like((await shown())[0], { state: 'RUNNING', output: 'fetching\nflashing\n' });
   await scenario.finish(id);

@@ -27,7 +27,7 @@ export default {
     if (context.phase === 'undo') told(context, 'verify');
     return context.phase === 'run' || !context.metadata.sticks;
   },
-  undoIf: ['takes_back'],
+  undoIf: ['undoable'],
 };`;
 
 type Action = NonNullable<NewSession['actions']>[number];
@@ -63,7 +63,7 @@ const work = (log: string, name: string, more: Partial<Action> & { metadata?: ob
   type: 'host',
   name,
   ...more,
-  metadata: { log, takes_back: true, ...more.metadata },
+  metadata: { log, undoable: true, ...more.metadata },
 });
 
 /** `a` succeeds, then `b` fails. */
@@ -144,7 +144,7 @@ test.serial(
   async (t) => {
     const told = await story(t, (log) => [
       work(log, 'a', { order: 1 }),
-      work(log, 'b', { order: 2, metadata: { fails: true, takes_back: undefined } }),
+      work(log, 'b', { order: 2, metadata: { fails: true, undoable: undefined } }),
     ]);
     const { host, detail } = await aborted(told);
     t.deepEqual(told.done().slice(2), [`${host} undo a`, `${host} verify a`]);

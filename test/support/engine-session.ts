@@ -160,7 +160,6 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
     machine,
     planner: inlinePlanner,
     plugins,
-    threads: undefined,
     tools: { remote: () => noPrograms, local: () => noPrograms, localFiles: '', hooks: () => noHooks, cloud },
     downloads: noDownloads,
     filesAt: null,

@@ -4,17 +4,17 @@ import test, { type ExecutionContext } from 'ava';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { type Logger, silentLogger } from '../../src/common/logger.js';
-import { PluginThreads } from '../../src/workflow/isolation/plugin-threads.js';
+import { PluginProcesses } from '../../src/workflow/isolation/plugin-processes.js';
 import { type LoaderOptions, loadPlugins } from '../../src/workflow/loader.js';
 import type { PluginRegistry } from '../../src/workflow/registry.js';
 import { actionContext } from '../../src/workflow/testing/action-context.js';
 import { anAction, aPluginDirectory } from '../support/plugin-files.js';
 
-function threadsOf(t: ExecutionContext, loadTimeoutS = 60): PluginThreads {
+function processesOf(t: ExecutionContext, loadTimeoutS = 60): PluginProcesses {
   const settings = { isolation: 'third-party', memoryMiB: 64, graceS: 0, loadTimeoutS } as const;
-  const threads = new PluginThreads(settings, new SystemMachineClock());
-  t.teardown(() => threads.close());
-  return threads;
+  const processes = new PluginProcesses(settings, new SystemMachineClock());
+  t.teardown(() => processes.close());
+  return processes;
 }
 
 const load = (place: string, options: LoaderOptions = {}): Promise<PluginRegistry> =>
@@ -198,7 +198,7 @@ test.serial('every plug-in that cannot be used is told of with file and reason, 
   const place = aPluginDirectory(t, { ...texts, 'actions/good.mjs': anAction('good') });
   const logged: object[] = [];
   const log: Logger = { ...silentLogger, error: (fields) => void logged.push(fields) };
-  const options = { threads: threadsOf(t), onError: 'skip' } as const;
+  const options = { processes: processesOf(t), onError: 'skip' } as const;
   const registry = await loadPlugins([place, '/no/such/place'], log, options);
   t.truthy(infoOf(registry, 'good'));
   t.is(registry.broken.length, files.length + 1);
@@ -220,7 +220,7 @@ test.serial('a module whose import does not end is given up, whether it loops or
     'actions/waits.mjs': 'await new Promise((resolve) => setTimeout(resolve, 60_000));',
     'workflows/loops.mjs': 'for (;;);',
   });
-  const { broken } = await loadPlugins([place], silentLogger, { threads: threadsOf(t, 0.5), onError: 'skip' });
+  const { broken } = await loadPlugins([place], silentLogger, { processes: processesOf(t, 0.5), onError: 'skip' });
   t.is(broken.length, 3);
   for (const { reason } of broken) t.regex(reason, /mjs took more than 0\.5 s when it was imported\.$/);
 });
@@ -231,7 +231,7 @@ test.serial('where broken ones are to stop the engine, it is told of all of them
     'actions/good.mjs': anAction('good'),
     'workflows/exits.mjs': 'process.exit(1);',
   });
-  const options = { threads: threadsOf(t) };
+  const options = { processes: processesOf(t) };
   const error = await t.throwsAsync(loadPlugins([place, '/no/such/place'], silentLogger, options), {
     code: 'plug-in-invalid',
   });
@@ -246,31 +246,30 @@ test.serial('where broken ones are to stop the engine, it is told of all of them
 test.serial('a single broken one is told of in its own words', async (t) => {
   const place = aPluginDirectory(t, { 'actions/bad.mjs': anAction('Bad') });
   const file = join(realpathSync(place), 'actions/bad.mjs');
-  await t.throwsAsync(load(place, { threads: threadsOf(t) }), {
+  await t.throwsAsync(load(place, { processes: processesOf(t) }), {
     message: `Plug-in ${file}: name must be text that matches ^[a-z][a-z0-9_-]{0,63}$.`,
   });
 });
 
-test.serial('what a plug-in declares arrives from its thread as it is', async (t) => {
+test.serial('what a plug-in declares arrives from its process as it is', async (t) => {
   const more = `description: 'd', types: ['compute'], timeoutS: 5, retry: { attempts: 2, waitS: 3 },
     metadataSchema: { type: 'object', required: ['x'] }, undo: async () => 'DONE', contract: 1,`;
   const place = aPluginDirectory(t, { 'actions/work.mjs': anAction('work', "return 'DONE';", more) });
   const alone = await load(place);
-  const isolated = await load(place, { threads: threadsOf(t) });
+  const isolated = await load(place, { processes: processesOf(t) });
   t.deepEqual(infoOf(isolated, 'work'), { ...(infoOf(alone, 'work') as object), isolated: true } as never);
   t.like(infoOf(isolated, 'work'), { timeoutS: 5, retry: { attempts: 2, waitS: 3 }, methods: ['run', 'undo'] });
   t.like(isolated.action('work'), { timeoutS: 5, retry: { attempts: 2, waitS: 3 }, types: ['compute'] });
 });
 
 test.serial(
-  'workflows and instance actions of others are imported in a thread first, then run in the engine’s own',
+  'workflows and instance actions of others are imported in a process of their own first, then run in the engine’s',
   async (t) => {
     const place = aPluginDirectory(t, {
       'instance-actions/live.mjs': `
-      import { isMainThread } from 'node:worker_threads';
-      export default { name: 'LIVE_MIGRATE', version: '7', needsTarget: true, isMainThread, run: async () => ({ result: 'gone' }) };`,
+      export default { name: 'LIVE_MIGRATE', version: '7', needsTarget: true, pid: process.pid, run: async () => ({ result: 'gone' }) };`,
     });
-    const registry = await load(place, { threads: threadsOf(t) });
-    t.like(registry.instanceAction('LIVE_MIGRATE'), { version: '7', isMainThread: true });
+    const registry = await load(place, { processes: processesOf(t) });
+    t.like(registry.instanceAction('LIVE_MIGRATE'), { version: '7', pid: process.pid });
   },
 );

@@ -17,6 +17,8 @@ interface Context {
   readonly log: { info(fields: object, message: string): void };
   output(text: string): void;
   record(facts: object): void;
+  remember(facts: object): Promise<void>;
+  readonly remembered: Record<string, unknown>;
 }
 
 const later = ({ clock }: Context, seconds: number): Date => new Date(clock.now().getTime() + seconds * 1000);
@@ -44,6 +46,8 @@ test('a trial tells what a session would show: state, output, facts, programs, l
     attempts: 1,
     output: '6.1\nsaid\n',
     facts: { kernel: '6.1' },
+    changes: [],
+    remembered: {},
     ran: {
       remote: [
         { argv: ['uname', '-r'], options: {} },
@@ -79,6 +83,25 @@ test('a trial begins with the check, and goes no further when that says no', asy
   t.like(await tryAction(plugin, { phase: 'undo' }), { state: '4' });
   t.like(await tryAction(plugin, { phase: 'check', metadata: { fits: 'yes' } }), { state: 'DONE' });
   t.deepEqual(asked, ['check', 'check', 'run', 'undo', 'check']);
+});
+
+test('a trial remembers over tries, and hands on what an earlier run remembered', async (t) => {
+  const plugin = {
+    ...base,
+    retry: { attempts: 2, waitS: 1 },
+    run: async ({ remember, remembered, attempt }: Context) => {
+      await remember({ [`try${attempt}`]: remembered.before ?? remembered.try1 });
+      return attempt === 1 ? 'FAILED' : 'DONE';
+    },
+  };
+  const { remembered } = await tryAction(plugin, { remembered: { before: 'x' } });
+  t.deepEqual(remembered, { before: 'x', try1: 'x', try2: 'x' });
+});
+
+test('a trial asks check only where the metadata call for it', async (t) => {
+  const plugin = { ...returning('DONE'), checkIf: ['look'], check: async () => false };
+  t.like(await tryAction(plugin), { state: 'DONE' });
+  t.like(await tryAction(plugin, { metadata: { look: 1 } }), { state: 'FAILED', attempts: 0 });
 });
 
 test('a trial after a crash asks probe first', async (t) => {

@@ -6,11 +6,11 @@ import { messageOf } from '../../common/errors.js';
 import { EXIT } from '../../common/lifecycle.js';
 import { Logger } from '../../common/logger.js';
 import type { PluginInfo } from '../../model/index.js';
-import { PluginThreads } from '../../workflow/isolation/plugin-threads.js';
+import { PluginProcesses } from '../../workflow/isolation/plugin-processes.js';
 import { tryModule } from '../../workflow/loader.js';
 import { type FoundModule, moduleIn, modulesAt } from '../../workflow/plugin-places.js';
 import { ConfigToken } from '../wiring/core.js';
-import { configuredPlugins, registerPluginThreads } from '../wiring/plugins.js';
+import { configuredPlugins, registerPluginProcesses } from '../wiring/plugins.js';
 import { say, withConfig } from './installation.js';
 import { newPlugin } from './plugin/new-plugin.js';
 import { SKELETONS, type SkeletonType } from './plugin/skeletons.js';
@@ -23,7 +23,7 @@ export function addPlugin(program: Command): void {
     .option('--json', 'as one JSON object')
     .action(({ json = false }: { json?: boolean }) =>
       withConfig(program, async (parts) => {
-        registerPluginThreads(parts);
+        registerPluginProcesses(parts);
         const registry = await configuredPlugins(parts, 'skip');
         const found = { plugins: registry.infos(), broken: registry.broken };
         if (json) return say(JSON.stringify(found, null, 2));
@@ -58,15 +58,15 @@ function tableOf(plugins: readonly PluginInfo[]): string[] {
     align: 'left' as const,
   }));
   const rows = plugins.map(({ kind, name, version, digest, source = '', isolated }) => {
-    return [kind, name, version, digest.slice(0, 12), source, isolated ? 'in threads' : 'in the engine'];
+    return [kind, name, version, digest.slice(0, 12), source, isolated ? 'by itself' : 'in the engine'];
   });
   return formatTable(columns, rows);
 }
 
 /** Every module is told of, whatever becomes of the others. */
 async function check(parts: DependencyContainer, path: string | undefined): Promise<void> {
-  registerPluginThreads(parts);
-  const threads = parts.resolve(PluginThreads);
+  registerPluginProcesses(parts);
+  const processes = parts.resolve(PluginProcesses);
   const { default: common, plugins } = parts.resolve(ConfigToken);
   const places = path === undefined ? common.pluginPath.filter((place) => place !== '') : [path];
   let checked = 0;
@@ -78,7 +78,7 @@ async function check(parts: DependencyContainer, path: string | undefined): Prom
     for (const module of foundAt(place, plugins.packageDirectory, broken)) {
       checked += 1;
       try {
-        const { kind, name, version, digest } = await tryModule(module, threads, parts.resolve<Logger>(Logger));
+        const { kind, name, version, digest } = await tryModule(module, processes, parts.resolve<Logger>(Logger));
         say(`ok: ${kind} ${name} ${version} (${digest.slice(0, 12)}) ${module.file}`);
       } catch (error) {
         broken(error);

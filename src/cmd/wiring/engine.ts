@@ -24,7 +24,7 @@ import { serveEngineApi } from '../../rpc/engine-server.js';
 import type { LegacyHandlers } from '../../rpc/legacy-engine.js';
 import type { ActionTools } from '../../workflow/action-tools.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
-import { PluginThreads } from '../../workflow/isolation/plugin-threads.js';
+import { PluginProcesses } from '../../workflow/isolation/plugin-processes.js';
 import { ENGINE_HOST } from '../../workflow/maintaining.js';
 import { PluginRegistry } from '../../workflow/registry.js';
 import { VERSION } from '../version.js';
@@ -33,7 +33,7 @@ import { ConfigToken, once } from './core.js';
 import { downloadsComponent, registerDownloads } from './downloads.js';
 import { hooksComponent, registerHooks } from './hooks.js';
 import { shared, TransportToken } from './messaging.js';
-import { configuredPlugins, registerPluginThreads } from './plugins.js';
+import { configuredPlugins, registerPluginProcesses } from './plugins.js';
 
 const PublicUrlToken: InjectionToken<string> = Symbol('PublicUrl');
 const HeartbeatToken: InjectionToken<Heartbeat> = Symbol('Heartbeat');
@@ -48,7 +48,7 @@ export function registerEngine(
   once<Planner>(container, Planner, (c) =>
     c.resolve(ConfigToken).engine.plannerThreads === 0 ? inlinePlanner : new ThreadPlanner(),
   );
-  registerPluginThreads(container);
+  registerPluginProcesses(container);
   once(container, CloudWatch, (c) => {
     const { cloudPollInterval } = c.resolve(ConfigToken).engine;
     return new CloudWatch(
@@ -76,7 +76,7 @@ export function engineComponents(container: DependencyContainer): Component[] {
         container.registerInstance(PublicUrlToken, await publicUrl(container));
       },
       stop: async () => {
-        await container.resolve(PluginThreads).close();
+        await container.resolve(PluginProcesses).close();
         await container.resolve<Planner>(Planner).close();
       },
     },
@@ -116,9 +116,9 @@ function makeEngine(container: DependencyContainer): Engine {
     machine,
     planner: container.resolve<Planner>(Planner),
     plugins: container.resolve(PluginRegistry),
-    threads: container.resolve(PluginThreads),
     tools: actionTools(container),
     downloads: container.resolve(Downloads),
+    processes: container.resolve(PluginProcesses),
     settings,
     log,
   };

@@ -23,11 +23,15 @@ export const plugins = {
     isolation: choice(
       ['third-party', 'all', 'none'],
       'third-party',
-      'Which action plug-ins get a thread of their own for each run: those that do not come with Fenix, all, or none. ' +
+      'Which action plug-ins get a process of their own for each run: those that do not come with Fenix, all, or none. ' +
         'Without one, a plug-in that loops or ends its process does so to the engine.',
     ),
-    memory: integer(256, 'MiB that such a thread may use before it is ended.', { min: 16, max: 65_536 }),
-    grace: number(2, 'Seconds that such a thread has to end by itself when its time is up or the engine lets go.', {
+    memory: integer(
+      256,
+      'MiB of heap that such a process may have; twice that and 100 MiB in all. It is ended when it takes more.',
+      { min: 16, max: 65_536 },
+    ),
+    grace: number(2, 'Seconds that such a process has to end by itself when its time is up or the engine lets go.', {
       min: 0,
     }),
     load_timeout: number(10, 'Seconds that a plug-in may take to be imported when the engine starts.', { min: 0.1 }),

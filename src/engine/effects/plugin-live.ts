@@ -55,7 +55,7 @@ export class LiveOutput {
       if (news === undefined) return;
       this.lines += 1;
       if (this.lines <= MOST_LINES) unit.tell('plug-in-output', { host: subject, type, name, attempt, ...news });
-      if (phase === 'check') return;
+      if (phase !== 'run' && phase !== 'undo') return;
       await repositories.pluginRuns.show({ sessionId, type, name, hostname: subject }, this.record.shown, unit.tx);
     });
   }

@@ -20,10 +20,10 @@ export interface PluginIntent {
   /** Domain time, ISO 8601. */
   readonly begunAt: string;
   readonly phase: ActionPhase;
-  /** What the run keeps for itself, also over a crash. */
-  readonly remembered?: Record<string, unknown>;
   /** Of a release: the attempt of the run that it is about. */
   readonly ofRun?: number;
+  /** What the run keeps for itself, also over a crash. */
+  readonly remembered?: Record<string, unknown>;
 }
 
 /** Runs an action plug-in on a host, bounded in time, and records its state. */
@@ -89,12 +89,12 @@ async function withinTime(
   record: PluginRecord,
   resumed: boolean,
 ): Promise<PluginOutcome> {
-  const { clock, stopping, settings } = session;
+  const { clock, stopping, settings, repositories } = session;
+  const { begunAt } = entry.intent as unknown as PluginIntent;
   // What a first start of a first attempt could have kept is nothing.
   const isNew = entry.attempt === 1 && !resumed;
-  const remembered = isNew ? {} : await session.repositories.journal.remembered(entry);
+  const remembered = isNew ? {} : await repositories.journal.remembered(entry);
   const checked = plugin.check === undefined ? {} : await factsOfCheck(session, entry);
-  const { begunAt } = entry.intent as unknown as PluginIntent;
   const bounds = {
     clock,
     stopping,
@@ -102,9 +102,7 @@ async function withinTime(
     // What an earlier life had begun gets its time again: while nobody looked, it may well have ended.
     begunAt: resumed ? clock.now() : new Date(begunAt),
   };
-  return askWithin(plugin, bounds, resumed, (signal) =>
-    contextOf(session, entry, record, signal, { checked, remembered }),
-  );
+  return askWithin(plugin, bounds, resumed, (signal) => contextOf(session, entry, record, checked, signal, remembered));
 }
 
 /** What the action's own check found out about the host. */
@@ -119,18 +117,13 @@ async function factsOfCheck(
   return (entry?.outcome?.facts ?? {}) as Record<string, unknown>;
 }
 
-/** What was found out before. */
-interface Known {
-  readonly checked: Readonly<Record<string, unknown>>;
-  readonly remembered: Record<string, unknown>;
-}
-
 function contextOf(
   session: SessionContext,
   entry: JournalEntry,
   { output, record, changed }: PluginRecord,
+  checked: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
-  { checked, remembered }: Known,
+  remembered: Record<string, unknown>,
 ): ActionContext {
   const { plugin, type, name, phase, metadata, sessionMetadata } = entry.intent as unknown as PluginIntent;
   return {

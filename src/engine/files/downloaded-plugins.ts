@@ -3,31 +3,40 @@ import { FenixError } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import { schemaProblem } from '../../common/schema-problem.js';
 import type { PluginInfo, PluginPin, Session } from '../../model/index.js';
-import type { PluginThreads } from '../../workflow/isolation/plugin-threads.js';
-import { loadFolder } from '../../workflow/loader.js';
+import type { PluginProcesses } from '../../workflow/isolation/plugin-processes.js';
+import { loadModules } from '../../workflow/loader.js';
+import { scripts } from '../../workflow/plugin-places.js';
 import { type PluginKind, PluginRegistry } from '../../workflow/registry.js';
 
-/** Where plug-ins are looked for below a session's directory, in the order in which they win. */
-const FOLDERS: readonly (readonly [folder: string, kind: PluginKind])[] = [
-  ['workflow', 'workflow'],
-  ['workflow/workflow', 'workflow'],
-  ['workflow/workflows', 'workflow'],
-  ['workflow/actions', 'action'],
-  ['actions', 'action'],
-  ['actions/actions', 'action'],
-  ['actions/workflow', 'workflow'],
-  ['actions/workflows', 'workflow'],
+/** Where plug-ins are looked for, by what archives were unpacked to, in the order in which they win. */
+const FOLDERS: readonly (readonly [unpacked: string, folder: string, kind: PluginKind])[] = [
+  ['workflow', '.', 'workflow'],
+  ['workflow', 'workflow', 'workflow'],
+  ['workflow', 'workflows', 'workflow'],
+  ['workflow', 'actions', 'action'],
+  ['actions', '.', 'action'],
+  ['actions', 'actions', 'action'],
+  ['actions', 'workflow', 'workflow'],
+  ['actions', 'workflows', 'workflow'],
 ];
+/** What the engine calls their source. */
+const SOURCE = 'download';
 
-/** @throws FenixError `plug-in-invalid` naming the file */
+/**
+ * @param processes where plug-ins of others run; absent: in this process
+ * @throws FenixError `plug-in-invalid` naming the file
+ */
 export async function downloadedPlugins(
   directory: string,
-  threads: PluginThreads | undefined,
+  processes: PluginProcesses | undefined,
   log: Logger,
 ): Promise<PluginRegistry> {
   const registry = new PluginRegistry();
-  const place = { root: directory, source: 'download' };
-  for (const [folder, kind] of FOLDERS) await loadFolder(registry, kind, join(directory, folder), place, threads, log);
+  const modules = FOLDERS.flatMap(([unpacked, folder, kind]) => {
+    const root = join(directory, unpacked);
+    return scripts(join(root, folder)).map((file) => ({ kind, file, root, source: SOURCE }));
+  });
+  await loadModules(registry, modules, processes, log);
   return registry;
 }
 

@@ -5,7 +5,7 @@ import { LeaseLost } from '../../db/session-repository.js';
 import type { Holder } from '../../downloads/cache.js';
 import type { Brought, SessionDownloader } from '../../downloads/downloads.js';
 import type { DownloadedFile, PluginPin, Reason, Session, SessionDownloads } from '../../model/index.js';
-import type { PluginThreads } from '../../workflow/isolation/plugin-threads.js';
+import type { PluginProcesses } from '../../workflow/isolation/plugin-processes.js';
 import type { PluginRegistry } from '../../workflow/registry.js';
 import type { SessionWriter } from '../session-writer.js';
 import { downloadedPlugins, pinsOfDownloaded } from './downloaded-plugins.js';
@@ -30,8 +30,8 @@ export class SessionFiles {
     private readonly holder: Holder,
     /** The engine's own plug-ins. */
     private readonly installed: PluginRegistry,
-    /** Where downloaded actions run. */
-    private readonly threads: PluginThreads | undefined,
+    /** Where those that come run; undefined: in the engine's own process. */
+    private readonly processes: PluginProcesses | undefined,
     private readonly writer: SessionWriter,
     private readonly stopping: AbortSignal,
     private readonly onEnd: () => void,
@@ -110,7 +110,7 @@ export class SessionFiles {
       });
       throw failure;
     }
-    const found = await underWay(() => downloadedPlugins(brought.directory, this.threads, this.log));
+    const found = await underWay(() => downloadedPlugins(brought.directory, this.processes, this.log));
     const known = this.installed.overlaid(found, session.plugins);
     const plugins = pinsOfDownloaded(session, known);
     const files = downloads.files.map((file, i) => ({

@@ -1,6 +1,5 @@
-import type { MessagePort } from 'node:worker_threads';
 import { FenixError, Stopped } from '../../common/errors.js';
-import { type CallTarget, type FromThread, received, type ToThread } from './protocol.js';
+import { type CallTarget, type FromPlugin, received, type ToPlugin } from './protocol.js';
 
 /** Calls that a plug-in may have under way at once. */
 const MOST_CALLS = 256;
@@ -10,26 +9,20 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** What a plug-in's thread asks of the engine. */
+/** What a plug-in's process asks of the engine. */
 export class EngineLine {
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
   private readonly aborting = new AbortController();
 
   constructor(
-    private readonly port: MessagePort,
+    private readonly send: (message: FromPlugin) => void,
     private readonly onHeard: () => void,
-  ) {
-    port.on('message', (message: ToThread) => this.take(message));
-  }
+  ) {}
 
   /** Aborts when the engine says so. */
   get signal(): AbortSignal {
     return this.aborting.signal;
-  }
-
-  send(message: FromThread): void {
-    this.port.postMessage(message);
   }
 
   /** @throws whatever the engine's side threw; Stopped when `signal` aborts; FenixError `too-many-calls` */
@@ -66,7 +59,8 @@ export class EngineLine {
     });
   }
 
-  private take(message: ToThread): void {
+  /** A word of the engine. */
+  take(message: ToPlugin): void {
     if (message.say === 'heard') this.onHeard();
     else if (message.say === 'abort') this.aborting.abort(new Stopped());
     else if (message.say === 'answer') this.pending.get(message.id)?.resolve(message.value);

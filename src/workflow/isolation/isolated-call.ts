@@ -1,26 +1,26 @@
 import { channel } from 'node:diagnostics_channel';
 import type { MachineClock } from '../../common/clock.js';
 import { FenixError, Stopped } from '../../common/errors.js';
-import type { ActionCloud, Programs, SignedCall, SignedCalls, SignedTarget } from '../action-tools.js';
-import type { ActionContext, HostChange } from '../contract.js';
+import type { ActionCloud, Programs, SignedCalls } from '../action-tools.js';
+import type { ActionContext } from '../contract.js';
 import type { ActionMethod } from '../plugin-checks.js';
+import { withFacts } from '../running/facts.js';
 import { marked } from '../running/tail.js';
-import { type CallOrder, type FromThread, received, type Told, type ToThread, toSend } from './protocol.js';
-import { SharedClock } from './shared-clock.js';
-import { Thread, usesTooMuch } from './thread.js';
+import { PluginProcess } from './plugin-process.js';
+import { type CallOrder, type FromPlugin, received, type Told, type ToPlugin, toSend } from './protocol.js';
 
 /**
- * Told when a plug-in's thread begins to do something by itself, and when all that it waits for is up to the engine:
+ * Told when a plug-in's process begins to do something by itself, and when all that it waits for is up to the engine:
  * whoever moves a clock by hand must know.
  */
 export const WORKING = channel('fenix:plug-in:working');
 export const RESTING = channel('fenix:plug-in:resting');
 
-const ENTRY = new URL('./call-worker.js', import.meta.url);
+const ENTRY = new URL('./call-process.js', import.meta.url);
 /** A plug-in that talks without end is heard this often. */
 const HEARD_EVERY_MS = 50;
 
-/** Complete by its type: what the contract does not lend is not to be had from a thread either. */
+/** Complete by its type: what the contract does not lend is not to be had from a process either. */
 const LENT: Readonly<Record<keyof ActionCloud, true>> = {
   services: true,
   capacities: true,
@@ -44,17 +44,16 @@ const LENT: Readonly<Record<keyof ActionCloud, true>> = {
 
 export interface CallSettings {
   readonly memoryMiB: number;
-  /** Machine seconds between the abort of the context's signal and the end of the thread. */
+  /** Machine seconds between the abort of the context's signal and the end of the process. */
   readonly graceS: number;
 }
 
-type Call = Extract<FromThread, { say: 'call' }>;
+type Call = Extract<FromPlugin, { say: 'call' }>;
 
-/** A plug-in is asked one thing, in a thread of its own, with a context that is this one's. */
+/** A plug-in is asked one thing, in a process of its own, with a context that is this one's. */
 export class IsolatedCall {
-  private readonly clock = new SharedClock();
   private readonly underWay = new Map<number, AbortController>();
-  private readonly thread: Thread;
+  private readonly process: PluginProcess;
   private readonly outcome: Promise<string | boolean>;
   private settle: { resolve(value: string | boolean): void; reject(error: Error): void } | undefined;
   private isWorking = false;
@@ -66,55 +65,34 @@ export class IsolatedCall {
     private readonly settings: CallSettings,
     private readonly machine: MachineClock,
   ) {
-    const {
-      sessionId,
-      host,
-      type,
-      phase,
-      name,
-      metadata,
-      sessionMetadata,
-      attempt,
-      files,
-      localFiles,
-      remembered,
-      checked,
-    } = context;
-    const facts = {
-      sessionId,
-      host,
-      type,
-      phase,
-      name,
-      metadata,
-      sessionMetadata,
-      attempt,
-      files,
-      localFiles,
-      remembered,
-      checked,
-    };
-    const mostBytes = settings.memoryMiB * 1024 * 1024;
-    const order: CallOrder = { file, method, facts, clock: this.clock.buffer, mostBytes };
+    const { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt } = context;
+    const { files, localFiles, remembered, checked } = context;
+    const asked = { sessionId, host, type, phase, name, metadata, sessionMetadata, attempt };
+    const facts = { ...asked, files, localFiles, remembered, checked };
+    const order: CallOrder = { file, method, facts };
     this.outcome = new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
     });
-    const onMessage = (message: unknown): void => this.take(message as FromThread);
-    this.thread = new Thread(ENTRY, { order }, { memoryMiB: settings.memoryMiB, onMessage });
+    this.process = new PluginProcess(ENTRY, order, {
+      memoryMiB: settings.memoryMiB,
+      onMessage: (message) => this.take(message as FromPlugin),
+      onPrinted: context.output,
+      now: () => context.clock.now(),
+    });
   }
 
-  /** Resolves when the thread is gone. */
+  /** Resolves when the process is gone. */
   get gone(): Promise<unknown> {
-    return this.thread.ended;
+    return this.process.ended;
   }
 
   terminate(): Promise<void> {
-    return this.thread.terminate();
+    return this.process.terminate();
   }
 
   /**
    * What the plug-in answered.
-   * @throws whatever it threw; Stopped when it ended because it was told to; Error naming how else its thread ended
+   * @throws whatever it threw; Stopped when it ended because it was told to; Error naming how else its process ended
    */
   async run(): Promise<string | boolean> {
     const { signal, name } = this.context;
@@ -123,13 +101,13 @@ export class IsolatedCall {
       this.say({ say: 'abort' });
       cancelGrace = this.machine.after(this.settings.graceS * 1000, () => {
         this.settle?.reject(signal.aborted ? new Stopped() : new Error(`${name} was ended.`));
-        void this.thread.terminate();
+        void this.process.terminate();
       });
     };
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     this.works(true);
-    void this.thread.ended.then((why) => {
+    void this.process.ended.then((why) => {
       this.settle?.reject(signal.aborted ? new Stopped() : new Error(`${name} ${why}.`));
     });
     try {
@@ -139,29 +117,29 @@ export class IsolatedCall {
       signal.removeEventListener('abort', onAbort);
       for (const call of this.underWay.values()) call.abort();
       this.works(false);
-      void this.thread.terminate();
+      void this.process.terminate();
     }
   }
 
-  /** Nothing that a thread sends may be an error of the engine. */
-  private take(message: FromThread): void {
+  /** Nothing that a process sends may be an error of the engine. */
+  private take(message: FromPlugin): void {
     try {
       if (message.say === 'call') this.begin(message);
       else if (message.say === 'cancel') this.underWay.get(message.id)?.abort();
-      else if (message.say === 'now') this.clock.answer(this.context.clock.now());
-      else if (message.say === 'memory')
-        this.end(new Error(`${this.context.name} ${usesTooMuch(this.settings.memoryMiB)}.`));
-      else this.hear(message);
+      else if (message.say === 'unhandled')
+        this.end(new Error(`${this.context.name} left an error unhandled: ${message.message}.`));
+      else if ('told' in message) this.hear(message);
     } catch (error) {
       this.end(new Error(`${this.context.name} cannot be understood: ${toSend(error).message}`));
     }
   }
 
-  private hear(message: Extract<FromThread, { told: Told }>): void {
-    const { output, record, log } = this.context;
+  private hear(message: Extract<FromPlugin, { told: Told }>): void {
+    const { output, record, changed, log } = this.context;
     const { told } = message;
     if (told.output !== '') output(marked({ text: told.output, dropped: told.dropped }));
     if (Object.keys(told.facts).length > 0) record(told.facts);
+    for (const change of told.changes) changed(change);
     for (const { level, fields, message: text } of told.lines) log[level](fields, text);
     if (told.droppedLines > 0) log.warn({ lines: told.droppedLines }, 'the plug-in logs more than is kept');
     if (message.say === 'returned') this.settle?.resolve(message.value);
@@ -180,24 +158,23 @@ export class IsolatedCall {
     );
   }
 
-  private answer(id: number, message: ToThread): void {
+  private answer(id: number, message: ToPlugin): void {
     this.underWay.delete(id);
     if (this.underWay.size === 0) this.works(true);
     try {
-      this.thread.post(message);
+      this.process.post(message);
     } catch (error) {
       this.say({ say: 'refusal', id, error: toSend(error) });
     }
   }
 
   private async carryOut({ target, method, args }: Call, signal: AbortSignal): Promise<unknown> {
-    const { clock, remote, local, cloud, hooks } = this.context;
+    const { clock, remote, local, hooks, cloud } = this.context;
     if (target === 'clock') return clock.sleep(args[0] as Date, signal);
     if (target === 'remote') return run(remote, args);
     if (target === 'local') return run(local, args);
-    if (target === 'changed') return this.context.changed(args[0] as HostChange);
-    if (target === 'remember') return this.context.remember(Object(args[0]));
     if (target === 'hooks') return callHook(hooks, method, args);
+    if (target === 'memory') return this.context.remember(withFacts({}, Object(args[0])));
     if (!Object.hasOwn(LENT, method)) {
       const message = `The cloud that plug-ins are lent has no "${method}"; it has: ${Object.keys(LENT).join(', ')}.`;
       throw new FenixError('terminal', 'not-lent', message);
@@ -208,11 +185,11 @@ export class IsolatedCall {
 
   private end(error: Error): void {
     this.settle?.reject(error);
-    void this.thread.terminate();
+    void this.process.terminate();
   }
 
-  private say(message: ToThread): void {
-    this.thread.post(message);
+  private say(message: ToPlugin): void {
+    this.process.post(message);
   }
 
   private works(working: boolean): void {
@@ -222,13 +199,16 @@ export class IsolatedCall {
   }
 }
 
+/** What of it is no text is refused where it is looked at. */
 function callHook(hooks: SignedCalls, method: string, [target, call]: readonly unknown[]): Promise<unknown> {
-  return method === 'send'
-    ? hooks.send(target as SignedTarget, call as SignedCall)
-    : hooks.check(target as SignedTarget);
+  const { url, secret } = Object(target);
+  const named = { url: String(url), secret: String(secret) };
+  if (method === 'check') return hooks.check(named);
+  const { key, body } = Object(call);
+  return hooks.send(named, { key: String(key), body: Object(body) });
 }
 
-/** In this thread the compiler sees to it. */
+/** In this process the compiler sees to it. */
 function run(programs: Programs, [argv, options]: readonly unknown[]): Promise<unknown> {
   if (!Array.isArray(argv) || argv.length === 0 || argv.some((element) => typeof element !== 'string')) {
     throw new FenixError('input', 'argv', 'argv must be a list of texts, the program first.', { field: 'argv' });

@@ -1,9 +1,9 @@
 import { FenixError, Stopped } from '../../common/errors.js';
-import type { ActionContext } from '../contract.js';
+import type { ActionContext, HostChange } from '../contract.js';
 import type { ActionMethod } from '../plugin-checks.js';
 import { sentenceOf } from '../running/sentence.js';
 
-/* What a plug-in's thread and the engine say to each other. All of it can be cloned. */
+/* What a plug-in's process and the engine say to each other. All of it can be cloned. */
 
 /** What of the context stays as it is while the call lasts. */
 export type ContextFacts = Pick<
@@ -22,15 +22,16 @@ export type ContextFacts = Pick<
   | 'checked'
 >;
 
-/** What the thread is told to do, as `workerData`. */
+/** What a process is told to do: to ask that plug-in … */
 export interface CallOrder {
   readonly file: string;
   readonly method: ActionMethod;
   readonly facts: ContextFacts;
-  /** {@link SharedClock}. */
-  readonly clock: SharedArrayBuffer;
-  /** Bytes outside of the heap that the thread may hold. */
-  readonly mostBytes: number;
+}
+
+/** … or to see what it is. */
+export interface CheckOrder {
+  readonly file: string;
 }
 
 /** The default export of a module, as far as it can be sent. */
@@ -41,7 +42,7 @@ export interface Exported {
   readonly functions: readonly string[];
 }
 
-export type CallTarget = 'clock' | 'remote' | 'local' | 'cloud' | 'hooks' | 'remember' | 'changed';
+export type CallTarget = 'clock' | 'remote' | 'local' | 'hooks' | 'memory' | 'cloud';
 
 /** A line of the log. */
 export interface Line {
@@ -57,12 +58,14 @@ export interface Told {
   /** Characters before that, which were not kept. */
   readonly dropped: number;
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Hosts that it says have joined or left. */
+  readonly changes: readonly HostChange[];
   readonly lines: readonly Line[];
   /** Lines after these, which were not kept. */
   readonly droppedLines: number;
 }
 
-export type FromThread =
+export type FromPlugin =
   | {
       readonly say: 'call';
       readonly id: number;
@@ -71,14 +74,15 @@ export type FromThread =
       readonly args: unknown[];
     }
   | { readonly say: 'cancel'; readonly id: number }
-  | { readonly say: 'now' }
   | { readonly say: 'told'; readonly told: Told }
   | { readonly say: 'returned'; readonly value: string | boolean; readonly told: Told }
   | { readonly say: 'threw'; readonly error: SentError; readonly told: Told }
-  /** It holds more than it may. */
-  | { readonly say: 'memory' };
+  | { readonly say: 'exported'; readonly exported: Exported }
+  | { readonly say: 'refused'; readonly error: SentError }
+  /** It left an error unhandled. */
+  | { readonly say: 'unhandled'; readonly message: string };
 
-export type ToThread =
+export type ToPlugin =
   | { readonly say: 'abort' }
   | { readonly say: 'heard' }
   | { readonly say: 'answer'; readonly id: number; readonly value: unknown }

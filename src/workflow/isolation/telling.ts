@@ -1,4 +1,6 @@
+import { FenixError } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
+import type { HostChange } from '../contract.js';
 import { withFacts } from '../running/facts.js';
 import { Tail } from '../running/tail.js';
 import type { Line, Told } from './protocol.js';
@@ -10,12 +12,13 @@ const MOST_OF_MESSAGE = 2000;
 
 /**
  * What a plug-in says on its way to the engine: one message at a time, the next when that was heard. Whoever says more
- * meanwhile than is kept of it loses the older part, here, in its own thread's memory.
+ * meanwhile than is kept of it loses the older part, here, in its own memory.
  */
 export class Telling {
   private tail = new Tail(KEPT_CHARACTERS);
   private facts: Readonly<Record<string, unknown>> = {};
   private factsAreNew = false;
+  private changes: HostChange[] = [];
   private lines: Line[] = [];
   private droppedLines = 0;
   private isUnderWay = false;
@@ -30,6 +33,11 @@ export class Telling {
   readonly record = (facts: Readonly<Record<string, unknown>>): void => {
     this.facts = withFacts(this.facts, facts);
     this.factsAreNew = true;
+    this.flush();
+  };
+
+  readonly changed = (change: HostChange): void => {
+    this.changes.push(changeOf(change));
     this.flush();
   };
 
@@ -56,13 +64,14 @@ export class Telling {
   /** Takes what was not told yet. */
   rest(): Told {
     const { text, dropped } = this.tail.after(0);
-    const { lines, droppedLines } = this;
+    const { changes, lines, droppedLines } = this;
     const facts = this.factsAreNew ? this.facts : {};
     this.tail = new Tail(KEPT_CHARACTERS);
     this.factsAreNew = false;
+    this.changes = [];
     this.lines = [];
     this.droppedLines = 0;
-    return { output: text, dropped, facts, lines, droppedLines };
+    return { output: text, dropped, facts, changes, lines, droppedLines };
   }
 
   private log(level: Line['level'], fields: object, message: string): void {
@@ -72,11 +81,22 @@ export class Telling {
   }
 
   private flush(): void {
-    const nothing = this.tail.length === 0 && !this.factsAreNew && this.lines.length === 0;
+    const nothing = this.tail.length === 0 && !this.factsAreNew && this.lines.length + this.changes.length === 0;
     if (this.isUnderWay || nothing) return;
     this.isUnderWay = true;
     this.send(this.rest());
   }
+}
+
+/** @throws FenixError `change` when it is none that there is */
+function changeOf(change: HostChange): HostChange {
+  const { kind, host, enabled } = Object(change) as
+    | Partial<Extract<HostChange, { kind: 'added' }>>
+    | { kind: 'removed'; host?: never; enabled?: never };
+  if (kind === 'removed') return { kind };
+  if (kind === 'added' && typeof host === 'string' && typeof enabled === 'boolean') return { kind, host, enabled };
+  const allowed = "{ kind: 'added', host, enabled } or { kind: 'removed' }";
+  throw new FenixError('input', 'change', `A change of hosts must be ${allowed}.`);
 }
 
 /** What a log line can say of them. */

@@ -60,7 +60,7 @@ const PHASES: Readonly<Record<ActionPhase, Phase>> = {
     return failed(`${context.name} says that its work can still be seen on the host.`);
   },
 
-  release: async (plugin, context) => ({ state: String((await plugin.release?.(context)) ?? '') }),
+  release: async (plugin, context) => outcomeOf(await plugin.release?.(context), context),
 };
 
 /** Of what it returned, which may be anything. */

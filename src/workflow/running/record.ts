@@ -17,7 +17,6 @@ export class PluginRecord {
   private found: Facts = {};
   private told = 0;
   private toldFacts: Facts = this.found;
-  /** Hosts that it says have joined or left the cloud. */
   readonly changes: HostChange[] = [];
 
   /** @param onNews there is something that {@link news} would tell */

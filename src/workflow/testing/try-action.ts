@@ -3,8 +3,9 @@ import { type Clock, ManualClock, plusSeconds } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
 import type { ActionType } from '../../model/index.js';
 import type { ActionCloud } from '../action-tools.js';
-import type { ActionContext, ActionPhase, ActionPlugin } from '../contract.js';
+import type { ActionContext, ActionPhase, ActionPlugin, HostChange } from '../contract.js';
 import { checkAction } from '../plugin-checks.js';
+import { hasOneOf } from '../running/asked-if.js';
 import { askWithin } from '../running/bounded.js';
 import { isFailure, type PluginOutcome } from '../running/phases.js';
 import { type Facts, PluginRecord } from '../running/record.js';
@@ -29,6 +30,8 @@ export interface TrialOptions {
   readonly cloud?: Partial<ActionCloud>;
   /** An engine died in the middle of an earlier run: `probe` is asked first. */
   readonly resumed?: boolean;
+  /** What an earlier run has remembered. */
+  readonly remembered?: Readonly<Record<string, unknown>>;
   /** Domain seconds, where the plug-in declares none; default 3600. */
   readonly timeoutS?: number;
   /** Real milliseconds that it may wait for something that is not its clock, before its time is up; default 5000. */
@@ -45,6 +48,10 @@ export interface Trial {
   readonly attempts: number;
   readonly output: string;
   readonly facts: Facts;
+  /** Hosts that it says have joined or left. */
+  readonly changes: readonly HostChange[];
+  /** What it has remembered for later runs. */
+  readonly remembered: Facts;
   /** Programs that it ran, and those of the script that it did not. */
   readonly ran: { readonly remote: readonly RanProgram[]; readonly local: readonly RanProgram[] };
   readonly left: { readonly remote: readonly ScriptedProgram[]; readonly local: readonly ScriptedProgram[] };
@@ -69,6 +76,7 @@ export async function tryAction(candidate: unknown, given: TrialOptions = {}): P
   const remote = new ScriptedPrograms(given.remote ?? [], record.output);
   const local = new ScriptedPrograms(given.local ?? [], record.output);
   const { host, sessionMetadata = {}, cloud } = given;
+  const remembered = { ...given.remembered };
   const context = actionContext({
     ...(host !== undefined && { host }),
     name: plugin.name,
@@ -82,10 +90,14 @@ export async function tryAction(candidate: unknown, given: TrialOptions = {}): P
     cloud: { ...actionContext().cloud, ...cloud },
     output: record.output,
     record: record.record,
+    changed: record.changed,
+    remembered,
+    remember: async (facts) => void Object.assign(remembered, facts),
   });
   const ask = (asked: ActionPhase, attempt: number) =>
     askOnce(plugin, { ...context, phase: asked, attempt }, clock, given);
-  const checked = phase === 'run' && plugin.check !== undefined ? await ask('check', 1) : undefined;
+  const isChecked = phase === 'run' && plugin.check !== undefined && hasOneOf(metadata, plugin.checkIf);
+  const checked = isChecked ? await ask('check', 1) : undefined;
   const refused = checked !== undefined && isFailure(checked.state);
   const { outcome, attempts } = refused
     ? { outcome: checked, attempts: 0 }
@@ -93,7 +105,18 @@ export async function tryAction(candidate: unknown, given: TrialOptions = {}): P
   const { output = '', facts = {} } = record.kept;
   const tookS = (clock.now().getTime() - begun.getTime()) / 1000;
   const ran = { remote: remote.ran, local: local.ran };
-  return { ...outcome, attempts, output, facts, ran, left: { remote: remote.left, local: local.left }, tookS, log };
+  return {
+    ...outcome,
+    attempts,
+    output,
+    facts,
+    changes: record.changes,
+    remembered,
+    ran,
+    left: { remote: remote.left, local: local.left },
+    tookS,
+    log,
+  };
 }
 
 async function withRetries(

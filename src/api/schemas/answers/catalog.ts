@@ -31,10 +31,10 @@ export const ACTIONS = object({
       retry: { ...orNull(RETRY), description: "Of a failed run; null = the engine's default" },
       methods: {
         type: ['array', 'null'],
-        items: { type: 'string', enum: ['run', 'check', 'probe', 'verify', 'undo'] },
+        items: { type: 'string', enum: ['run', 'check', 'probe', 'verify', 'undo', 'release'] },
         description: 'What it can be asked for; null where an older engine registered it',
       },
-      isolated: { ...FLAG, description: 'Each run has a thread of its own' },
+      isolated: { ...FLAG, description: 'Each run has a process of its own' },
     }),
   ),
 });

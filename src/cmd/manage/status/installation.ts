@@ -9,7 +9,7 @@ import { Topology } from '../../../messaging/topology.js';
 import { PolicyEnforcer } from '../../../policy/index.js';
 import { ConfigToken } from '../../wiring/core.js';
 import { registerMessaging, TransportToken } from '../../wiring/messaging.js';
-import { configuredPlugins, registerPluginThreads } from '../../wiring/plugins.js';
+import { configuredPlugins, registerPluginProcesses } from '../../wiring/plugins.js';
 import { registerPolicy } from '../../wiring/policy.js';
 import { type Check, type Finding, failure, success, warning } from './check.js';
 
@@ -56,7 +56,7 @@ export function installationChecks(parts: DependencyContainer, warnings: readonl
       name: 'Plug-ins',
       remedy: 'Mend the plug-in, or [DEFAULT] plugin_path.',
       run: async () => {
-        registerPluginThreads(parts);
+        registerPluginProcesses(parts);
         const registry = await configuredPlugins(parts);
         const { broken } = registry;
         if (broken.length > 0) {

@@ -1,38 +1,35 @@
-import type { ActionCloud, ProgramResult, Programs, SignedAnswer, SignedCalls } from '../action-tools.js';
+import type { ActionCloud, ProgramResult, Programs, SignedAnswer } from '../action-tools.js';
 import type { ActionContext } from '../contract.js';
+import { askedNow } from './asked-clock.js';
 import type { EngineLine } from './engine-line.js';
 import type { ContextFacts } from './protocol.js';
-import { SharedClock } from './shared-clock.js';
 import type { Telling } from './telling.js';
 
-/** The context as a plug-in has it in a thread of its own: whatever it does with it, the engine does. */
-export function threadContext(
-  facts: ContextFacts,
-  line: EngineLine,
-  telling: Telling,
-  clock: SharedArrayBuffer,
-): ActionContext {
-  const shared = new SharedClock(clock);
+/** The context as a plug-in has it in a process of its own: whatever it does with it, the engine does. */
+export function isolatedContext(facts: ContextFacts, line: EngineLine, telling: Telling): ActionContext {
   return {
     ...facts,
     log: telling.logger(),
     output: telling.output,
     record: telling.record,
+    changed: telling.changed,
     signal: line.signal,
     clock: {
-      now: () => shared.ask(() => line.send({ say: 'now' })),
+      now: askedNow,
       sleep: async (until, signal = line.signal) => {
         await line.call('clock', 'sleep', [until], signal);
       },
     },
     remote: programs(line, 'remote'),
     local: programs(line, 'local'),
+    hooks: {
+      check: async (target) => void (await line.call('hooks', 'check', [target], line.signal)),
+      send: async (target, call) => (await line.call('hooks', 'send', [target, call], line.signal)) as SignedAnswer,
+    },
     cloud: cloud(line),
-    hooks: hooks(line),
-    changed: (change) => void line.call('changed', 'changed', [change]).catch(() => undefined),
-    remember: async (added) => {
-      await line.call('remember', 'remember', [added]);
-      Object.assign(facts.remembered, added);
+    remember: async (news) => {
+      await line.call('memory', 'remember', [news], line.signal);
+      Object.assign(facts.remembered, news);
     },
   };
 }
@@ -40,13 +37,6 @@ export function threadContext(
 function programs(line: EngineLine, target: 'remote' | 'local'): Programs {
   return {
     run: async (argv, options = {}) => (await line.call(target, 'run', [argv, options], line.signal)) as ProgramResult,
-  };
-}
-
-function hooks(line: EngineLine): SignedCalls {
-  return {
-    check: async (target) => void (await line.call('hooks', 'check', [target], line.signal)),
-    send: async (target, call) => (await line.call('hooks', 'send', [target, call], line.signal)) as SignedAnswer,
   };
 }
 

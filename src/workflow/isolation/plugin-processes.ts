@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import type { MachineClock } from '../../common/clock.js';
 import { FenixError, Stopped } from '../../common/errors.js';
 import { SHIPPED } from '../../model/index.js';
@@ -5,11 +6,11 @@ import type { ActionContext, ActionPlugin } from '../contract.js';
 import { ACTION_METHODS, type ActionMethod, checkAction } from '../plugin-checks.js';
 import type { FoundModule } from '../plugin-places.js';
 import { IsolatedCall } from './isolated-call.js';
-import { type Exported, received, type SentError } from './protocol.js';
-import { Thread } from './thread.js';
+import { PluginProcess } from './plugin-process.js';
+import { type CheckOrder, type Exported, type FromPlugin, received } from './protocol.js';
 
-export interface ThreadsSettings {
-  /** Which action plug-ins run in threads; `none` = nothing is, not even the import for the checks. */
+export interface ProcessesSettings {
+  /** Which action plug-ins run in processes of their own; `none` = nothing is, not even the import for the checks. */
   readonly isolation: 'third-party' | 'all' | 'none';
   readonly memoryMiB: number;
   /** Machine seconds that a run has to end by itself after its signal aborted. */
@@ -18,26 +19,22 @@ export interface ThreadsSettings {
   readonly loadTimeoutS: number;
 }
 
-const ENTRY = new URL('./check-worker.js', import.meta.url);
-
-type CheckSaid =
-  | { readonly say: 'exported'; readonly exported: Exported }
-  | { readonly say: 'threw'; readonly error: SentError };
+const ENTRY = new URL('./check-process.js', import.meta.url);
 
 /**
- * Keeps plug-ins of others away from the engine's own thread: they are imported in one first, and action plug-ins have one
- * for each thing that they are asked. That is a wall against accidents, not against malice: a thread may read what the
- * process may read.
+ * Keeps plug-ins of others away from the engine's own process: they are imported in another one first, and action plug-ins
+ * have one for each thing that they are asked. (A thread would not do: V8 ends the whole process when one of them is out of
+ * memory at the wrong moment.) That is a wall against accidents, not against malice: it is the same user's process.
  */
-export class PluginThreads {
+export class PluginProcesses {
   private readonly calls = new Set<IsolatedCall>();
 
   constructor(
-    private readonly settings: ThreadsSettings,
+    private readonly settings: ProcessesSettings,
     private readonly machine: MachineClock,
   ) {}
 
-  /** Whether an action plug-in of that source runs in threads. */
+  /** Whether an action plug-in of that source runs in processes of its own. */
   isolates(source: string): boolean {
     const { isolation } = this.settings;
     return isolation === 'all' || (isolation === 'third-party' && source !== SHIPPED);
@@ -52,7 +49,7 @@ export class PluginThreads {
   }
 
   /**
-   * An action plug-in whose functions run in threads.
+   * An action plug-in whose functions run in processes of their own.
    * @param isUnchanged asked before each: the module is read anew each time
    * @throws FenixError `plug-in-invalid`
    */
@@ -64,10 +61,17 @@ export class PluginThreads {
       throw new FenixError('terminal', 'plug-in-changed', message);
     };
     const asked = ACTION_METHODS.filter((method) => functions.includes(method)).map((method) => [method, ask(method)]);
-    return checkAction(data && { ...data, ...Object.fromEntries(asked) }, module.file);
+    const pure = functions.includes('removes') ? { removes: await this.removes(module) } : {};
+    return checkAction(data && { ...data, ...pure, ...Object.fromEntries(asked) }, module.file);
   }
 
-  /** Threads in which something is asked. */
+  /** Planning asks that at once: of our own code it may, in this process. */
+  private async removes({ source, file }: FoundModule): Promise<unknown> {
+    if (source === SHIPPED) return (await import(pathToFileURL(file).href)).default.removes;
+    throw invalid(`Plug-in ${file}: removes cannot be asked of a plug-in that runs by itself ([plugins] isolation).`);
+  }
+
+  /** Processes in which something is asked. */
   get running(): number {
     return this.calls.size;
   }
@@ -77,7 +81,7 @@ export class PluginThreads {
     await Promise.all([...this.calls].map((call) => call.gone));
   }
 
-  /** Ends all threads. */
+  /** Ends them all. */
   async close(): Promise<void> {
     await Promise.all([...this.calls].map((call) => call.terminate()));
   }
@@ -92,24 +96,25 @@ export class PluginThreads {
 
   private async exported(file: string): Promise<Exported> {
     const { memoryMiB, loadTimeoutS } = this.settings;
-    let onSaid = (_said: CheckSaid): void => undefined;
-    const said = new Promise<CheckSaid>((resolve) => {
-      onSaid = resolve;
+    const order: CheckOrder = { file };
+    let onMessage = (_message: unknown): void => undefined;
+    const said = new Promise<FromPlugin>((resolve) => {
+      onMessage = (message) => resolve(message as FromPlugin);
     });
-    const thread = new Thread(ENTRY, { file }, { memoryMiB, onMessage: (message) => onSaid(message as CheckSaid) });
+    const child = new PluginProcess(ENTRY, order, { memoryMiB, onMessage });
     let cancel = (): void => undefined;
     const late = new Promise<string>((resolve) => {
       cancel = this.machine.after(loadTimeoutS * 1000, () => resolve(`took more than ${loadTimeoutS} s`));
     });
     try {
-      const outcome = await Promise.race([said, thread.ended, late]);
+      const outcome = await Promise.race([said, child.ended, late]);
       if (typeof outcome === 'string') throw invalid(`Plug-in ${file} ${outcome} when it was imported.`);
       if (outcome.say === 'exported') return outcome.exported;
-      const error = received(outcome.error);
-      throw error instanceof FenixError ? error : invalid(`Plug-in ${file} cannot be loaded: ${error.message}`);
+      const why = outcome.say === 'refused' ? received(outcome.error).message : 'it left an error unhandled.';
+      throw invalid(`Plug-in ${file} cannot be loaded: ${why}`);
     } finally {
       cancel();
-      await thread.terminate();
+      await child.terminate();
     }
   }
 }
