@@ -75,7 +75,7 @@ export class Apt implements PackageManager {
     const argv = this.aptGet(securityOnly || packages !== undefined ? names : undefined);
     const run = () => this.unlocked(argv, { outlives: true });
     let result = await run();
-    if (result.code !== 0 && INTERRUPTED.test(result.stdout)) {
+    if (result.code !== 0 && INTERRUPTED.test(result.stdout + result.stderr)) {
       await this.repair();
       result = await run();
     }
@@ -85,11 +85,15 @@ export class Apt implements PackageManager {
   async versions(packages: readonly string[]): Promise<ReadonlyMap<string, string>> {
     if (packages.length === 0) return new Map();
     // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query replaces them
-    const format = '${db:Status-Status}\\t${Package}\\t${Version}\\n';
+    const format = '${db:Status-Status}\\t${Package}\\t${Version}\\t${Architecture}\\n';
     const { stdout } = await this.asked(['dpkg-query', '-W', `-f=${format}`, '--', ...packages]);
     const rows = stdout.split('\n').map((line) => line.split('\t'));
+    // apt names what is of another architecture with it.
     return new Map(
-      rows.flatMap(([state, name = '', version = '']) => (state === 'installed' ? [[name, version]] : [])),
+      rows.flatMap(([state, name = '', version = '', architecture]) => {
+        const names = state === 'installed' ? [name, `${name}:${architecture}`] : [];
+        return names.map((one): [string, string] => [one, version]);
+      }),
     );
   }
 
