@@ -107,6 +107,6 @@ test('titles are found as they are written, with the words of a table, and not o
 
 test('what is not built yet is told outside the table', (t) => {
   const [, after = ''] = page.split('\n## Not built yet\n');
-  t.true(after.split('\n').filter((line) => line.startsWith('* ')).length > 5);
+  t.true(after.split('\n').filter((line) => line.startsWith('* ')).length > 0);
   t.deepEqual(rowsOf(after), []);
 });
