@@ -19,7 +19,7 @@ const compiled = new Map<string, ValidateFunction>();
 export function schemaProblem(schema: Readonly<Record<string, unknown>>, value: unknown): SchemaProblem | undefined {
   const validate = validatorOf(schema);
   const error = validate(value) ? undefined : validate.errors?.[0];
-  return error && { field: fieldOf(error), sentence: sentenceOf(error) };
+  return error && { field: fieldOf(error, value), sentence: sentenceOf(error) };
 }
 
 function validatorOf(schema: Readonly<Record<string, unknown>>): ValidateFunction {
@@ -37,12 +37,21 @@ function validatorOf(schema: Readonly<Record<string, unknown>>): ValidateFunctio
   }
 }
 
-/** The path of what is wrong, as in `actions[0].type`; of a missing or unknown key its own. */
-export function fieldOf({ instancePath, params }: ErrorObject): string {
+/**
+ * The path of what is wrong, as in `actions[0].type`; of a missing or unknown key its own.
+ * @param value the whole that was looked at: keys of objects may be numbers as well
+ */
+export function fieldOf({ instancePath, params }: ErrorObject, value: unknown): string {
   const steps = instancePath.split('/').slice(1).map(unescapePointer);
   const key: unknown = params.additionalProperty ?? params.missingProperty ?? params.propertyName;
   if (typeof key === 'string') steps.push(key);
-  return steps.reduce((path, step) => `${path}${/^\d+$/.test(step) ? `[${step}]` : `${path && '.'}${step}`}`, '');
+  let path = '';
+  let inner = value;
+  for (const step of steps) {
+    path += Array.isArray(inner) ? `[${step}]` : `${path && '.'}${step}`;
+    inner = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[step] : undefined;
+  }
+  return path;
 }
 
 export function sentenceOf({ keyword, message, params, parentSchema }: ErrorObject): string {

@@ -94,6 +94,17 @@ const REFUSED: readonly [body: object, status: number, field: string | undefined
   [{ policy: { failure_budget: -1 } }, 400, 'policy.failure_budget'],
   [{ policy: { per_project: { p: { plugin_failed: 'ask' } } } }, 400, 'policy.per_project.p.plugin_failed'],
   [{ policy: { per_project: { p: { nack: 'x' } } } }, 400, 'policy.per_project.p.nack'],
+  [{ policy: { per_project: { 2: { nack: 'x' } } } }, 400, 'policy.per_project.2.nack'],
+  [
+    {
+      actions: [
+        { plugin: 'noop', type: 'host' },
+        { plugin: 'noop', type: 'x' },
+      ],
+    },
+    400,
+    'actions[1].type',
+  ],
   [{ download: ['not a url'] }, 400, 'download[0]'],
   [{ download: 'https://x/y' }, 400, 'download'],
   [{ download: Array(17).fill('https://files.example.org/x') }, 400, 'download'],

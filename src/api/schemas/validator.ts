@@ -12,12 +12,12 @@ export function shapeOf<T>(schema: SchemaObject): (value: unknown) => T {
   const validate = ajv.compile<T>(schema);
   return (value) => {
     if (validate(value)) return value;
-    throw refusalOf(validate.errors?.[0]);
+    throw refusalOf(validate.errors?.[0], value);
   };
 }
 
-function refusalOf(error: ErrorObject | undefined): Refusal {
+function refusalOf(error: ErrorObject | undefined, value: unknown): Refusal {
   if (error === undefined) return malformed(null, 'The body is not well-formed.');
-  const field = fieldOf(error);
+  const field = fieldOf(error, value);
   return malformed(field === '' ? null : field, `${field === '' ? 'The body' : field} ${sentenceOf(error)}.`);
 }
