@@ -5,16 +5,24 @@ import { type EndingWork, soonestFirst } from './ending.js';
 import type { Forecast } from './forecast.js';
 import type { FleetStep, ZoneStep } from './step.js';
 
+/** In which order hosts with instances begin; those that give no room back come last. */
+export function inOrder(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], forecast: Forecast): FleetHost[] {
+  const isLast = ({ leaves = false, down }: FleetHost): boolean => leaves && !down;
+  const leaving = hosts.filter(isLast);
+  if (leaving.length === 0) return ordered(step, zone, hosts, forecast);
+  const staying = hosts.filter((host) => !isLast(host));
+  return [...ordered(step, zone, staying, forecast), ...ordered(step, zone, leaving, forecast)];
+}
+
 /**
- * In which order hosts with instances begin; those that are down first, since their instances count as impacted. Longer ones
- * come before shorter ones, so that none of them is left over for the end. Three things stand against that:
+ * Those that are down come first, since their instances count as impacted. Longer ones come before shorter ones, so that none of them is left over for the end. Three things stand against that:
  *
  * - Hosts with room of their own, once done, give more than they took, and all others go faster.
  * - Of hosts that are as long as each other all become free together, and room lies idle while the next ones are emptied.
  *   Where emptying takes much of the time, the long and the short take turns instead (docs/makespan.md).
  * - Towards the end it is looked up with which one first all are done the soonest.
  */
-export function inOrder(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], forecast: Forecast): FleetHost[] {
+function ordered(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], forecast: Forecast): FleetHost[] {
   const { hosts: most, perSource } = step.snapshot.limits;
   const lengths = new Map(hosts.map((host) => [host, lengthOf(host, perSource)]));
   const lengthS = (host: FleetHost): number => lengths.get(host) ?? 0;
@@ -70,8 +78,8 @@ function lengthOf({ actionS, instances }: FleetHost, perSource: number): number 
   return actionS + Math.ceil(instances.length / abreast) * (instances[0]?.moveS ?? 0);
 }
 
-function workOf({ capacity, free }: FleetHost, of: keyof Resources, lastsS: number): EndingWork {
-  return { wants: capacity[of] - free[of], gives: capacity[of], lastsS };
+function workOf({ capacity, free, leaves }: FleetHost, of: keyof Resources, lastsS: number): EndingWork {
+  return { wants: capacity[of] - free[of], gives: leaves ? 0 : capacity[of], lastsS };
 }
 
 /** Of what the hosts will have the least, beside what they want. */
