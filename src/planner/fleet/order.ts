@@ -15,7 +15,8 @@ export function inOrder(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHo
 }
 
 /**
- * Those that are down come first, since their instances count as impacted. Longer ones come before shorter ones, so that none of them is left over for the end. Three things stand against that:
+ * Those that are down come first, since their instances count as impacted. Longer ones come before shorter ones, so that
+ * none of them is left over for the end. Three things stand against that:
  *
  * - Hosts with room of their own, once done, give more than they took, and all others go faster.
  * - Of hosts that are as long as each other all become free together, and room lies idle while the next ones are emptied.
