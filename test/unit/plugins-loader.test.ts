@@ -198,7 +198,6 @@ const refusals: readonly [check: Check, exported: unknown, key: string][] = [
   [checkAction, { ...action, checkIf: [1] }, 'checkIf'],
   [checkAction, { ...action, undoIf: 'undo' }, 'undoIf'],
   [checkAction, { ...action, undoIf: [1] }, 'undoIf'],
-  [checkAction, { ...action, timeoutS: Number.POSITIVE_INFINITY }, 'timeoutS'],
   [checkAction, { ...action, retry: null }, 'retry'],
   [checkAction, { ...action, retry: { attempts: 0, waitS: 1 } }, 'retry'],
   [checkAction, { ...action, retry: { attempts: 2 } }, 'retry'],
