@@ -12,6 +12,9 @@ const CHANGES = new Table<ConstraintChange>('constraint_changes', {
   details: 'json',
 });
 
+/** Changes that may be committed in another order than that of their ids. */
+const LAST = 1000;
+
 /** Who set and who deleted constraints; outlives the constraints. */
 export class ConstraintChangeRepository {
   constructor(private readonly database: Database) {}
@@ -20,10 +23,15 @@ export class ConstraintChangeRepository {
     return CHANGES.insert(tx, change);
   }
 
-  /** Another text after every change. */
+  /**
+   * Another text after every change that is committed. Ids are given before that, so a lower one may come later: all of
+   * the last ones count, which no transaction outlasts.
+   */
   async version(): Promise<string> {
-    const [last] = await CHANGES.query(this.database.knex).max({ id: 'change_id', at: 'at' });
-    return `${last?.id ?? 0} ${last?.at ?? ''}`;
+    const { knex } = this.database;
+    const last = CHANGES.query(knex).select('change_id').orderBy('change_id', 'desc').limit(LAST).as('last');
+    const [found] = await knex.from(last).max({ newest: 'change_id' }).sum({ all: 'change_id' });
+    return `${found?.newest ?? 0} ${found?.all ?? 0}`;
   }
 
   /** Of the instance or the group of that id, oldest first. */

@@ -42,9 +42,17 @@ for (const kind of databaseKinds) {
     await constraintChanges.append({ ...change, at: plusSeconds(NOON, 1), details: {} }, database.knex);
     t.true(await isNew(servers), 'and once more');
 
+    // Its id was given first, and its transaction ended last.
+    const [row] = await database.knex('constraint_changes').orderBy('change_id').limit(1);
+    await database.knex('constraint_changes').insert({ ...row, change_id: 40 });
+    t.true(await isNew(servers));
+    await database.knex('constraint_changes').insert({ ...row, change_id: 39 });
+    t.true(await isNew(servers), 'one of a lower id was committed after one of a higher');
+    t.false(await isNew(servers));
+
     t.true(await isNew(servers.slice(1)), 'one is gone');
     t.true(await isNew([...servers.slice(1), { id: 'c', projectId: 'tenant' } as Server]), 'another one came');
     t.true(await isNew([...servers.slice(1), { id: 'c', projectId: 'other' } as Server]), 'it is somebody else’s');
-    t.is(reads, 6);
+    t.is(reads, 8);
   });
 }
