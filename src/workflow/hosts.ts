@@ -8,9 +8,9 @@ export const OUR_REASON = 'fenix ';
 /** Why an instance is sent to a host that is ahead of its own maintenance (L12). */
 export const MOVES_AGAIN = 'There is no maintained host that may take it now, so it will have to move once more.';
 
-/** Whether the host is still to be maintained: what goes there will have to move once more. */
-export function isAhead({ hosts }: Pick<SessionView, 'hosts'>, name: string): boolean {
-  return hosts.some(({ hostname, state }) => hostname === name && !isThrough(state));
+/** Hosts that are still to be maintained: what goes there will have to move once more. */
+export function hostsAhead({ hosts }: Pick<SessionView, 'hosts'>): Set<string> {
+  return new Set(hosts.filter(({ state }) => !isThrough(state)).map(({ hostname }) => hostname));
 }
 
 /** What we write as disabled_reason: the id first, so that it survives the cut to 255. */

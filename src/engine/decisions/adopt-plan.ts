@@ -1,7 +1,7 @@
 import type { Fact } from '../../model/index.js';
 import type { PlannedMove } from '../../planner/host-plan.js';
 import type { AdoptPlan } from '../../workflow/decisions.js';
-import { isAhead, MOVES_AGAIN } from '../../workflow/hosts.js';
+import { hostsAhead, MOVES_AGAIN } from '../../workflow/hosts.js';
 import { NO_VALID_HOST } from '../../workflow/migrations.js';
 import { NOT_PROVEN } from '../../workflow/room.js';
 import type { SessionView } from '../../workflow/view.js';
@@ -37,7 +37,8 @@ export async function adoptPlan(session: SessionContext, view: SessionView, deci
 
 /** Instances that go to a host which is still to be maintained: a second move, and the plan says so (L12). */
 function movedAgain(view: SessionView, moves: readonly PlannedMove[]): string[] {
-  return moves.filter(({ target }) => isAhead(view, target)).map(({ instanceId }) => instanceId);
+  const ahead = hostsAhead(view);
+  return moves.filter(({ target }) => ahead.has(target)).map(({ instanceId }) => instanceId);
 }
 
 async function prove(

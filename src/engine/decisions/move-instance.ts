@@ -2,7 +2,7 @@ import { FenixError } from '../../common/errors.js';
 import type { RuleRefusal } from '../../planner/rules.js';
 import type { MoveInstance } from '../../workflow/decisions.js';
 import { groupOf } from '../../workflow/groups.js';
-import { isAhead, MOVES_AGAIN } from '../../workflow/hosts.js';
+import { hostsAhead, MOVES_AGAIN } from '../../workflow/hosts.js';
 import type { SessionView } from '../../workflow/view.js';
 import { admit } from '../admission.js';
 import type { SessionContext } from '../context.js';
@@ -55,7 +55,7 @@ export async function moveInstance(
         recoveryTimeS: group.recoveryTimeS,
         begunAt: unit.now.toISOString(),
         ...(interruptionS !== undefined && { interruptionS }),
-        ...(targetHost !== null && isAhead(view, targetHost) && { again: MOVES_AGAIN }),
+        ...(targetHost !== null && hostsAhead(view).has(targetHost) && { again: MOVES_AGAIN }),
       };
       const effect = {
         kind: 'move' as const,

@@ -3,7 +3,7 @@ import type { FleetPlan, FleetReason } from '../../planner/fleet.js';
 import { waitForQuorum } from '../controllers.js';
 import type { Step } from '../decisions.js';
 import { isOwedBack } from '../giving-back.js';
-import { isAhead } from '../hosts.js';
+import { hostsAhead } from '../hosts.js';
 import { ENGINE_HOST } from '../maintaining.js';
 import { assumeUnmanaged } from '../managers.js';
 import { worthAsking } from '../room.js';
@@ -131,7 +131,8 @@ async function planWith(
 
 /** Instances that would have to move once more. */
 function movedAgain(view: SessionView, { ask, move }: FleetPlan): Set<string> {
-  const sent = [...ask, ...move].filter(({ target }) => target !== null && isAhead(view, target));
+  const ahead = hostsAhead(view);
+  const sent = [...ask, ...move].filter(({ target }) => target !== null && ahead.has(target));
   return new Set(sent.map(({ instanceId }) => instanceId));
 }
 
