@@ -32,7 +32,7 @@ export function abandonableReads(cloud: CloudPort, stopping: AbortSignal): Cloud
 export function abandonablePlans(planner: Planner, stopping: AbortSignal): Planner {
   return {
     planHost: (snapshot) => orStopped(planner.planHost(snapshot), stopping),
-    planFleet: (snapshot) => orStopped(planner.planFleet(snapshot), stopping),
+    planFleet: (snapshot, pack) => orStopped(planner.planFleet(snapshot, pack), stopping),
     close: () => planner.close(),
   };
 }

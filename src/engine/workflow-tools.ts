@@ -8,11 +8,10 @@ import { learnedDurations } from './learned.js';
 /** What is decided is kept with what it was decided from, before anything of it is carried out (L8). */
 async function keptPlan(session: SessionContext, snapshot: FleetSnapshot): Promise<FleetPlan> {
   const { planner, repositories, sessionId, writer, settings } = session;
-  const { plan, packed } = await planner.planFleet(snapshot);
-  if (packed !== undefined && settings.keptPlans > 0) {
-    await writer.commit(({ now, tx }) =>
-      repositories.fleetPlans.keep({ sessionId, at: now, packed }, settings.keptPlans, tx),
-    );
+  const { keptPlans } = settings;
+  const { plan, packed } = await planner.planFleet(snapshot, keptPlans > 0);
+  if (packed !== undefined) {
+    await writer.commit(({ now, tx }) => repositories.fleetPlans.keep({ sessionId, at: now, packed }, keptPlans, tx));
   }
   return plan;
 }

@@ -42,10 +42,13 @@ export function replayPlan({ snapshot, plan: before }: RecordedPlan): Replay {
   return { same: isDeepStrictEqual(fromText(toText(plan)), before), plan };
 }
 
-/** Plans, and packs that with the snapshot if anything is to be done: who waits, or is stuck, plans again and again. */
-export function planAndPack(snapshot: FleetSnapshot): PackedPlan {
+/**
+ * Plans, and packs that with the snapshot if anything is to be done: who waits, or is stuck, plans again and again.
+ * @param pack whether it is to be kept at all
+ */
+export function planAndPack(snapshot: FleetSnapshot, pack = true): PackedPlan {
   const plan = planFleet(snapshot);
-  return decides(plan) ? { plan, packed: packPlan({ snapshot, plan }) } : { plan };
+  return pack && decides(plan) ? { plan, packed: packPlan({ snapshot, plan }) } : { plan };
 }
 
 function decides({ empty, ask, move, maintain, scaleIn }: FleetPlan): boolean {

@@ -8,8 +8,8 @@ import { type PackedPlan, planAndPack } from './plan-record.js';
 /** The pure planner behind a promise, so that it can be kept off the event loop that renews leases (L2). */
 export interface Planner {
   planHost(snapshot: HostPlanSnapshot): Promise<HostPlan>;
-  /** With the plan as it is to be kept (L8), made where it costs the caller no time. */
-  planFleet(snapshot: FleetSnapshot): Promise<PackedPlan>;
+  /** With the plan as it is to be kept (L8) if `pack`, made where it costs the caller no time. */
+  planFleet(snapshot: FleetSnapshot, pack: boolean): Promise<PackedPlan>;
   close(): Promise<void>;
 }
 export const Planner: unique symbol = Symbol('Planner');
@@ -17,14 +17,14 @@ export const Planner: unique symbol = Symbol('Planner');
 /** Plans on the caller's own thread: for tests and small clouds. */
 export const inlinePlanner: Planner = {
   planHost: (snapshot) => Promise.resolve(planHost(snapshot)),
-  planFleet: (snapshot) => Promise.resolve(planAndPack(snapshot)),
+  planFleet: (snapshot, pack) => Promise.resolve(planAndPack(snapshot, pack)),
   close: () => Promise.resolve(),
 };
 
 /** What the thread is asked, by the function that answers. */
 export type PlannerRequest =
   | { readonly plan: 'host'; readonly snapshot: HostPlanSnapshot }
-  | { readonly plan: 'fleet'; readonly snapshot: FleetSnapshot };
+  | { readonly plan: 'fleet'; readonly snapshot: FleetSnapshot; readonly pack: boolean };
 
 interface Pending {
   resolve(plan: HostPlan & PackedPlan): void;
@@ -41,8 +41,8 @@ export class ThreadPlanner implements Planner {
     return this.asked({ plan: 'host', snapshot });
   }
 
-  planFleet(snapshot: FleetSnapshot): Promise<PackedPlan> {
-    return this.asked({ plan: 'fleet', snapshot });
+  planFleet(snapshot: FleetSnapshot, pack: boolean): Promise<PackedPlan> {
+    return this.asked({ plan: 'fleet', snapshot, pack });
   }
 
   async close(): Promise<void> {

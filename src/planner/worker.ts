@@ -4,6 +4,6 @@ import { planAndPack } from './plan-record.js';
 import type { PlannerRequest } from './planner.js';
 
 parentPort?.on('message', ({ id, request }: { id: number; request: PlannerRequest }) => {
-  const plan = request.plan === 'host' ? planHost(request.snapshot) : planAndPack(request.snapshot);
+  const plan = request.plan === 'host' ? planHost(request.snapshot) : planAndPack(request.snapshot, request.pack);
   parentPort?.postMessage({ id, plan });
 });

@@ -43,5 +43,9 @@ test('a snapshot of a thousand hosts takes less than 400,000 letters', (t) => {
 test('the thread packs as the caller does', async (t) => {
   const planner = new ThreadPlanner();
   t.teardown(() => planner.close());
-  t.deepEqual(await planner.planFleet(SNAPSHOT), await inlinePlanner.planFleet(SNAPSHOT));
+  for (const pack of [true, false]) {
+    const here = await inlinePlanner.planFleet(SNAPSHOT, pack);
+    t.deepEqual(await planner.planFleet(SNAPSHOT, pack), here);
+    t.is(here.packed === undefined, !pack);
+  }
 });
