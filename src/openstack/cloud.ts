@@ -20,7 +20,6 @@ import { listEventAlarms } from './aodh/alarms.js';
 import { projectIdByName } from './keystone/projects.js';
 import { listGuardedHosts, setOnMaintenance } from './masakari/hosts.js';
 import { changeAggregate, listAggregates } from './nova/aggregates.js';
-import { findHostAddress } from './nova/host-address.js';
 import { findHypervisor, listIronicHosts } from './nova/hypervisors.js';
 import { listEvacuated, listMigrations, listUnfinished } from './nova/migrations.js';
 import * as actions from './nova/server-actions.js';
@@ -85,10 +84,6 @@ export class OpenStackCloud implements CloudPort {
 
   ironicHosts(signal?: AbortSignal): Promise<string[]> {
     return listIronicHosts(this.nova, signal);
-  }
-
-  hostAddress(host: string, signal?: AbortSignal): Promise<string | undefined> {
-    return findHostAddress(this.nova, host, signal);
   }
 
   servers(filter: { readonly host?: string } = {}, signal?: AbortSignal): Promise<Server[]> {

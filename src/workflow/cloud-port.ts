@@ -12,8 +12,6 @@ export interface CloudPort extends HostPort {
   aggregates(signal?: AbortSignal): Promise<Aggregate[]>;
   /** Compute hosts whose hypervisor is Ironic: nothing can be moved off them. */
   ironicHosts(signal?: AbortSignal): Promise<string[]>;
-  /** The IP address that a compute host's hypervisor tells Nova; undefined where Nova has none. */
-  hostAddress(host: string, signal?: AbortSignal): Promise<string | undefined>;
   /** Servers of all projects; `host` narrows to one host (exact name). */
   servers(filter?: { readonly host?: string }, signal?: AbortSignal): Promise<Server[]>;
   /**
@@ -100,6 +98,8 @@ export interface Hypervisor {
   /** QEMU, ironic … */
   readonly type: string;
   readonly up: boolean;
+  /** The IP address that it tells Nova. */
+  readonly address: string | null;
   /** What the machine has, without ratios and reserves. */
   readonly resources: Resources;
 }

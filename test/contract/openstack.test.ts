@@ -56,9 +56,8 @@ test('services, with zone, state and reason', async (t) => {
 
 test('a compute host has the address that its hypervisor tells; what is none has none', async (t) => {
   const { cloud } = await aStage(t);
-  t.is(isIP((await cloud.hostAddress('compute-1')) ?? ''), 4);
-  t.is(await cloud.hostAddress('controller'), undefined);
-  t.is(await cloud.hostAddress('compute'), undefined);
+  t.is(isIP((await cloud.hypervisor('compute-1'))?.address ?? ''), 4);
+  t.is(await cloud.hypervisor('controller'), undefined);
 });
 
 test('a service is disabled with its reason and enabled again; Placement follows', async (t) => {

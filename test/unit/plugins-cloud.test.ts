@@ -21,7 +21,7 @@ function aCloud(service: Partial<ComputeService> = {}, more: Partial<ActionCloud
   const cloud: ActionCloud = {
     ...actionContext().cloud,
     services: async () => [aService('compute-1', { id: 's1', ...service })],
-    hypervisor: async (host) => ({ host, type: 'QEMU', up: true, resources: HOST_SIZE }),
+    hypervisor: async (host) => ({ host, type: 'QEMU', up: true, address: '192.0.2.1', resources: HOST_SIZE }),
     capacities: async () => [{ host: 'compute-1', capacity: HOST_SIZE }],
     aggregates: async () => [{ id: '7', name: 'fast', hosts: [] }],
     occupants: async () => ({ servers: [], allocations: [], migrations: [] }),
@@ -213,7 +213,13 @@ test('verify-host: what a host had before is the least that it has to have, unle
   const smaller = aCloud(
     {},
     {
-      hypervisor: async (host) => ({ host, type: 'QEMU', up: true, resources: { ...HOST_SIZE, memoryMb: 4096 } }),
+      hypervisor: async (host) => ({
+        host,
+        type: 'QEMU',
+        up: true,
+        address: '192.0.2.1',
+        resources: { ...HOST_SIZE, memoryMb: 4096 },
+      }),
     },
   );
   const after = aContext(smaller.cloud, { checked: facts });

@@ -132,7 +132,11 @@ function actionTools(container: DependencyContainer): ActionTools {
   const { remote, plugins } = container.resolve(ConfigToken);
   const machine = container.resolve<MachineClock>(MachineClock);
   const cloud = container.resolve<CloudPort>(CloudPort);
-  const hosts = new SshHosts(remote, machine, (host, signal) => cloud.hostAddress(host, signal));
+  const hosts = new SshHosts(
+    remote,
+    machine,
+    async (host, signal) => (await cloud.hypervisor(host, signal))?.address ?? undefined,
+  );
   const here = new LocalPrograms(plugins.runLocally, machine);
   return {
     remote: (host, signal, output) => {

@@ -8,6 +8,8 @@ interface NovaHypervisor {
   readonly hypervisor_type: string;
   readonly state: string;
   readonly service: { readonly host: string };
+  /** `my_ip` of its nova-compute. */
+  readonly host_ip: string | null;
   readonly vcpus: number;
   readonly memory_mb: number;
   readonly local_gb: number;
@@ -34,7 +36,7 @@ export async function findHypervisor(
   const one = found.find(({ service }) => service.host === host);
   if (one === undefined) return undefined;
   const resources = { vcpus: one.vcpus, memoryMb: one.memory_mb, diskGb: one.local_gb };
-  return { host, type: one.hypervisor_type, up: one.state === 'up', resources };
+  return { host, type: one.hypervisor_type, up: one.state === 'up', address: one.host_ip, resources };
 }
 
 async function list(

@@ -11,7 +11,6 @@ const METHODS: Readonly<Record<keyof CloudPort, 'read' | 'write'>> = {
   services: 'read',
   aggregates: 'read',
   ironicHosts: 'read',
-  hostAddress: 'read',
   servers: 'read',
   serversChanged: 'read',
   server: 'read',
