@@ -1,19 +1,19 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { WORK_BEGAN, WORK_ENDED } from './under-way.js';
 
 /** Turns of the event loop without anything happening after which nothing more will happen by itself. */
 const QUIET_TURNS = 12;
-const REQUEST_STARTED = 'undici:request:create';
-const REQUEST_ENDED = ['undici:request:trailers', 'undici:request:error'];
+const STARTED = ['undici:request:create', WORK_BEGAN];
+const ENDED = ['undici:request:trailers', 'undici:request:error', WORK_ENDED];
 
 /**
- * Knows when everything in this process waits for the clock: no HTTP request is under way, and nothing happened for a few
- * turns of the event loop. Watches from outside (diagnostics channels), so that what it watches runs as it is.
+ * Knows when everything in this process waits for the clock: no HTTP request or other work that tells is under way, and
+ * nothing happened for a few turns of the event loop. Watches from outside (diagnostics channels), so that what it watches
+ * runs as it is.
  */
 export class Quiet {
   private underWay = 0;
   private activity = 0;
-  private readonly started: readonly string[];
-  private readonly ended: readonly string[];
   private readonly onStart = (): void => {
     this.underWay += 1;
     this.activity += 1;
@@ -24,12 +24,9 @@ export class Quiet {
     this.activity += 1;
   };
 
-  /** @param also names of channels on which other work is told of, beside requests: its begin, its end */
-  constructor(also: readonly { readonly started: string; readonly ended: string }[] = []) {
-    this.started = [REQUEST_STARTED, ...also.map(({ started }) => started)];
-    this.ended = [...REQUEST_ENDED, ...also.map(({ ended }) => ended)];
-    for (const name of this.started) subscribe(name, this.onStart);
-    for (const name of this.ended) subscribe(name, this.onEnd);
+  constructor() {
+    for (const name of STARTED) subscribe(name, this.onStart);
+    for (const name of ENDED) subscribe(name, this.onEnd);
   }
 
   /** Something happened just now. */
@@ -49,7 +46,7 @@ export class Quiet {
   }
 
   end(): void {
-    for (const name of this.started) unsubscribe(name, this.onStart);
-    for (const name of this.ended) unsubscribe(name, this.onEnd);
+    for (const name of STARTED) unsubscribe(name, this.onStart);
+    for (const name of ENDED) unsubscribe(name, this.onEnd);
   }
 }

@@ -1,9 +1,9 @@
 import type { MachineClock } from '../common/clock.js';
-import type { ProgramOptions, ProgramResult, Programs } from '../workflow/action-tools.js';
+import { Tail } from '../common/tail.js';
+import { KEPT_OUTPUT, type ProgramOptions, type ProgramResult, type Programs } from '../workflow/action-tools.js';
 import { runChild } from './child.js';
 import { checkedEnvironment, ownEnvironment } from './environment.js';
 import { refusing } from './refusing.js';
-import { Tail } from './tail.js';
 
 /** Programs on the engine's machine, for plug-ins that the configuration names. */
 export class LocalPrograms {
@@ -27,8 +27,8 @@ export class LocalPrograms {
     signal: AbortSignal,
     output: (text: string) => void,
   ): Promise<ProgramResult> {
-    const stdout = new Tail();
-    const stderr = new Tail();
+    const stdout = new Tail(KEPT_OUTPUT);
+    const stderr = new Tail(KEPT_OUTPUT);
     const keeping = (tail: Tail) => (text: string) => {
       tail.add(text);
       if (!quiet) output(text);
@@ -44,6 +44,6 @@ export class LocalPrograms {
       stdout: keeping(stdout),
       stderr: keeping(stderr),
     });
-    return { ...end, stdout: stdout.text, stderr: stderr.text };
+    return { ...end, stdout: stdout.kept, stderr: stderr.kept };
   }
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { MachineClock } from '../common/clock.js';
 import { FenixError } from '../common/errors.js';
+import { Tail } from '../common/tail.js';
 import type { Config } from '../config/index.js';
-import type { ProgramOptions, ProgramResult, Programs } from '../workflow/action-tools.js';
+import { KEPT_OUTPUT, type ProgramOptions, type ProgramResult, type Programs } from '../workflow/action-tools.js';
 import { addressOf, type HostIp } from './address.js';
 import { runChild } from './child.js';
 import { ownEnvironment } from './environment.js';
@@ -10,7 +11,6 @@ import { MarkedOutput } from './marked-output.js';
 import { READS_SCRIPT, scriptLine } from './script.js';
 import { noShell, sshFailure, sudoRefusal, unreachable } from './ssh-failure.js';
 import { sshArguments } from './ssh-options.js';
-import { Tail } from './tail.js';
 
 /**
  * Programs on hosts by the system's own OpenSSH client, so that what operators have set up for it counts here as well:
@@ -40,8 +40,8 @@ export class SshHosts {
     const nonce = randomBytes(16).toString('hex');
     const line = scriptLine(argv, options, sudo, nonce);
     const tell = options.quiet ? () => undefined : output;
-    const stdout = new Tail();
-    const stderr = new Tail();
+    const stdout = new Tail(KEPT_OUTPUT);
+    const stderr = new Tail(KEPT_OUTPUT);
     const login = this.login(host);
     const marked = new MarkedOutput(
       nonce,
@@ -69,10 +69,10 @@ export class SshHosts {
       },
     }).finally(login.done);
     const { code } = marked;
-    if (code === undefined) throw notRun(host, user, argv, marked.begun, end.code, stderr.text);
-    const refused = sudo && code === 1 ? sudoRefusal(host, user, stderr.text) : undefined;
+    if (code === undefined) throw notRun(host, user, argv, marked.begun, end.code, stderr.kept);
+    const refused = sudo && code === 1 ? sudoRefusal(host, user, stderr.kept) : undefined;
     if (refused !== undefined) throw refused;
-    return { code, signal: null, stdout: stdout.text, stderr: stderr.text };
+    return { code, signal: null, stdout: stdout.kept, stderr: stderr.kept };
   }
 
   /** A host that takes the connection and then says nothing is not there either. */

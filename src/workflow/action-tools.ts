@@ -31,11 +31,14 @@ export interface ProgramOptions {
   readonly outlives?: boolean;
 }
 
+/** Characters of each of a program's outputs that are kept: the last ones, since it says at the end what went wrong. */
+export const KEPT_OUTPUT = 1024 * 1024;
+
 export interface ProgramResult {
   /** Exit status; null when a signal ended it, 128 and the signal's number on a host. */
   readonly code: number | null;
   readonly signal: string | null;
-  /** The last part, where it printed more than is kept (1 MiB). */
+  /** The last part, where it printed more than {@link KEPT_OUTPUT}. */
   readonly stdout: string;
   readonly stderr: string;
 }

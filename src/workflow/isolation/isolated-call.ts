@@ -1,20 +1,13 @@
-import { channel } from 'node:diagnostics_channel';
 import type { MachineClock } from '../../common/clock.js';
 import { FenixError, Stopped } from '../../common/errors.js';
+import { marked } from '../../common/tail.js';
+import { tellWork } from '../../common/under-way.js';
 import type { ActionCloud, Programs, SignedCalls } from '../action-tools.js';
 import type { ActionContext } from '../contract.js';
 import type { ActionMethod } from '../plugin-checks.js';
 import { withFacts } from '../running/facts.js';
-import { marked } from '../running/tail.js';
 import { PluginProcess } from './plugin-process.js';
 import { type CallOrder, type FromPlugin, received, type Told, type ToPlugin, toSend } from './protocol.js';
-
-/**
- * Told when a plug-in's process begins to do something by itself, and when all that it waits for is up to the engine:
- * whoever moves a clock by hand must know.
- */
-export const WORKING = channel('fenix:plug-in:working');
-export const RESTING = channel('fenix:plug-in:resting');
 
 const ENTRY = new URL('./call-process.js', import.meta.url);
 /** A plug-in that talks without end is heard this often. */
@@ -192,10 +185,11 @@ export class IsolatedCall {
     this.process.post(message);
   }
 
+  /** Whether it does something by itself, or all that it waits for is up to the engine. */
   private works(working: boolean): void {
     if (working === this.isWorking) return;
     this.isWorking = working;
-    (working ? WORKING : RESTING).publish({ host: this.context.host, name: this.context.name });
+    tellWork(working);
   }
 }
 

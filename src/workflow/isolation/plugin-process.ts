@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { SystemMachineClock } from '../../common/clock.js';
-import { Tail } from '../running/tail.js';
+import { Tail } from '../../common/tail.js';
 import { CLOCK_FD } from './asked-clock.js';
 
 /** What a plug-in may see of the environment of the engine, in which passwords may stand. */

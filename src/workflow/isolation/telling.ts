@@ -1,8 +1,8 @@
 import { FenixError } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
+import { Tail } from '../../common/tail.js';
 import type { HostChange } from '../contract.js';
 import { withFacts } from '../running/facts.js';
-import { Tail } from '../running/tail.js';
 import type { Line, Told } from './protocol.js';
 
 const KEPT_CHARACTERS = 16 * 1024;

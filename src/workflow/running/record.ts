@@ -1,6 +1,6 @@
+import { marked, Tail } from '../../common/tail.js';
 import type { HostChange } from '../contract.js';
 import { withFacts } from './facts.js';
-import { marked, Tail } from './tail.js';
 
 /** Characters of a run's output that are kept: the last ones, since programs say at the end what went wrong. */
 const KEPT = 16 * 1024;

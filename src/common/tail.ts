@@ -13,6 +13,11 @@ export class Tail {
     if (this.text.length > 2 * this.most) this.text = this.text.slice(-this.most);
   }
 
+  /** All that is kept. */
+  get kept(): string {
+    return this.after(0).text;
+  }
+
   /** What is kept of all characters after the first `from`: at most the last `most` of them. */
   after(from: number, most = this.most): { readonly text: string; readonly dropped: number } {
     const length = Math.min(this.length - from, most, this.text.length);
