@@ -27,20 +27,26 @@ export async function tryInstance(context: ActionContext, wanted: TestInstance):
   const { host, record, cloud, signal } = context;
   await removeTestServer(context);
   const service = await serviceOf(context);
-  const isOurs = !service.enabled && isFenixs(service);
+  // Also where an earlier life had enabled it and did not live to disable it.
+  const isOurs = (!service.enabled && isFenixs(service)) || context.remembered.enabled_for_test === true;
   if (!service.enabled && !isOurs) {
     record({ test_instance: 'left out: the host was disabled by others' });
     return;
   }
   const isBroken = await attempt(async () => {
-    if (isOurs) await patiently(context, () => cloud.enableService(service.id, signal));
+    if (isOurs) {
+      await context.remember({ enabled_for_test: true });
+      await patiently(context, () => cloud.enableService(service.id, signal));
+    }
     await boot(context, wanted);
   });
   // Whoever goes on with the session tidies up first.
   if (signal.aborted) throw isBroken?.error;
   await removeTestServer(context);
-  if (isOurs)
+  if (isOurs) {
     await patiently(context, () => cloud.disableService(service.id, disabledReason(context.sessionId), signal));
+    await context.remember({ enabled_for_test: null });
+  }
   if (isBroken !== undefined) throw isBroken.error;
   record({ test_instance: `ran on ${host}` });
 }

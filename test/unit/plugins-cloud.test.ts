@@ -4,7 +4,7 @@ import hostScale from '../../plugins/actions/host-scale.js';
 import masakari from '../../plugins/actions/masakari-maintenance.js';
 import verifyHost from '../../plugins/actions/verify-host.js';
 import { ManualClock } from '../../src/common/clock.js';
-import { FenixError } from '../../src/common/errors.js';
+import { FenixError, Stopped } from '../../src/common/errors.js';
 import type { ActionCloud } from '../../src/workflow/action-tools.js';
 import type { ComputeService } from '../../src/workflow/cloud-port.js';
 import type { ActionContext, HostChange } from '../../src/workflow/contract.js';
@@ -236,6 +236,58 @@ test('verify-host: a host that others had disabled is not enabled for the sake o
   t.is(await verifyHost.run(context), 'DONE');
   t.deepEqual(writes, []);
   t.regex(String(facts.test_instance), /left out/);
+});
+
+test('verify-host: a host that was enabled for a test instance is disabled again, also by the life after a crash', async (t) => {
+  const remembered: Record<string, unknown> = {};
+  const stopping = new AbortController();
+  let enabled = false;
+  const servers: { readonly id: string; readonly taskState: null }[] = [];
+  const steps: string[] = [];
+  const { cloud } = aCloud(
+    {},
+    {
+      services: async () => [
+        aService('compute-1', { id: 's1', enabled, disabledReason: enabled ? null : 'fenix 0000: actions' }),
+      ],
+      serversNamed: async () => servers as never,
+      proves: async () => ({ fits: true }),
+      enableService: async () => {
+        steps.push('enable');
+        enabled = true;
+      },
+      disableService: async () => {
+        steps.push('disable');
+        enabled = false;
+      },
+      boot: async () => {
+        steps.push('boot');
+        servers.push({ id: 'test', taskState: null });
+        // The first life ends here.
+        if (stopping.signal.aborted) return 'test';
+        stopping.abort();
+        throw new Stopped();
+      },
+      server: async () => ({ status: 'ACTIVE', host: 'compute-1' }) as never,
+      deleteServer: async () => void servers.splice(0),
+    },
+  );
+  const given = {
+    metadata: { instance: { image: 'i', flavor: 'f' } },
+    remembered,
+    remember: async (facts: object) => {
+      steps.push(`remember ${JSON.stringify(facts)}`);
+      Object.assign(remembered, facts);
+    },
+  };
+  const firstLife = aContext(cloud, { ...given, signal: stopping.signal }).context;
+  await t.throwsAsync(verifyHost.run(firstLife), { instanceOf: Stopped });
+  t.deepEqual(steps, ['remember {"enabled_for_test":true}', 'enable', 'boot']);
+  t.true(enabled, 'it died before it could disable the host');
+
+  t.is(await verifyHost.run(aContext(cloud, given).context), 'DONE');
+  t.false(enabled);
+  t.deepEqual([servers, remembered], [[], { enabled_for_test: null }]);
 });
 
 test('masakari-maintenance: a change that Masakari refuses for the moment is asked for again', async (t) => {
