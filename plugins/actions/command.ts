@@ -1,7 +1,7 @@
 import { FenixError } from '../../src/common/errors.js';
 import type { ProgramResult, Programs } from '../../src/workflow/action-tools.js';
 import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
-import { failureOf, patiently } from '../lib/programs.js';
+import { failureOf, insisting } from '../lib/programs.js';
 import { ARGV, ENV, SECONDS } from '../lib/schemas.js';
 
 interface CommandMetadata {
@@ -27,7 +27,7 @@ const metadataOf = ({ metadata }: Pick<ActionContext, 'metadata'>) => metadata a
 const NOT_RUN: readonly (number | null)[] = [126, 127];
 
 const programsOf = (context: ActionContext): Programs =>
-  patiently(context, metadataOf(context).where === 'engine' ? context.local : context.remote);
+  insisting(context, metadataOf(context).where === 'engine' ? context.local : context.remote);
 
 async function runProgram(context: ActionContext, argv: readonly string[], quiet = false): Promise<ProgramResult> {
   const { shell = false, env, input, timeout } = metadataOf(context);

@@ -3,7 +3,7 @@ import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js
 import type { Change, PackageManager } from '../lib/packages/manager.js';
 import { managerOf } from '../lib/packages/manager-of.js';
 import { PACKAGE_METADATA, type PackageMetadata } from '../lib/packages/metadata.js';
-import { outputOf, patiently } from '../lib/programs.js';
+import { insisting, outputOf } from '../lib/programs.js';
 import { bootIdOf, isBegun, isOver, isRebooted, reboot } from '../lib/reboot.js';
 
 const metadataOf = ({ metadata }: ActionContext) => metadata as PackageMetadata;
@@ -59,7 +59,7 @@ async function upgrade(context: ActionContext, manager: PackageManager): Promise
 async function restartServices(context: ActionContext): Promise<void> {
   const { restart_services: units = [] } = metadataOf(context);
   if (units.length === 0) return;
-  const programs = patiently(context, context.remote);
+  const programs = insisting(context, context.remote);
   await outputOf(programs, context.host, 'service-restart', ['systemctl', 'restart', '--', ...units]);
 }
 
@@ -81,7 +81,7 @@ async function isRebootDue(context: ActionContext, manager: PackageManager): Pro
 
 /** @throws FenixError `not-root` */
 async function requireRoot(context: ActionContext): Promise<void> {
-  const programs = patiently(context, context.remote);
+  const programs = insisting(context, context.remote);
   const uid = await outputOf(programs, context.host, 'not-root', ['id', '-u'], { quiet: true });
   if (uid.trim() === '0') return;
   const message = `Packages are root’s on ${context.host}: log in as root, or set sudo in section [remote].`;
@@ -101,7 +101,7 @@ async function requireInstalled(context: ActionContext, manager: PackageManager)
 /** @throws FenixError `disk-full` */
 async function requireRoom(context: ActionContext): Promise<void> {
   const { min_free_mb: wanted = 1024 } = metadataOf(context);
-  const programs = patiently(context, context.remote);
+  const programs = insisting(context, context.remote);
   const table = await outputOf(programs, context.host, 'disk', ['df', '-Pk', '--', ...FILE_SYSTEMS], { quiet: true });
   for (const line of table.trim().split('\n').slice(1)) {
     const [, , , free = '', , mountedOn] = line.trim().split(/\s+/);

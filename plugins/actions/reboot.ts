@@ -1,6 +1,6 @@
 import type { ActionContext, ActionPlugin } from '../../src/workflow/contract.js';
 import { isApt } from '../lib/packages/manager-of.js';
-import { patiently } from '../lib/programs.js';
+import { insisting } from '../lib/programs.js';
 import { bootIdOf, isBegun, isOver, isRebooted, REBOOT_OPTIONS, type RebootOptions, reboot } from '../lib/reboot.js';
 import { neededByApt, neededByDnf, REBOOT_REQUIRED, REBOOT_REQUIRED_PATH } from '../lib/reboot-needed.js';
 
@@ -14,7 +14,7 @@ const metadataOf = ({ metadata }: ActionContext) => metadata as RebootMetadata;
 async function isNeeded(context: ActionContext): Promise<boolean> {
   const { only_if_needed: onlyIfNeeded = false, reboot_required_path: path = REBOOT_REQUIRED } = metadataOf(context);
   if (!onlyIfNeeded) return true;
-  const programs = patiently(context, context.remote);
+  const programs = insisting(context, context.remote);
   return (await isApt(programs)) ? neededByApt(programs, path) : neededByDnf(programs, context.host);
 }
 

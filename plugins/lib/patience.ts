@@ -2,25 +2,41 @@ import { plusSeconds } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import type { ActionContext } from '../../src/workflow/contract.js';
 
-const TRIES = 5;
-const WAIT_S = 10;
+/** Domain seconds between tries where the cloud turned something away. */
+const CLOUD_WAITS_S = [10, 10, 10, 10];
 
 /**
- * Does `work`, which has to bear being done again, once more where the cloud turned it away for the moment: it could not be
- * reached, has too much to do, or is in a state (409) that may pass. About a minute in all.
+ * Does `work`, which has to bear being done again, once more after each of `waitsS` (domain seconds, or what the refusal
+ * itself asks for).
  * @throws the last refusal, any other error at once
  */
-export async function patiently<T>({ clock, signal, log }: ActionContext, work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
+export async function repeatedly<T>(
+  { clock, signal, log }: ActionContext,
+  work: () => Promise<T>,
+  mayPass: (error: FenixError) => boolean,
+  waitsS: readonly number[],
+): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
-      const mayPass = error instanceof FenixError && (error.retryable || error.kind === 'conflict');
-      if (!mayPass || tries === TRIES) throw error;
-      log.info({ code: error.code, reason: error.message, tries }, 'the cloud refused an action for the moment');
-      await clock.sleep(plusSeconds(clock.now(), error.retryAfterS ?? WAIT_S), signal);
+      const waitS = waitsS[tries];
+      if (!(error instanceof FenixError && mayPass(error)) || waitS === undefined) throw error;
+      log.info(
+        { code: error.code, reason: error.message, tries: tries + 1 },
+        'refused for the moment, trying again soon',
+      );
+      await clock.sleep(plusSeconds(clock.now(), error.retryAfterS ?? waitS), signal);
     }
   }
+}
+
+/**
+ * Asks the cloud, and once more where it could not be reached, has too much to do, or is in a state (409) that may pass.
+ * @throws the last refusal, any other error at once
+ */
+export function patiently<T>(context: ActionContext, work: () => Promise<T>): Promise<T> {
+  return repeatedly(context, work, (error) => error.retryable || error.kind === 'conflict', CLOUD_WAITS_S);
 }
 
 /**

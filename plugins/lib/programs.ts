@@ -1,29 +1,15 @@
-import { plusSeconds } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import type { ProgramOptions, ProgramResult, Programs } from '../../src/workflow/action-tools.js';
 import type { ActionContext } from '../../src/workflow/contract.js';
+import { repeatedly } from './patience.js';
 
 /** Domain seconds between tries to reach a host that could not be reached. */
 const WAITS_S = [5, 20];
 
 /** As `programs`, but what did not come to run for a reason that may pass is tried three times. */
-export function patiently({ clock, signal, log }: ActionContext, programs: Programs): Programs {
-  const run = async (
-    argv: readonly string[],
-    options: ProgramOptions | undefined,
-    tries: number,
-  ): Promise<ProgramResult> => {
-    try {
-      return await programs.run(argv, options);
-    } catch (error) {
-      const waitS = WAITS_S[tries];
-      if (!(error instanceof FenixError && error.retryable && !error.inDoubt) || waitS === undefined) throw error;
-      log.warn({ program: argv[0], reason: error.message }, 'program could not be run, trying again soon');
-      await clock.sleep(plusSeconds(clock.now(), waitS), signal);
-      return run(argv, options, tries + 1);
-    }
-  };
-  return { run: (argv, options) => run(argv, options, 0) };
+export function insisting(context: ActionContext, programs: Programs): Programs {
+  const mayPass = (error: FenixError): boolean => error.retryable && !error.inDoubt;
+  return { run: (argv, options) => repeatedly(context, () => programs.run(argv, options), mayPass, WAITS_S) };
 }
 
 /** What it printed. @throws FenixError `code` with a sentence when its exit status is not 0 */

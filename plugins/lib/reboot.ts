@@ -1,7 +1,8 @@
 import { plusSeconds } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import type { ActionContext } from '../../src/workflow/contract.js';
-import { failureOf, outputOf, patiently } from './programs.js';
+import { computeServiceOf } from '../../src/workflow/hosts.js';
+import { failureOf, insisting, outputOf } from './programs.js';
 import { ARGV, PATH, SECONDS } from './schemas.js';
 
 export interface RebootOptions {
@@ -52,7 +53,7 @@ export async function bootIdOf(
   context: ActionContext,
   { boot_id_path: path = BOOT_ID }: RebootOptions,
 ): Promise<string> {
-  const programs = patiently(context, context.remote);
+  const programs = insisting(context, context.remote);
   const id = await outputOf(programs, context.host, 'boot-id', ['cat', '--', path], { quiet: true, timeoutS: LOOK_S });
   if (id.trim() !== '') return id.trim();
   throw new FenixError('terminal', 'boot-id', `${path} on ${context.host} is empty, so a reboot could not be seen.`);
@@ -177,8 +178,7 @@ async function untilServiceUp(context: ActionContext, options: RebootOptions, ol
 /** The host's nova-compute: undefined when it has none; not up while Nova cannot be asked. */
 async function serviceOf({ cloud, host, signal, log }: ActionContext): Promise<{ readonly up: boolean } | undefined> {
   try {
-    const services = await cloud.services(signal);
-    return services.find((service) => service.binary === 'nova-compute' && service.host === host);
+    return computeServiceOf({ services: await cloud.services(signal) }, host);
   } catch (error) {
     if (!(error instanceof FenixError && error.retryable)) throw error;
     log.warn({ reason: error.message }, 'Nova cannot be asked for the compute service');

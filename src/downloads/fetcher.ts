@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { Agent, type Dispatcher, request } from 'undici';
+import { trusting } from '../common/authorities.js';
 import { type BackoffSettings, backoffMs } from '../common/backoff.js';
 import type { MachineClock } from '../common/clock.js';
 import { FenixError, messageOf } from '../common/errors.js';
@@ -43,7 +43,7 @@ export class Fetcher {
     private readonly machine: MachineClock,
   ) {
     const times = { headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS };
-    const tls = settings.caFile === '' ? {} : { ca: authorities(settings.caFile) };
+    const tls = trusting(settings.caFile, 'download_cafile');
     const connect = settings.proxy === '' ? tls : throughProxy(new URL(settings.proxy), tls);
     this.dispatcher = new Agent({ ...times, connect });
   }
@@ -132,14 +132,6 @@ export class Fetcher {
       throw brokenOff(`${shown(url)} broke off after ${bytes} bytes: ${reasonOf(error)}.`, { cause: error });
     }
     return { sha256: hash.digest('hex'), bytes };
-  }
-}
-
-function authorities(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new FenixError('input', 'config-invalid', `Option download_cafile: ${messageOf(cause)}.`, { cause });
   }
 }
 

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { AllowedHosts } from '../common/allowed-hosts.js';
+import { trusting } from '../common/authorities.js';
 import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import type { SignedAnswer, SignedCall, SignedCalls, SignedTarget } from '../workflow/action-tools.js';
 
@@ -38,7 +38,7 @@ export class HookClient {
     private readonly settings: HookSettings,
     private readonly now: () => number = () => Math.floor(Date.now() / 1000),
   ) {
-    const tls = settings.caFile === '' ? {} : { ca: authorities(settings.caFile) };
+    const tls = trusting(settings.caFile, 'cafile in section [http_hook]');
     this.dispatcher = new Agent({ connect: tls });
   }
 
@@ -158,14 +158,4 @@ function refused(message: string): FenixError {
 
 function shown({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
-}
-
-function authorities(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new FenixError('input', 'config-invalid', `Option cafile in section [http_hook]: ${messageOf(cause)}.`, {
-      cause,
-    });
-  }
 }

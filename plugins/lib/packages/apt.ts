@@ -1,7 +1,7 @@
 import { plusSeconds } from '../../../src/common/clock.js';
 import type { ProgramOptions, ProgramResult, Programs } from '../../../src/workflow/action-tools.js';
 import type { ActionContext } from '../../../src/workflow/contract.js';
-import { failureOf, patiently, wordsOf } from '../programs.js';
+import { failureOf, insisting, wordsOf } from '../programs.js';
 import { neededByApt, REBOOT_REQUIRED } from '../reboot-needed.js';
 import { unlocked } from './lock.js';
 import type { Change, PackageManager, Plan } from './manager.js';
@@ -24,7 +24,7 @@ export class Apt implements PackageManager {
     private readonly context: ActionContext,
     private readonly metadata: PackageMetadata,
   ) {
-    this.programs = patiently(context, context.remote);
+    this.programs = insisting(context, context.remote);
     const keepsOwn = metadata.config_files !== 'replace';
     this.env = {
       DEBIAN_FRONTEND: 'noninteractive',

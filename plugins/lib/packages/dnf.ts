@@ -1,6 +1,6 @@
 import type { ProgramOptions, ProgramResult, Programs } from '../../../src/workflow/action-tools.js';
 import type { ActionContext } from '../../../src/workflow/contract.js';
-import { failureOf, patiently, wordsOf } from '../programs.js';
+import { failureOf, insisting, wordsOf } from '../programs.js';
 import { neededByDnf } from '../reboot-needed.js';
 import { unlocked } from './lock.js';
 import type { PackageManager, Plan } from './manager.js';
@@ -20,7 +20,7 @@ export class Dnf implements PackageManager {
     private readonly context: ActionContext,
     private readonly metadata: PackageMetadata,
   ) {
-    this.programs = patiently(context, context.remote);
+    this.programs = insisting(context, context.remote);
   }
 
   /** rpm leaves nothing that could be ended, and each program waits for the lock by itself. */

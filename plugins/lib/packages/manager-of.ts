@@ -1,7 +1,7 @@
 import { FenixError } from '../../../src/common/errors.js';
 import type { Programs } from '../../../src/workflow/action-tools.js';
 import type { ActionContext } from '../../../src/workflow/contract.js';
-import { patiently } from '../programs.js';
+import { insisting } from '../programs.js';
 import { Apt } from './apt.js';
 import { Dnf } from './dnf.js';
 import type { PackageManager } from './manager.js';
@@ -13,7 +13,7 @@ export function isApt(programs: Programs): Promise<boolean> {
 
 /** The host's package manager. @throws FenixError `no-package-manager` */
 export async function managerOf(context: ActionContext, metadata: PackageMetadata): Promise<PackageManager> {
-  const programs = patiently(context, context.remote);
+  const programs = insisting(context, context.remote);
   if (await isApt(programs)) return new Apt(context, metadata);
   if (await isThere(programs, 'dnf')) return new Dnf(context, metadata);
   throw new FenixError('terminal', 'no-package-manager', `${context.host} has neither apt-get nor dnf.`);
