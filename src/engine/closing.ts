@@ -67,7 +67,7 @@ export async function closeSession(
     if (!isTooSoon(journal, owed)) await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return { for: 'service', message: `Ending: host ${owed.hostname} is being given back.` };
   }
-  const releasing = await releaseHosts(context, session, true);
+  const releasing = await releaseHosts(context, session, left, journal);
   if (releasing !== undefined) return { for: 'release', message: `Ending: ${releasing}` };
   const engine = aborted ? await undoOnEngine(context, session, journal) : undefined;
   if (engine !== undefined) return { for: 'undo', message: engine };

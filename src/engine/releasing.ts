@@ -8,22 +8,24 @@ import { type Work, worksOn } from './undoing.js';
 
 /**
  * Begins what is due on hosts that are through and were given back.
- * @param closing the session ends: a host that was given back in the middle of its actions counts as well, and what is
- * released there is done again if the session is continued
+ * @param ending the journal of a session that ends: there a host that was given back in the middle of its actions counts
+ * as well, and what is released is done again if the session is continued
  * @returns a sentence while there is something to wait for
  */
 export async function releaseHosts(
   context: SessionContext,
   session: Session,
-  closing: boolean,
+  hosts: readonly SessionHost[],
+  ending?: readonly JournalEntry[],
 ): Promise<string | undefined> {
   const { plugins, repositories, sessionId } = context;
   const releasing = session.actions.filter(({ plugin }) => plugins.findAction(plugin)?.release !== undefined);
   if (releasing.length === 0) return undefined;
-  const journal = await repositories.journal.ofActions(sessionId);
+  const back = hosts.filter((host) => isGivenBack(host, ending !== undefined));
+  if (back.length === 0) return undefined;
+  const journal = ending ?? (await repositories.journal.ofActions(sessionId));
   let waiting: string | undefined;
-  for (const host of await repositories.hosts.list(sessionId)) {
-    if (!isGivenBack(host, closing)) continue;
+  for (const host of back) {
     const actions = actionsFor({ session: { ...session, actions: releasing } }, host);
     for (const work of worksOn(host.hostname, actions, journal)) {
       waiting = (await release(context, session, host, work)) ?? waiting;

@@ -189,7 +189,7 @@ export class SessionRunner {
     try {
       view = await loadView(context, session, this.outbox, this.constraints);
       await this.instances.bringUpTo(view);
-      await releaseHosts(context, session, false);
+      await releaseHosts(context, session, view.hosts);
       pending = pendingInCloud(view);
       if (pending.length === 0) step = (await addPending(context, view)) ?? (await this.ask(session, view));
     } catch (error) {
