@@ -70,7 +70,7 @@ async function measured(hosts: number): Promise<Figures> {
       recovery: 10,
       engines: 1,
       apis: 1,
-      settings: { DEFAULT: { ...patient, cold_migration_timeout: 36_000, max_parallel_hosts: 0 } },
+      settings: { DEFAULT: { ...patient, cold_migration_timeout: 36_000, max_parallel_hosts: hosts } },
     },
     topology,
     silentLogger,

@@ -163,6 +163,16 @@ export type FleetReason =
   | 'refused-everywhere'
   | 'down';
 
+/** Reasons that say no more than that others come first: why these do not get on is what holds all of them. */
+export const CONSEQUENCES: ReadonlySet<string> = new Set<FleetReason>([
+  'order',
+  'no-room-yet',
+  'controllers-first',
+  'answer',
+  'host-limit',
+  'set-limit',
+]);
+
 /** Why a host or an instance is not gone on with. */
 export interface FleetWait {
   readonly host: string;

@@ -5,7 +5,7 @@ import { beginMoves } from './fleet/moves.js';
 import { relieve } from './fleet/shortage.js';
 import { startHosts } from './fleet/starts.js';
 import { FleetStep, type ZoneStep } from './fleet/step.js';
-import type { FleetInstance, FleetPlan, FleetSnapshot } from './fleet.js';
+import { CONSEQUENCES, type FleetInstance, type FleetPlan, type FleetSnapshot } from './fleet.js';
 
 /**
  * What is to be done now so that all hosts are maintained as soon as possible. Pure (L8), to be asked again whenever
@@ -78,7 +78,7 @@ const isBusy = (zone: ZoneStep): boolean =>
   zone.alive || zone.sources.some(({ asked, pending, staying }) => asked.length > 0 || pending + staying.length === 0);
 
 function stuckMessage({ decided: { waits } }: FleetStep): string {
-  const first = waits.find(({ because }) => because !== 'no-room-yet' && because !== 'order') ?? waits[0];
+  const first = waits.find(({ because }) => !CONSEQUENCES.has(because)) ?? waits[0];
   return first === undefined
     ? 'No host can be emptied.'
     : `No host can be emptied: ${first.host}${first.instanceId === undefined ? '' : ` (instance ${first.instanceId})`}: ${first.message}`;

@@ -165,3 +165,21 @@ test.serial('vnf: limits hold over all hosts: hosts, moves in all and from and t
     t.true(out <= 2);
   }
 });
+
+test.serial('vnf: what holds everything is named, and not who waits for whom because of it', async (t) => {
+  const topology = generateTopology({ ...CLOUD, instances: 11, constraints: { maxImpacted: 1, recoveryTime: 0 } });
+  const projects = topology.projects.map((project) => ({
+    ...project,
+    // The only one that may be impacted is, for as long as nobody mends it.
+    instances: (project.instances ?? []).map((one, i) => (i === 0 ? { ...one, state: 'ERROR' as const } : one)),
+  }));
+  const options = { DEFAULT: { blocked_timeout: 60 } };
+  const managers = { constraints: true };
+  const scenario = await Scenario.start(t, { topology: { ...topology, projects }, managers, options });
+  await scenario.system.startEngine();
+  const id = await scenario.create({ workflow: 'vnf', policy: { immovable: 'stop_while_out' } });
+  const { state, reason } = await scenario.finish(id);
+  t.is(state, 'MAINTENANCE_FAILED');
+  t.is(reason?.code, 'blocked');
+  t.regex(reason?.message ?? '', /^At most 1 member\(s\) of group .* may be impacted at a time, and so many are\./);
+});

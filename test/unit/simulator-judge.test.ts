@@ -135,6 +135,13 @@ const HISTORIES: readonly (readonly [string, readonly LogEvent[], readonly Rule[
   ['a move within a move is one too many', [begun(1), begun(2), ended(1), ended(2)], ['two-moves']],
   ['one move after another is fine here', [begun(1), ended(1), begun(2), ended(2)], []],
   ['a move that nobody confirmed is left behind', [begun(1)], ['left-unconfirmed']],
+  ["a move whose host died is nobody's", [begun(1), { kind: 'host-state', host: 'h1', up: false }], []],
+  ["a move whose target died is nobody's", [begun(1), scheduled, { kind: 'host-state', host: 'h2', up: false }], []],
+  [
+    "a move whose host is back is somebody's again",
+    [begun(1), { kind: 'host-state', host: 'h1', up: false }, { kind: 'host-state', host: 'h1', up: true }],
+    ['left-unconfirmed'],
+  ],
   ["an owner's open resize is not", [begun(1, 'resize')], []],
   ["to confirm another's resize is a violation", [begun(1, 'resize'), ended(1, 'resize')], ['tenants-resize']],
   ["so is to move during another's resize", [begun(1, 'resize'), begun(2), ended(2)], ['tenants-resize']],

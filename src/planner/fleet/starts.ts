@@ -41,7 +41,7 @@ const CONTROLLERS: Why = {
 
 const ARRIVALS: Why = {
   because: 'order',
-  message: 'Instances of another host are on their way to it.',
+  message: 'Instances of another host go to it, or are to go there.',
   lifts: 'They have arrived.',
 };
 

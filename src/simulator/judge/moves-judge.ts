@@ -6,6 +6,8 @@ export class MovesJudge implements Judge {
   readonly moves = new Map<string, number>();
   private readonly open = new Map<number, Entry<'move-begun'>>();
   private readonly stuck = new Set<number>();
+  private readonly targets = new Map<number, string>();
+  private readonly down = new Set<string>();
 
   constructor(private readonly court: Court) {}
 
@@ -17,6 +19,8 @@ export class MovesJudge implements Judge {
     fault: ({ what, migrationId }) => {
       if (what === 'stuck' && migrationId !== null) this.stuck.add(migrationId);
     },
+    'move-scheduled': ({ migrationId, to }) => this.targets.set(migrationId, to),
+    'host-state': ({ host, up }) => (up ? this.down.delete(host) : this.down.add(host)),
     'move-arrived': ({ instanceId }) => this.moves.set(instanceId, (this.moves.get(instanceId) ?? 0) + 1),
     'move-ended': ({ migrationId, instanceId, type, outcome, byProjectId }) => {
       this.open.delete(migrationId);
@@ -27,12 +31,15 @@ export class MovesJudge implements Judge {
   };
 
   end(): void {
-    for (const { migrationId, instanceId, type, from } of this.open.values())
-      if (type !== 'resize' && !this.stuck.has(migrationId))
-        this.court.violate(
-          'left-unconfirmed',
-          `A ${type} of ${this.court.instance(instanceId).name} from ${from} was never finished`,
-        );
+    for (const { migrationId, instanceId, type, from } of this.open.values()) {
+      if (type === 'resize' || this.stuck.has(migrationId)) continue;
+      // Nobody finishes a move of which an end is dead: Nova goes on with it when the host is back.
+      if ([from, this.targets.get(migrationId)].some((host) => host !== undefined && this.down.has(host))) continue;
+      this.court.violate(
+        'left-unconfirmed',
+        `A ${type} of ${this.court.instance(instanceId).name} from ${from} was never finished`,
+      );
+    }
   }
 
   private checkAlone({ instanceId }: Entry<'move-begun'>): void {

@@ -1,4 +1,5 @@
 import { plusSeconds } from '../../common/clock.js';
+import { CONSEQUENCES } from '../../planner/fleet.js';
 import type { Step, WaitFor } from '../decisions.js';
 import type { SessionView } from '../view.js';
 import { deadline } from '../waits.js';
@@ -61,6 +62,8 @@ function blocked(view: SessionView, { held }: Gathered): Wait {
     const { because, message, until } = soonest;
     return { for: because, message, until: until > view.now ? until : plusSeconds(view.now, 1) };
   }
-  const message = held[0]?.message ?? 'There is nothing that can be done now.';
+  // Whoever is waited for by others has the reason that counts.
+  const root = held.find(({ because }) => !CONSEQUENCES.has(because)) ?? held[0];
+  const message = root?.message ?? 'There is nothing that can be done now.';
   return { for: 'constraints', message, until: deadline(view, 'constraints', view.settings.blockedTimeoutS) };
 }
