@@ -23,6 +23,8 @@ const COLD = new Set(['SHUTOFF', 'RESIZE', 'VERIFY_RESIZE']);
 
 /** In which Nova lets a live migration be aborted (queued and preparing: microversion 2.65). */
 const ABORTABLE = new Set(['queued', 'preparing', 'running']);
+/** In which nothing has begun yet: it queues behind Nova's own limit, or its hosts make ready. */
+const QUEUED = new Set(['accepted', 'queued', 'preparing']);
 
 /** Live migration to a named target; an instance that does not run is migrated cold (v1 §5.2). */
 async function run(context: InstanceActionContext): Promise<MoveOutcome> {
@@ -59,7 +61,6 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
     cloud.liveMigrate(instanceId, target),
   );
   if (accepted !== undefined) return accepted;
-  const until = plusSeconds(clock.now(), settings.liveMigrationWaitS);
   // What an earlier life had asked for is gone on with, whatever the server shows by now.
   let asked = await context.begun(`abort-${round}`);
   if (asked) await abort(context, round);
@@ -77,18 +78,43 @@ async function migrateOnce(context: InstanceActionContext, round: number): Promi
     const message = `The live migration of instance ${instanceId} to ${target} did not succeed.`;
     return { result: 'failed', code: 'live-migration-failed', message };
   };
-  const outcome = wasLate ? undefined : await context.watch(judge, until);
+  const begun = wasLate ? 'running' : await untilRunning(context, judge);
+  if (typeof begun === 'object') return begun;
+  const isLate = wasLate || begun === undefined;
+  const outcome = isLate
+    ? undefined
+    : await context.watch(judge, plusSeconds(clock.now(), settings.liveMigrationWaitS));
   if (outcome !== undefined) return outcome;
-  const mayForce = settings.liveMigrationTimeoutAction === 'force_complete' && !asked;
+  const mayForce = settings.liveMigrationTimeoutAction === 'force_complete' && begun !== undefined && !asked;
   if (mayForce && (await forceComplete(context, round))) {
     const forced = await context.watch(judge, plusSeconds(clock.now(), FORCED_WAIT_S));
     if (forced !== undefined) return forced;
   }
   await abort(context, round);
-  const message = `The live migration of instance ${instanceId} did not end within ${settings.liveMigrationWaitS} s.`;
+  const message =
+    begun === undefined
+      ? `The live migration of instance ${instanceId} did not begin within ${settings.busyTimeoutS} s.`
+      : `The live migration of instance ${instanceId} did not end within ${settings.liveMigrationWaitS} s.`;
   const late = await context.watch(judge, plusSeconds(clock.now(), ABORT_WAIT_S));
   if (late === undefined) return { result: 'failed', code: 'time-out', message, underWay: true };
   return late.result === 'failed' ? { result: 'failed', code: 'time-out', message } : late;
+}
+
+/**
+ * An instance is interrupted by a migration that runs, not by one that queues (v1 §5.3 V8).
+ * @returns the outcome of one that ended before it was seen to run, undefined if it queued for `busy_timeout`
+ */
+function untilRunning(
+  context: InstanceActionContext,
+  judge: (server: Server | undefined) => Promise<MoveOutcome | undefined>,
+): Promise<MoveOutcome | 'running' | undefined> {
+  const seen = async (server: Server | undefined): Promise<MoveOutcome | 'running' | undefined> => {
+    const outcome = await judge(server);
+    if (outcome !== undefined) return outcome;
+    const migration = await newest(context);
+    return migration === undefined || QUEUED.has(migration.status) ? undefined : 'running';
+  };
+  return context.watch(seen, plusSeconds(context.clock.now(), context.settings.busyTimeoutS));
 }
 
 /** As an admin wants it. @returns false while Nova has not come far enough with the migration */

@@ -56,9 +56,11 @@ export const DEFAULT = {
       { min: 1 },
     ),
     live_migration_retries: integer(5, 'How often a live migration that failed is tried again.'),
-    live_migration_wait_time: number(600, 'Seconds for a live migration of an instance without constraints.', {
-      min: 1,
-    }),
+    live_migration_wait_time: number(
+      600,
+      'Seconds for a live migration of an instance without constraints, from when it runs.',
+      { min: 1 },
+    ),
     live_migration_timeout_action: choice(
       ['abort', 'force_complete'],
       'abort',
@@ -68,7 +70,11 @@ export const DEFAULT = {
     cold_migration_timeout: number(600, 'Seconds for a cold migration.', { min: 1 }),
     own_action_timeout: number(600, 'Seconds that a project has for its own action.', { min: 1 }),
     action_plugin_timeout: number(3600, 'Seconds for an action plug-in that declares no limit.', { min: 1 }),
-    busy_timeout: number(1800, 'Seconds that a wait is extended at most for a project that is acting.', { min: 1 }),
+    busy_timeout: number(
+      1800,
+      'Seconds that a wait is extended at most for a project that is acting, and that a live migration may queue in Nova.',
+      { min: 1 },
+    ),
     blocked_timeout: number(3600, 'Seconds after which a wait for a constraint fails the session.', { min: 1 }),
     plugin_path: list([], 'Where else plug-ins are looked for: directories (beginning with / or .) and npm packages.'),
     local_cache_dir: text('/var/lib/fenix', 'A private directory of the service, for what sessions download.'),
