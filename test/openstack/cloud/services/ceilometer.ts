@@ -23,8 +23,8 @@ export const ceilometer: ServiceOf = (settings) => {
         notification: {
           workers: 1,
           pipelines: 'event',
-          // Not among the defaults: the exchange that Fenix publishes to.
-          notification_control_exchanges: ['openstack', 'nova'],
+          // Not among the defaults: the exchange that Fenix publishes to. DevStack's plugin takes one that is.
+          notification_control_exchanges: ['openstack', 'nova', 'ceilometer'],
         },
         service_credentials: serviceCredentials(settings),
       }),
