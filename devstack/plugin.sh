@@ -188,8 +188,9 @@ function smoke_test_fenix {
     if [[ $status -gt 1 ]]; then
         die $LINENO "fenix-manage status check found failures"
     fi
-    if ! timeout "$SERVICE_TIMEOUT" sh -c "until curl -fsS -m 10 \
-        '$FENIX_URL/healthcheck' >/dev/null 2>&1; do sleep 1; done"; then
+    if ! timeout "$SERVICE_TIMEOUT" sh -c "until curl -sS -m 10 \
+        '$FENIX_URL/healthcheck' | grep -q '\"engines\":{\"ok\":true'; \
+        do sleep 1; done"; then
         die $LINENO "$FENIX_URL/healthcheck: no engine is alive"
     fi
     local token

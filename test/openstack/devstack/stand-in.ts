@@ -35,7 +35,8 @@ const ACTIONS: Readonly<Record<string, (...args: string[]) => Promise<unknown>>>
     const id = (await named('user', name)) ?? (await created('user', body));
     const project = await named('project', 'service');
     for (const role of roles) {
-      const path = `/projects/${project}/users/${id}/roles/${await named('role', role)}`;
+      const roleId = (await named('role', role)) ?? (await created('role', { name: role }));
+      const path = `/projects/${project}/users/${id}/roles/${roleId}`;
       await admin.call('identity', 'PUT', path);
     }
     return id;

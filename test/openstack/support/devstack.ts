@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,11 +7,14 @@ import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { FenixClient } from '../../../src/client/index.js';
 import { freePorts } from '../../support/services/rabbitmq.js';
+import { copySource, ROOT } from '../../support/source.js';
 import type { TestCloud } from '../cloud/cloud.js';
 import { authUrl, folders, PASSWORD, REGION } from '../cloud/settings.js';
 
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const SCRIPTS = join(ROOT, 'test/openstack/devstack');
+
+/** A phase installs and builds, on a machine that may have other things to do. */
+const PATIENCE_MS = 900_000;
 
 /** In the order in which stack.sh comes to them. */
 const STACK_PHASES = ['pre-install', 'install', 'post-config', 'extra', 'test-config'];
@@ -103,7 +106,7 @@ export class DevStack {
 
   /** @throws Error with all that was said, if it does not end well */
   async call(...args: string[]): Promise<string> {
-    const options = { env: this.env, timeout: 300_000, maxBuffer: 2 ** 24 };
+    const options = { env: this.env, timeout: PATIENCE_MS, maxBuffer: 2 ** 24 };
     try {
       const { stdout, stderr } = await promisify(execFile)('bash', [join(SCRIPTS, 'phase.sh'), ...args], options);
       return stdout + stderr;
@@ -112,14 +115,6 @@ export class DevStack {
       throw new Error(`plugin.sh ${args.join(' ')} ended with ${code}:\n${(stdout + stderr).slice(-4000)}`);
     }
   }
-}
-
-/** What is, or is about to be, in the repository. */
-function copySource(to: string): void {
-  const options = { cwd: ROOT, encoding: 'utf8' } as const;
-  const names = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], options);
-  for (const name of names.split('\0').filter((one) => one !== '' && existsSync(join(ROOT, one))))
-    cpSync(join(ROOT, name), join(to, name));
 }
 
 /** The folder of a Node.js like that of an older distribution. */
