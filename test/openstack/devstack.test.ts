@@ -6,11 +6,10 @@ import { parse } from 'yaml';
 import { TestCloud } from './cloud/cloud.js';
 import { environment } from './cloud/environment.js';
 import { Processes } from './cloud/processes.js';
+import { OWN_FILES } from './cloud/services/ceilometer.js';
 import { DevStack } from './support/devstack.js';
 import { Story } from './support/story.js';
 
-/** Ceilometer's own, as its DevStack plugin copies them; nobody has set CEILOMETER_EVENT_ALARM. */
-const PRISTINE = '/usr/lib/python3/dist-packages/ceilometer/pipeline/data';
 const CEILOMETER_FILES = ['event_definitions.yaml', 'event_pipeline.yaml'];
 
 interface Endpoint {
@@ -89,7 +88,10 @@ async function maintains(t: ExecutionContext, cloud: TestCloud, devstack: DevSta
   t.deepEqual(story.manager.problems, []);
 }
 
-/** As they were before anybody told Ceilometer of Fenix; afterwards as the cloud's other stories need them. */
+/**
+ * As Ceilometer's DevStack plugin copies them where nobody has set CEILOMETER_EVENT_ALARM; afterwards as the cloud's other
+ * stories need them.
+ */
 function pristineCeilometer(t: ExecutionContext, cloud: TestCloud, etc: string): void {
   // The last thing to be done: what is registered later comes before.
   t.teardown(() => cloud.restart('ceilometer'));
@@ -97,7 +99,7 @@ function pristineCeilometer(t: ExecutionContext, cloud: TestCloud, etc: string):
     const file = join(etc, name);
     const text = readFileSync(file);
     t.teardown(() => writeFileSync(file, text));
-    writeFileSync(file, readFileSync(join(PRISTINE, name)));
+    writeFileSync(file, readFileSync(join(OWN_FILES, name)));
   }
 }
 

@@ -10,6 +10,8 @@ import { aDirectory } from '../support/program.js';
 import { freePorts } from '../support/services/rabbitmq.js';
 import { copySource, ROOT } from '../support/source.js';
 
+/** Of the package, in a prefix. */
+const HOME = 'lib/node_modules/fenix';
 const PYTHON = '/usr/bin/python3';
 const EXECUTABLES = Object.keys(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).bin);
 
@@ -23,7 +25,7 @@ async function run(program: string, args: readonly string[], cwd?: string): Prom
   return stdout;
 }
 
-/** @returns the prefix in which the package is installed that a fresh clone makes */
+/** As docs/installation.md says. @returns the prefix in which the package is installed that a fresh clone makes */
 async function installed(t: ExecutionContext): Promise<string> {
   const directory = aDirectory(t);
   const source = join(directory, 'source');
@@ -35,12 +37,13 @@ async function installed(t: ExecutionContext): Promise<string> {
   const prefix = join(directory, 'prefix');
   const options = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   await run('npm', ['install', '--global', '--prefix', prefix, ...options, join(directory, tarball)]);
+  await run('npm', ['ci', '--omit=dev', ...options], join(prefix, HOME));
   return prefix;
 }
 
 test('the package installs into an empty prefix with the tested dependencies, and runs as a unit does', async (t) => {
   const prefix = await installed(t);
-  const home = join(prefix, 'lib/node_modules/fenix');
+  const home = join(prefix, HOME);
   t.deepEqual(readdirSync(join(prefix, 'bin')).sort(), EXECUTABLES.sort());
   t.false(existsSync(join(home, 'dist/test')));
   t.true(['docs', 'devstack', 'etc', 'README.md', 'LICENSE'].every((name) => existsSync(join(home, name))));
