@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { baseCommand } from './command-line.js';
+import { addCeilometer } from './manage/ceilometer.js';
 import { addConfig } from './manage/config.js';
 import { addDatabase } from './manage/database.js';
 import { addFreeze } from './manage/freeze.js';
@@ -18,6 +19,7 @@ const program = baseCommand(
   'Looks after an installation: database, configuration, what sessions left.',
 );
 addDatabase(program);
+addCeilometer(program);
 addConfig(program);
 addHistory(program);
 addConstraintHistory(program);

@@ -1,6 +1,7 @@
 import { container, type DependencyContainer } from 'tsyringe';
 import { MachineClock } from '../common/clock.js';
 import { type Component, Lifecycle, runUntilSignal } from '../common/lifecycle.js';
+import { serviceManager } from '../common/service-manager.js';
 import { baseCommand, configure, refusing } from './command-line.js';
 import { ConfigDirectoryToken, registerCore } from './wiring/core.js';
 
@@ -19,8 +20,9 @@ export async function runService(service: ServiceDescription): Promise<void> {
       registerCore(container, config, log);
       container.registerInstance(ConfigDirectoryToken, directory);
       const stopWithinMs = config.default.gracefulShutdownTimeout * 1000;
-      const components = service.compose(container);
-      const lifecycle = new Lifecycle(components, { stopWithinMs }, container.resolve<MachineClock>(MachineClock), log);
+      const clock = container.resolve<MachineClock>(MachineClock);
+      const components = [...service.compose(container), serviceManager(process.env, clock, log)];
+      const lifecycle = new Lifecycle(components, { stopWithinMs }, clock, log);
       process.exit(await runUntilSignal(lifecycle));
     });
   });

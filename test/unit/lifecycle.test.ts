@@ -4,6 +4,8 @@ import type { MachineClock } from '../../src/common/clock.js';
 import { Stopped } from '../../src/common/errors.js';
 import { type Component, EXIT, Lifecycle, runUntilSignal } from '../../src/common/lifecycle.js';
 import { silentLogger } from '../../src/common/logger.js';
+import { serviceManager } from '../../src/common/service-manager.js';
+import { ManualMachineClock } from '../support/manual-machine-clock.js';
 
 /** Machine time that passes only by {@link pass}. */
 class SteppedMachineClock implements MachineClock {
@@ -175,3 +177,49 @@ test('a second signal ends it at once', async (t) => {
   process.emit('SIGINT');
   t.is(await ended, EXIT.forced);
 });
+
+test('systemd is told when all serve, that the process still runs, and first of all that it stops', async (t) => {
+  const log: string[] = [];
+  const env = {
+    NOTIFY_SOCKET: '/run/systemd/notify',
+    WATCHDOG_USEC: '60000000',
+    WATCHDOG_PID: `${process.pid}`,
+    HOME: '/',
+  };
+  const clock = new ManualMachineClock();
+  const manager = serviceManager(env, clock, silentLogger, async (socket, assignment) => {
+    log.push(`${socket} ${assignment}`);
+  });
+  t.deepEqual(env as object, { HOME: '/' }, 'programs that we start do not speak for us');
+  const lifecycle = new Lifecycle([aComponent('api', log), manager], { stopWithinMs: 1000 }, clock, silentLogger);
+  const run = lifecycle.run();
+  const said = (count: number) => untilTrue(() => log.length === count);
+  await said(3);
+  t.is(clock.nextDueMs(), 30_000);
+  clock.advanceMs(30_000);
+  await said(4);
+  lifecycle.stop();
+  t.is(await run, EXIT.ok);
+  const told = (what: string) => `/run/systemd/notify ${what}`;
+  t.deepEqual(log, ['+api', told('READY=1'), told('WATCHDOG=1'), told('WATCHDOG=1'), told('STOPPING=1'), '-api']);
+});
+
+test('nobody is told without systemd, and a systemd that cannot be told harms nothing', async (t) => {
+  let told = 0;
+  const fails = async () => {
+    told += 1;
+    throw new Error('no such program');
+  };
+  for (const env of [{}, { NOTIFY_SOCKET: '@abstract', WATCHDOG_USEC: '1000', WATCHDOG_PID: '1' }]) {
+    const clock = new ManualMachineClock();
+    const manager = serviceManager(env, clock, silentLogger, fails);
+    await manager.start(new AbortController().signal);
+    t.is(clock.nextDueMs(), undefined, 'no watchdog that is ours');
+    await manager.stop();
+  }
+  t.is(told, 2);
+});
+
+async function untilTrue(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}

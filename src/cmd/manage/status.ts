@@ -4,8 +4,9 @@ import { FenixError } from '../../common/errors.js';
 import { type Database, DatabaseToken } from '../../db/database.js';
 import { type Configured, refusing } from '../command-line.js';
 import { registerCloud } from '../wiring/cloud.js';
+import { CEILOMETER_FILES, type CeilometerFiles } from './ceilometer/files.js';
 import { configured, partsOf, say } from './installation.js';
-import { type CeilometerFiles, ceilometerChecks } from './status/ceilometer.js';
+import { ceilometerChecks } from './status/ceilometer.js';
 import { type Checked, exitCodeOf, runChecks } from './status/check.js';
 import { clockChecks } from './status/clocks.js';
 import { cloudChecks } from './status/cloud.js';
@@ -27,8 +28,8 @@ export function addStatus(program: Command): void {
         'wrong. Ends with 0 if all is well, 1 with warnings, 2 with failures.',
     )
     .option('--json', 'as one JSON array')
-    .option('--ceilometer-definitions <file>', 'its event definitions', '/etc/ceilometer/event_definitions.yaml')
-    .option('--ceilometer-pipeline <file>', 'its event pipeline', '/etc/ceilometer/event_pipeline.yaml')
+    .option('--ceilometer-definitions <file>', 'its event definitions', CEILOMETER_FILES.definitions)
+    .option('--ceilometer-pipeline <file>', 'its event pipeline', CEILOMETER_FILES.pipeline)
     .action((options: StatusArguments) =>
       refusing(async () => {
         const checked = await checkAll(program, {

@@ -80,6 +80,15 @@ export class TestCloud {
     await becomes(answers, 'Keystone');
   }
 
+  /** One of its processes, politely; not Keystone's. */
+  async restart(name: string): Promise<void> {
+    const commands = servicesOf(this.settings).flatMap(({ processes }) => Object.entries(processes));
+    const command = commands.find(([process]) => process === name)?.[1];
+    if (command === undefined) throw new Error(`The cloud has no process ${name}`);
+    await this.processes.stop([name]);
+    this.processes.start(name, command);
+  }
+
   /** As a power failure does. */
   async killCompute(host: string): Promise<void> {
     await this.processes.stop([`nova-${host}`], 0);

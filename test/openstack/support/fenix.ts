@@ -3,12 +3,20 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import mysql from 'mysql2/promise';
 import { FenixClient } from '../../../src/client/index.js';
-import { Program } from '../../support/program.js';
+import type { Options } from '../../support/installation.js';
+import { asEnvironment, Program } from '../../support/program.js';
 import { freePorts } from '../../support/services/rabbitmq.js';
 import { becomes } from '../cloud/becomes.js';
 import type { TestCloud } from '../cloud/cloud.js';
 import { ini } from '../cloud/ini.js';
 import { authUrl, databaseUrl, PASSWORD } from '../cloud/settings.js';
+
+/** A line of `fenix-manage status check`. */
+export interface Finding {
+  readonly name: string;
+  readonly result: 'Success' | 'Warning' | 'Failure';
+  readonly details: string;
+}
 
 /** Which the policies of the cloud let do what Fenix needs, and no more (etc/fenix/rights). */
 const SERVICE_ROLE = 'fenix';
@@ -75,6 +83,17 @@ export class Fenix {
     if ((await program.ended) !== 0)
       throw new Error(`fenix-manage ${args.join(' ')}: ${program.stderr}${program.stdout}`);
     return program.stdout;
+  }
+
+  /**
+   * What `fenix-manage status check` finds with other options than the installation has.
+   * @param changes by section; those of `args` are the command's own
+   */
+  async check(changes: Options = {}, ...args: string[]): Promise<{ code: number | string; findings: Finding[] }> {
+    const command = ['status', 'check', '--json', ...args, ...this.configuration];
+    const program = new Program(this.t, 'manage', command, asEnvironment(changes));
+    const code = await program.ended;
+    return { code, findings: JSON.parse(program.stdout) as Finding[] };
   }
 
   /** Whom register and Python's clients act as. */

@@ -16,8 +16,11 @@ const ENDED = ['confirmed', 'completed', 'reverted', 'error', 'failed', 'cancell
 /** Of a session's time, in which nothing but Fenix is waited for. */
 const LARGEST_SHARE = 0.05;
 
+/** Fenix on the cloud, however it came there. */
+export type InstalledFenix = Pick<Fenix, 'client' | 'database' | 'url'>;
+
 /** A cloud with an application and its manager, and Fenix on it, about to maintain every compute host. */
-export class Story {
+export class Story<Installed extends InstalledFenix = Fenix> {
   /** Compute hosts that are there: the cloud's own, and those that were added. */
   readonly hosts: string[];
   readonly nova: NovaLists;
@@ -26,7 +29,7 @@ export class Story {
 
   private constructor(
     readonly cloud: TestCloud,
-    readonly fenix: Fenix,
+    readonly fenix: Installed,
     readonly manager: HeatManager,
   ) {
     this.nova = new NovaLists(cloud.admin);
@@ -37,7 +40,16 @@ export class Story {
     const cloud = TestCloud.open();
     cloud.wellAgain();
     t.teardown(() => cloud.wellAgain());
-    const fenix = await Fenix.install(t, cloud);
+    return Story.on(t, cloud, await Fenix.install(t, cloud), application);
+  }
+
+  /** As {@link begin}, where Fenix is there already. */
+  static async on<Installed extends InstalledFenix>(
+    t: ExecutionContext,
+    cloud: TestCloud,
+    fenix: Installed,
+    application: ManagerOptions,
+  ): Promise<Story<Installed>> {
     const manager = await HeatManager.start(t, cloud.as('demo'), application, fenix.url);
     return new Story(cloud, fenix, manager);
   }

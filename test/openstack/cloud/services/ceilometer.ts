@@ -4,8 +4,8 @@ import { ini } from '../ini.js';
 import { ETC_FOLDER } from '../settings.js';
 import { common, etcFile, python, type ServiceOf, serviceCredentials } from './service.js';
 
-/** Ceilometer's own, as the package brings it. */
-const OWN_DEFINITIONS = '/usr/lib/python3/dist-packages/ceilometer/pipeline/data/event_definitions.yaml';
+/** Ceilometer's own files, as the package brings them. */
+export const OWN_FILES = '/usr/lib/python3/dist-packages/ceilometer/pipeline/data';
 
 /** The notification agent alone, for events: configured with what etc/fenix gives operators to add. */
 export const ceilometer: ServiceOf = (settings) => {
@@ -23,12 +23,13 @@ export const ceilometer: ServiceOf = (settings) => {
         notification: {
           workers: 1,
           pipelines: 'event',
-          // Not among the defaults: the exchange that Fenix publishes to.
-          notification_control_exchanges: ['openstack', 'nova'],
+          // Not among the defaults: the exchange that Fenix publishes to. DevStack's plugin takes one that is.
+          notification_control_exchanges: ['openstack', 'nova', 'ceilometer'],
         },
         service_credentials: serviceCredentials(settings),
       }),
-      'etc/event_definitions.yaml': readFileSync(OWN_DEFINITIONS, 'utf8') + ours('event_definitions.yaml'),
+      'etc/event_definitions.yaml':
+        readFileSync(join(OWN_FILES, 'event_definitions.yaml'), 'utf8') + ours('event_definitions.yaml'),
       'etc/event_pipeline.yaml': ours('event_pipeline.yaml'),
     },
     schema: [],
