@@ -40,6 +40,7 @@ export interface Schema {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly description?: string;
+  readonly examples?: readonly unknown[];
   readonly format?: string;
   readonly minimum?: number;
   readonly maximum?: number;

@@ -11,6 +11,8 @@ export interface Row {
 
 /** Objects with at least so many keys are written out once, and referred to after that. */
 const WORTH_REFERRING = 3;
+/** What the database holds anyway is no limit that anybody meets. */
+const LARGEST = 2 ** 31 - 1;
 
 /** Turns schemas into rows; what it has written out of one schema it refers to in those that come later. */
 export class SchemaRows {
@@ -34,7 +36,7 @@ export class SchemaRows {
   private row(name: string, path: string, schema: Schema, required: boolean): Row[] {
     const items = merged(schema).items;
     const inner = items ?? schema;
-    const row = { path, required, type: typeOf(schema), about: schema.description ?? items?.description ?? '' };
+    const row = { path, required, type: typeOf(schema), about: aboutOf(schema) ?? '' };
     const text = JSON.stringify(inner.properties ?? {});
     const seen = this.known.get(text);
     if (seen !== undefined) return [{ ...row, about: [row.about, `as ${seen}`].filter(Boolean).join('; ') }];
@@ -42,6 +44,11 @@ export class SchemaRows {
       this.known.set(text, `\`${path}\` of [${name}](#${name.toLowerCase()})`);
     return [row, ...this.below(name, inner, items === undefined ? `${path}.` : `${path}[].`)];
   }
+}
+
+function aboutOf({ description, examples, items }: Schema): string | undefined {
+  if (description !== undefined) return description;
+  return examples === undefined ? items && aboutOf(items) : `e.g. \`${examples[0]}\``;
 }
 
 /** What a schema says of an object, with what it says by `allOf`. */
@@ -74,8 +81,8 @@ function listOf(items: Schema): string {
 function limitsOf({ format, minimum, maximum, minLength, maxLength, maxItems }: Schema): string[] {
   const limits = [
     format,
-    minimum !== undefined && `≥ ${minimum}`,
-    maximum !== undefined && `≤ ${maximum}`,
+    minimum !== undefined && Math.abs(minimum) < LARGEST && `≥ ${minimum}`,
+    maximum !== undefined && maximum < LARGEST && `≤ ${maximum}`,
     minLength !== undefined && minLength > 1 && `≥ ${minLength} characters`,
     maxLength !== undefined && `≤ ${maxLength} characters`,
     maxItems !== undefined && `≤ ${maxItems} items`,
