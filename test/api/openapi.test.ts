@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import test from 'ava';
 import type { Express } from 'express';
-import { openApiDocument } from '../../src/api/index.js';
+import { apiReference, openApiDocument } from '../../src/api/index.js';
 import { FenixClient } from '../../src/client/index.js';
 import { TestApi } from '../support/api.js';
 import { type DatabaseKind, databaseKinds } from '../support/api-databases.js';
@@ -38,6 +38,15 @@ const described = Object.entries(DOCUMENT.paths).flatMap(([path, item]) =>
 test('the OpenAPI document in docs is the one that the code makes', (t) => {
   const text = readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8');
   t.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(openApiDocument('/'))), 'run "npm run sample"');
+});
+
+test('the API reference in docs is the one that the OpenAPI document makes', (t) => {
+  const text = readFileSync(new URL('../../../docs/api-reference.md', import.meta.url), 'utf8');
+  t.true(text === apiReference(), 'run "npm run sample"');
+  // Every request has its heading, every body its table.
+  for (const one of described)
+    t.true(text.includes(`### ${one.replace(/^\w+/, (method) => method.toUpperCase())}\n`), one);
+  for (const name of Object.keys(DOCUMENT.components.schemas)) t.true(text.includes(`### ${name}\n`), name);
 });
 
 test('the OpenAPI document is valid', async (t) => {
