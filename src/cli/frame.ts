@@ -2,7 +2,7 @@ import type { HostState } from '../model/index.js';
 import { formatDuration } from './duration.js';
 import { hostGrid, legend, wordOf } from './host-grid.js';
 import { type Color, cutLine, type Line } from './line.js';
-import { counted, type HostStatus, type SessionStatus } from './session-status.js';
+import { counted, type HostStatus, type Section, type SessionStatus } from './session-status.js';
 import { padText, widthOf } from './text.js';
 
 /** What a frame may take of the terminal, both from 1. */
@@ -23,7 +23,8 @@ const WIDE_TERMINAL = 70;
  */
 export function drawFrame(status: SessionStatus, since: Date, size: Size): Line[] {
   const above = [header(status, since, size.columns), waitLine(status), workLine(status.hosts)];
-  const below = [...legend(status.hosts, size.columns), totalsLine(status)];
+  above.push(...(status.sections ?? []).flatMap(sectionLines));
+  const below = [...legend(status.hosts, size.columns), totalsLine(status), ...newsLines(status.news)];
   const grid = hostGrid(status.hosts, size.columns, size.rows - above.length - below.length);
   return [...above, ...grid, ...below].slice(0, size.rows).map((line) => cutLine(line, size.columns));
 }
@@ -45,11 +46,12 @@ function header(status: SessionStatus, since: Date, columns: number): Line {
   ];
 }
 
-function clockFacts({ domainTime, speed }: SessionStatus, since: Date): string[] {
+function clockFacts({ domainTime, speed, remaining }: SessionStatus, since: Date): string[] {
   const elapsedS = Math.floor((domainTime.getTime() - since.getTime()) / 1000);
   return [
     domainTime.toISOString().slice(11, 19),
     formatDuration(elapsedS),
+    ...(remaining === undefined ? [] : [remaining]),
     ...(speed === 1 ? [] : [`×${Math.round(speed * 100) / 100}`]),
   ];
 }
@@ -70,6 +72,19 @@ function waitLine({ waiting, domainTime }: SessionStatus): Line {
 function workLine(hosts: readonly HostStatus[]): Line {
   const works = (['emptying', 'in_maintenance', 'failed'] as const).flatMap((state) => namesIn(hosts, state));
   return works.length === 0 ? [] : [{ text: works.join(GAP) }];
+}
+
+function sectionLines({ title, lines, most }: Section): Line[] {
+  const shown = lines.length <= most ? lines : lines.slice(0, most - 1);
+  const more = lines.length - shown.length;
+  return [
+    ...shown.map((text, index): Line => [{ text: index === 0 ? `${title}: ` : '  ', color: 'cyan' }, { text }]),
+    ...(more > 0 ? [[{ text: `  and ${more} more`, color: 'grey' as const }]] : []),
+  ];
+}
+
+function newsLines(news: readonly string[] = []): Line[] {
+  return news.map((text) => [{ text, color: 'grey' }]);
 }
 
 function namesIn(hosts: readonly HostStatus[], state: HostState): string[] {

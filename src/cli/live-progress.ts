@@ -26,7 +26,7 @@ export class LiveProgress implements Progress {
   update(status: SessionStatus): void {
     if (this.ended) return;
     this.last = cleanStatus(status);
-    this.since ??= status.domainTime;
+    this.since ??= status.startedAt ?? status.domainTime;
     // A terminal that does not keep up gets the next picture instead of all of them.
     if (this.stream.writableNeedDrain !== true) this.draw();
   }

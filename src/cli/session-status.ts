@@ -34,6 +34,22 @@ export interface SessionStatus {
   readonly notices: number;
   /** Domain seconds per real second. */
   readonly speed: number;
+  /** Domain time from which the running time is counted; default: when the display began. */
+  readonly startedAt?: Date;
+  /** How long it will take yet, as `about 5 min left`. */
+  readonly remaining?: string;
+  /** What else is told of it, in order. */
+  readonly sections?: readonly Section[];
+  /** What happened last, oldest first. */
+  readonly news?: readonly string[];
+}
+
+/** Lines below a title, e.g. the moves under way. */
+export interface Section {
+  readonly title: string;
+  readonly lines: readonly string[];
+  /** Lines that are shown of it; the number of the others stands in their place. */
+  readonly most: number;
 }
 
 /** compute-2 before compute-10. */
@@ -41,9 +57,11 @@ const BY_NUMBER = new Intl.Collator('en', { numeric: true });
 
 /** The status with all its texts fit to be written to a terminal, the hosts in the order in which people count. */
 export function cleanStatus(status: SessionStatus): SessionStatus {
-  const { waiting } = status;
+  const { waiting, sections, news } = status;
   return {
     ...status,
+    ...(sections && { sections: sections.map((one) => ({ ...one, lines: one.lines.map(plainText) })) }),
+    ...(news && { news: news.map(plainText) }),
     sessionId: plainText(status.sessionId),
     state: plainText(status.state),
     hosts: status.hosts

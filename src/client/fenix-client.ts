@@ -7,7 +7,7 @@ import type {
   InstanceConstraintsBody,
 } from './constraint-types.js';
 import type { ControlRequest, HistoryLine } from './control-types.js';
-import { followEvents } from './events.js';
+import { followEvents, type OnConnection } from './events.js';
 import { type FetchFunction, type HttpRequest, requestJson, requestStream } from './http.js';
 import type { Health, NewSession, ReplyAnswer, ReplyRequest, SessionDetail, SessionSummary } from './types.js';
 
@@ -23,6 +23,7 @@ export interface FenixClientOptions {
 
 const TIMEOUT_MS = 30_000;
 const RETRY_MS = 3000;
+const SILENCE_MS = 60_000;
 const PAGED = { 'OpenStack-API-Version': 'maintenance 1.1' };
 
 export interface EventOptions {
@@ -30,6 +31,9 @@ export interface EventOptions {
   readonly lastEventId?: string;
   /** Before a lost connection is made again, default 3 s. */
   readonly retryMs?: number;
+  /** Silence after which a connection counts as lost, default 60 s. */
+  readonly silenceMs?: number;
+  readonly onConnection?: OnConnection;
   readonly signal?: AbortSignal;
 }
 
@@ -94,7 +98,7 @@ export class FenixClient {
   /** The history as it is written, until the session is deleted; connects again when the connection is lost. */
   events(sessionId: string, options: EventOptions = {}): AsyncGenerator<HistoryLine, void, undefined> {
     const { fetch = globalThis.fetch, timeoutMs = TIMEOUT_MS, token } = this.options;
-    const { signal, lastEventId, retryMs = RETRY_MS } = options;
+    const { signal, retryMs = RETRY_MS, silenceMs = SILENCE_MS } = options;
     const open = async (last: string | undefined): Promise<Response> =>
       requestStream(fetch, {
         method: 'GET',
@@ -104,7 +108,7 @@ export class FenixClient {
         timeoutMs,
         ...(signal && { signal }),
       });
-    return followEvents(open, { retryMs, ...(lastEventId && { lastEventId }), ...(signal && { signal }) });
+    return followEvents(open, { ...options, retryMs, silenceMs });
   }
 
   async workflows(signal?: AbortSignal): Promise<readonly ListedPlugin[]> {

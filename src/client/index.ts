@@ -1,6 +1,7 @@
 export type * from './catalog-types.js';
 export type * from './constraint-types.js';
 export type * from './control-types.js';
-export { FenixClient, type FenixClientOptions } from './fenix-client.js';
+export type { OnConnection } from './events.js';
+export { type EventOptions, FenixClient, type FenixClientOptions } from './fenix-client.js';
 export type { FetchFunction } from './http.js';
 export type * from './types.js';

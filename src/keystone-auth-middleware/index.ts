@@ -17,6 +17,6 @@ export {
   type ServiceAnswer,
   type ServiceRequest,
 } from './session.js';
-export type { TlsSettings } from './tls-fetch.js';
+export type { Fetch, FetchOptions, TlsSettings } from './tls-fetch.js';
 export { type AccessRule, type Identity, identityFrom } from './token.js';
 export { TokenValidator, type TokenValidatorSettings, type ValidateOptions } from './token-validator.js';

@@ -34,6 +34,8 @@ export interface KeystoneSessionSettings {
   readonly maxConcurrent?: number;
   /** Default: what Node trusts, no certificate of our own. */
   readonly tls?: TlsSettings;
+  /** What sends requests, in place of Node's fetch with `tls`. */
+  readonly fetch?: Fetch;
 }
 
 /** `[service type, major, minor]`, sent as `OpenStack-API-Version`. */
@@ -96,7 +98,7 @@ export class KeystoneSession {
     private readonly log: Logger,
   ) {
     this.identityUrl = identityV3(credentials.authUrl);
-    this.fetch = fetchWith(settings.tls);
+    this.fetch = settings.fetch ?? fetchWith(settings.tls);
   }
 
   /** Id of the project that the credentials are scoped to. */
@@ -118,6 +120,12 @@ export class KeystoneSession {
   /** A token that holds now, for clients that send requests of their own. */
   async authToken(): Promise<string> {
     return (await this.current()).id;
+  }
+
+  /** Another token than `refused`, which a service knows no more: for the same clients. */
+  async authTokenInstead(refused: string): Promise<string> {
+    const { token } = this;
+    return (token?.id === refused ? await this.renew(token) : await this.current()).id;
   }
 
   /** The address of a service, without a slash at its end; an override goes before the catalog. */

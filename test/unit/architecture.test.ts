@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'all'>> = {
   'keystone-auth-middleware': ['common'],
   policy: ['common'],
   plugins: ['workflow', 'model', 'planner', 'common'],
-  cli: ['client', 'model', 'common'],
+  cli: ['client', 'keystone-auth-middleware', 'model', 'common'],
   client: ['model', 'common'],
   config: ['common'],
   model: [],

@@ -2,6 +2,7 @@ import { openSync } from 'node:fs';
 import { pino } from 'pino';
 import { createProgress, progressModeFor } from '../../cli/progress.js';
 import { renderReport, reportLine, wentWell } from '../../cli/report.js';
+import { statusOf } from '../../cli/status-of.js';
 import type { SessionDetail } from '../../client/index.js';
 import { plusSeconds, SystemMachineClock } from '../../common/clock.js';
 import { FenixError, messageOf } from '../../common/errors.js';
@@ -15,7 +16,6 @@ import { startEmbedded } from './embedded-demo.js';
 import { keepUp } from './keep.js';
 import { type DemoOptions, tellsConstraints } from './options.js';
 import { makeReport } from './report.js';
-import { statusOf } from './status.js';
 import type { RunningDemo } from './system.js';
 
 const LOOK_EVERY_MS = 200;

@@ -1,0 +1,131 @@
+import { type Command, Option } from 'commander';
+import type { GroupConstraintsBody, InstanceConstraintsBody } from '../../client/index.js';
+import { INSTANCE_ACTIONS } from '../../model/index.js';
+import { bodyFrom, over } from '../body-file.js';
+import type { CliContext } from '../context.js';
+import { addOutputOptions, collect, type OutputOptions } from '../output/options.js';
+import type { Row } from '../output/render.js';
+import { pairs, seconds, wholeNumber } from '../parse.js';
+
+const MOST = 2 ** 31 - 1;
+
+interface SetOptions extends OutputOptions {
+  readonly file?: string;
+  readonly property?: object;
+  readonly name?: string;
+  readonly resourceMitigation?: boolean;
+}
+
+/** A kind of constraints that projects give: what it is called, and how it is read and written. */
+interface Kind {
+  readonly noun: string;
+  readonly show: (id: string) => Promise<object>;
+  readonly remove: (id: string) => Promise<void>;
+}
+
+/** `fenix constraint …`, about an instance. */
+export function addConstraint(program: Command, context: CliContext): void {
+  const constraint = program.command('constraint').description("a project's constraints for an instance");
+  const set = constraint
+    .command('set <instance>')
+    .description('replace them as a whole: what is not given gets its default (docs/api.md)')
+    .option('--group <id>', 'its instance group')
+    .option('--max-interruption-time <duration>', 'how long a live migration may take', seconds)
+    .addOption(new Option('--migration-type <action>', 'how it leaves its host').choices(INSTANCE_ACTIONS))
+    .option('--lead-time <duration>', 'from notice to action at the earliest', seconds);
+  addSetOptions(set).action(async (id: string, options: SetOptions & InstanceOptions) => {
+    const body = await bodyOf(context, options, {
+      instance_name: options.name,
+      group_id: options.group,
+      max_interruption_time: options.maxInterruptionTime,
+      migration_type: options.migrationType,
+      lead_time: options.leadTime,
+    });
+    const client = await context.client();
+    context.show({ object: asRow(await client.setInstanceConstraints(id, body as InstanceConstraintsBody)) }, options);
+  });
+  addShowAndDelete(constraint, context, {
+    noun: 'instance',
+    show: async (id) => (await context.client()).instanceConstraints(id, context.io.signal),
+    remove: async (id) => (await context.client()).removeInstanceConstraints(id),
+  });
+}
+
+interface InstanceOptions {
+  readonly group?: string;
+  readonly maxInterruptionTime?: number;
+  readonly migrationType?: string;
+  readonly leadTime?: number;
+}
+
+/** `fenix group …`, about a group of instances. */
+export function addGroup(program: Command, context: CliContext): void {
+  const group = program.command('group').description("a project's constraints for a group of instances");
+  const set = group
+    .command('set <group>')
+    .description('replace them as a whole: what is not given gets its default (docs/api.md)')
+    .option('--anti-affinity', 'each member on a host of its own')
+    .option('--max-instances-per-host <n>', '0 = no limit', wholeNumber(0, MOST))
+    .option('--max-impacted-members <n>', 'that may be out of service at once', wholeNumber(0, MOST))
+    .option('--recovery-time <duration>', 'until a member serves again after an impact', seconds)
+    .option('--notify-state <state>', 'also tell INSTANCE_ACTION_FALLBACK or …_FAILED; may be repeated', collect);
+  addSetOptions(set).action(async (id: string, options: SetOptions & GroupOptions) => {
+    const body = await bodyOf(context, options, {
+      group_name: options.name,
+      anti_affinity_group: options.antiAffinity,
+      max_instances_per_host: options.maxInstancesPerHost,
+      max_impacted_members: options.maxImpactedMembers,
+      recovery_time: options.recoveryTime,
+      notify_states: options.notifyState,
+    });
+    const client = await context.client();
+    context.show({ object: asRow(await client.setGroupConstraints(id, body as GroupConstraintsBody)) }, options);
+  });
+  addShowAndDelete(group, context, {
+    noun: 'group',
+    show: async (id) => (await context.client()).groupConstraints(id, context.io.signal),
+    remove: async (id) => (await context.client()).removeGroupConstraints(id),
+  });
+}
+
+interface GroupOptions {
+  readonly antiAffinity?: true;
+  readonly maxInstancesPerHost?: number;
+  readonly maxImpactedMembers?: number;
+  readonly recoveryTime?: number;
+  readonly notifyState?: string[];
+}
+
+function addSetOptions(command: Command): Command {
+  command
+    .option('--file <file>', 'body of the request, YAML or JSON; options go before it, - is standard input')
+    .option('--name <name>', 'for people')
+    .option('--resource-mitigation', 'keep room for one more while a member is out')
+    .option('--no-resource-mitigation', 'keep none')
+    .option('--property <key=value>', 'any other key, as those of ETSI NFV; may be repeated', pairs);
+  return addOutputOptions(command);
+}
+
+async function bodyOf({ io }: CliContext, options: SetOptions, given: object): Promise<object> {
+  const { file, property = {}, resourceMitigation } = options;
+  return over(await bodyFrom(file, io), { ...property, ...given, resource_mitigation: resourceMitigation });
+}
+
+function addShowAndDelete(parent: Command, context: CliContext, { noun, show, remove }: Kind): void {
+  const showing = parent
+    .command(`show <${noun}>`)
+    .description("show them; an admin's own project's, else the newest of anybody's");
+  addOutputOptions(showing).action(async (id: string, options: OutputOptions) => {
+    context.show({ object: asRow(await show(id)) }, options);
+  });
+  parent
+    .command(`delete <${noun}...>`)
+    .description("delete them, if there are any; an admin's removes all projects'")
+    .action(async (ids: string[]) => {
+      for (const id of ids) await remove(id);
+    });
+}
+
+function asRow(answer: object): Row {
+  return answer as Row;
+}
