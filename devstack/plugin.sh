@@ -51,11 +51,13 @@ function install_fenix_node {
     release=node-v$FENIX_NODE_VERSION-linux-$machine.tar.xz
     site=$FENIX_NODE_SITE/v$FENIX_NODE_VERSION
     fetched=$(mktemp -d)
+    # What fails left of || does not end a script by itself.
     (
-        cd "$fetched" || exit
-        curl -sSfL --retry 3 --max-time 600 --remote-name "$site/$release" \
-            --remote-name "$site/SHASUMS256.txt"
-        sha256sum --check --strict --ignore-missing SHASUMS256.txt
+        cd "$fetched" \
+            && curl -sSfL --retry 3 --max-time 600 \
+                --remote-name "$site/$release" \
+                --remote-name "$site/SHASUMS256.txt" \
+            && sha256sum --check --strict --ignore-missing SHASUMS256.txt
     ) || die $LINENO "No Node.js $FENIX_NODE_VERSION from $site"
     rm -rf "$FENIX_NODE_DIR"
     mkdir -p "$FENIX_NODE_DIR"
@@ -78,10 +80,10 @@ function fenix_manage {
 
 function install_fenix {
     (
-        cd "$FENIX_DIR" || exit
         PATH="$(fenix_node_bin):$PATH"
-        npm ci --no-audit --no-fund --prefer-offline
-        npm run build
+        cd "$FENIX_DIR" \
+            && npm ci --no-audit --no-fund --prefer-offline \
+            && npm run build
     ) || die $LINENO "Fenix cannot be built"
 }
 

@@ -16,7 +16,7 @@ const PACKAGES = [
   ...['uwsgi-core', 'uwsgi-plugin-python3'],
   ...['python3-keystone', 'python3-placement', 'python3-nova', 'nova-common', 'python3-glance', 'glance-common'],
   ...['python3-neutron', 'neutron-common', 'python3-aodh', 'python3-ceilometer', 'python3-heat', 'heat-common'],
-  'python3-openstackclient',
+  ...['python3-openstackclient', 'curl'],
 ];
 
 /** Services that are given a port each. */

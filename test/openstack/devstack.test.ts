@@ -12,12 +12,16 @@ import { Story } from './support/story.js';
 
 const CEILOMETER_FILES = ['event_definitions.yaml', 'event_pipeline.yaml'];
 
+/** Fenix is installed and built twice. */
+const PATIENCE_MS = 1_800_000;
+
 interface Endpoint {
   readonly interface: string;
   readonly url: string;
 }
 
 test('the DevStack plugin brings Fenix up, again without harm, serves a session, and leaves nothing', async (t) => {
+  t.timeout(PATIENCE_MS);
   const cloud = TestCloud.open();
   const devstack = await DevStack.prepare(t, cloud);
   const etc = devstack.path('CEILOMETER_CONF_DIR');

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -111,9 +111,10 @@ function isAsLocked(t: ExecutionContext, home: string): void {
 /** By systemd itself, the executables being where they were installed. */
 async function unitsFit(t: ExecutionContext, prefix: string): Promise<void> {
   const folder = aDirectory(t);
-  for (const name of readdirSync(join(ROOT, 'etc/systemd'))) {
+  cpSync(join(prefix, HOME, 'etc/systemd'), folder, { recursive: true });
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.service'))) {
     const unit = join(folder, name);
-    writeFileSync(unit, readFileSync(join(ROOT, 'etc/systemd', name), 'utf8').replaceAll('/opt/fenix/', `${prefix}/`));
+    writeFileSync(unit, readFileSync(unit, 'utf8').replaceAll('/opt/fenix/', `${prefix}/`));
     const { stderr } = await promisify(execFile)('systemd-analyze', ['verify', '--man=no', unit]);
     t.is(stderr, '');
   }

@@ -30,11 +30,11 @@ test('shellcheck and bashate find nothing in the scripts', (t) => {
 
 test('units stop later than the service does, are told of, and open little', (t) => {
   const { gracefulShutdownTimeout } = loadConfig({}).config.default;
+  const common = shipped('etc/systemd/fenix-.service.d/common.conf');
   for (const name of ['fenix-api', 'fenix-engine']) {
     const unit = `etc/systemd/${name}.service`;
-    const options = new Map(
-      [...shipped(unit).matchAll(/^(\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]),
-    );
+    const lines = `${shipped(unit)}${common}`.matchAll(/^(\w+)=(.*)$/gm);
+    const options = new Map([...lines].map(([, key = '', value = '']) => [key, value]));
     t.true(Number(options.get('TimeoutStopSec')) > gracefulShutdownTimeout);
     t.is(options.get('Type'), 'notify');
     t.is(options.get('User'), 'fenix');
