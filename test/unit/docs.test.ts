@@ -332,7 +332,13 @@ test.serial("the commands of an operator's first session do what the page says",
     OS_PROJECT_NAME: projectName ?? '',
     FENIX: apiUrl.replace(/\/v1$/, ''),
   };
-  const blocks = thePage('docs/first-session.md').blocks.filter(({ tag }) => tag === 'runnable');
+  const isRunnable = ({ tag }: Block): boolean => tag === 'runnable';
+  t.deepEqual(
+    pages.filter(({ blocks }) => blocks.some(isRunnable)).map(({ path }) => path),
+    ['docs/first-session.md'],
+    'only this page is run',
+  );
+  const blocks = thePage('docs/first-session.md').blocks.filter(isRunnable);
   const script = ['set -euo pipefail', ...blocks.map(({ text }) => text)].join('\n');
   const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: directory, env, timeout: 50_000 });
   for (const said of [
