@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 
-export type ProgramName = 'api' | 'engine' | 'manage' | 'simulator' | 'demo';
+export type ProgramName = 'api' | 'client' | 'engine' | 'manage' | 'simulator' | 'demo';
 
 /** An executable of ours as a process of its own, with nothing of our environment that configures it. */
 export class Program {
@@ -36,6 +36,11 @@ export class Program {
 
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Nobody reads any more what it writes. */
+  closeOutput(): void {
+    this.child.stdout?.destroy();
   }
 
   /** Resolves when it has written something that matches; rejects when it ended without. */
