@@ -157,8 +157,6 @@ function start_fenix {
     local run files
     run="$(fenix_node_bin)/node $FENIX_DIR/dist/src/cmd"
     files="--config-file $FENIX_CONF"
-    # run_process leaves alone what runs already.
-    stop_fenix
     if is_service_enabled fenix-api; then
         run_process fenix-api \
             "$run/api.js $files --config-file $FENIX_API_CONF"
@@ -257,6 +255,9 @@ if is_service_enabled fenix-api fenix-engine; then
 
     elif [[ $1 == stack && $2 == extra ]]; then
         echo_summary "Fenix: starting"
+        # What an earlier run left would lose its database, and run_process
+        # leaves alone what runs.
+        stop_fenix
         if is_service_enabled fenix-api; then
             init_fenix
         fi
