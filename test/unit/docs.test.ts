@@ -271,20 +271,20 @@ function listenIn(): { readonly heard: Heard; stop(): void } {
 
 // These watch the whole process for silence, so they run one after the other.
 test.serial('the minimal manager takes part in sessions, and the page shows what was said', async (t) => {
+  t.timeout(120_000);
   const { heard, stop } = listenIn();
   t.teardown(stop);
+  const scenario = await Scenario.start(t, { topology: SHOP });
+  const { simulator } = scenario.system;
+  await scenario.system.startEngine();
+  const stopManager = await startManager(simulator.authUrl, await freeUrl());
   for (const workflow of ['default', 'vnf']) {
-    const scenario = await Scenario.start(t, { topology: SHOP });
-    const { simulator } = scenario.system;
-    await scenario.system.startEngine();
-    const stopManager = await startManager(simulator.authUrl, await freeUrl());
     const detail = await scenario.finish(await scenario.create({ workflow, metadata: { openstack_release: 'next' } }));
     t.is(detail.state, 'MAINTENANCE_DONE', JSON.stringify(detail.reason));
     t.true(detail.instances.every(({ action, action_done }) => action === 'LIVE_MIGRATE' && action_done));
-    t.deepEqual(simulator.report().violations, []);
-    await stopManager();
-    await scenario.stop();
   }
+  t.deepEqual(simulator.report().violations, []);
+  await stopManager();
   const { blocks } = thePage('docs/application-owner.md');
   const messages = blocks.filter(({ tag }) => tag === 'message');
   for (const { text } of messages) t.true(heard.bodies.has(plain(JSON.parse(text))), text);
@@ -300,6 +300,7 @@ test.serial('the minimal manager takes part in sessions, and the page shows what
 });
 
 test.serial("the commands of an operator's first session do what the page says", async (t) => {
+  t.timeout(120_000);
   const directory = mkdtempSync(join(tmpdir(), 'fenix-test-docs-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   const options = { speed: 500, hosts: 3, dialect: 'reference' } as const;
@@ -340,7 +341,7 @@ test.serial("the commands of an operator's first session do what the page says",
   );
   const blocks = thePage('docs/first-session.md').blocks.filter(isRunnable);
   const script = ['set -euo pipefail', ...blocks.map(({ text }) => text)].join('\n');
-  const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: directory, env, timeout: 50_000 });
+  const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: directory, env, timeout: 100_000 });
   for (const said of [
     /"status":"ok"/,
     /"name":"vnf"/,
