@@ -31,6 +31,8 @@ export class Story<Installed extends InstalledFenix = Fenix> {
     readonly cloud: TestCloud,
     readonly fenix: Installed,
     readonly manager: HeatManager,
+    /** Spare hosts that were started; removed when the application is. */
+    private readonly added: string[],
   ) {
     this.nova = new NovaLists(cloud.admin);
     this.hosts = [...cloud.settings.computes];
@@ -50,24 +52,63 @@ export class Story<Installed extends InstalledFenix = Fenix> {
     fenix: Installed,
     application: ManagerOptions,
   ): Promise<Story<Installed>> {
+    const added: string[] = [];
+    // Nova deletes no servers on a host that is gone: these go after the application.
+    t.teardown(async () => {
+      for (const host of added) await cloud.removeCompute(host);
+    });
     const manager = await HeatManager.start(t, cloud.as('demo'), application, fenix.url);
-    return new Story(cloud, fenix, manager);
+    return new Story(cloud, fenix, manager, added);
   }
 
   /** Starts the cloud's spare hosts, which are removed when the test ends. */
-  async addHosts(t: ExecutionContext): Promise<void> {
-    const { spares } = this.cloud.settings;
-    for (const host of spares) {
-      t.teardown(() => this.cloud.removeCompute(host));
-      this.cloud.startCompute(host);
-      this.hosts.push(host);
-    }
+  async addHosts(): Promise<void> {
+    for (const host of this.cloud.settings.spares) this.addHost(host);
     const areUp = async (): Promise<boolean> => {
       const path = '/os-hypervisors';
       const { hypervisors } = await this.cloud.admin.get<{ hypervisors: { state: string }[] }>('compute', path);
       return hypervisors.filter(({ state }) => state === 'up').length === this.hosts.length;
     };
     await becomes(areUp, 'the spare hosts up');
+  }
+
+  /** Starts one of them. */
+  addHost(host: string): void {
+    this.added.push(host);
+    this.cloud.startCompute(host);
+    this.hosts.push(host);
+  }
+
+  /** Ends the nova-compute of a host of the cloud's own, which is back when the test has ended. */
+  async endsCompute(t: ExecutionContext, host: string): Promise<void> {
+    t.teardown(async () => {
+      this.cloud.startCompute(host);
+      const path = `/os-hypervisors?hypervisor_hostname_pattern=${host}`;
+      const isUp = async (): Promise<boolean> => {
+        const found = await this.cloud.admin
+          .get<{ hypervisors: { state: string }[] }>('compute', path, 'compute 2.53')
+          .catch(() => ({ hypervisors: [] }));
+        return found.hypervisors.some(({ state }) => state === 'up');
+      };
+      await becomes(isUp, `${host} back`);
+    });
+    await this.cloud.killCompute(host);
+  }
+
+  /** Makes a host aggregate, which is deleted when the test ends. @returns what says who is in it */
+  async aggregate(t: ExecutionContext, name: string): Promise<() => Promise<readonly string[]>> {
+    const { admin } = this.cloud;
+    const wanted = { aggregate: { name } };
+    const { aggregate } = await admin.call<{ aggregate: { id: number } }>('compute', 'POST', '/os-aggregates', wanted);
+    const path = `/os-aggregates/${aggregate.id}`;
+    const members = async (): Promise<readonly string[]> =>
+      (await admin.get<{ aggregate: { hosts: string[] } }>('compute', path)).aggregate.hosts;
+    t.teardown(async () => {
+      for (const host of await members())
+        await admin.call('compute', 'POST', `${path}/action`, { remove_host: { host } });
+      await admin.call('compute', 'DELETE', path);
+    });
+    return members;
   }
 
   /** @returns the session's id */
