@@ -2,6 +2,7 @@
 // that has run for a while is faster than code that has just been read.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import ava from '../../ava.config.mjs';
 
 /** Files that import test files, and nothing else; AVA runs them as groups.ava.config.mjs says. */
 const GROUPS = 'dist/groups';
@@ -33,7 +34,9 @@ const PATTERN = /^!?(\.\/)?test\/[\w./*-]+\.ts$/;
  */
 export function testGroups(root, args) {
   if (!args.every((arg) => PATTERN.test(arg))) return undefined;
-  const files = testFiles(join(root, 'dist/test')).filter((file) => isSelected(`test/${file}.ts`, args));
+  const files = testFiles(join(root, 'dist/test'))
+    .filter((file) => isSelected(`dist/test/${file}.js`, ava.files))
+    .filter((file) => isSelected(`test/${file}.ts`, args));
   const shared = files.filter(isShared);
   if (shared.length < WORTHWHILE) return undefined;
   rmSync(join(root, GROUPS), { recursive: true, force: true });
@@ -71,16 +74,16 @@ function isShared(file) {
   return Object.hasOwn(SHARED, folderOf(file)) && !LONG.test(file);
 }
 
-function isSelected(source, args) {
-  const isMatch = (pattern) => expression(pattern).test(source);
-  const wanted = args.filter((arg) => !arg.startsWith('!'));
-  const unwanted = args.filter((arg) => arg.startsWith('!'));
+function isSelected(path, patterns) {
+  const isMatch = (pattern) => expression(pattern).test(path);
+  const wanted = patterns.filter((pattern) => !pattern.startsWith('!'));
+  const unwanted = patterns.filter((pattern) => pattern.startsWith('!'));
   return (wanted.length === 0 || wanted.some(isMatch)) && !unwanted.some(isMatch);
 }
 
 function expression(pattern) {
-  const parts = pattern.replace(/^!?(\.\/)?/, '').split(/(\*\*\/|\*)/);
-  const spelled = { '**/': '(?:.*/)?', '*': '[^/]*' };
+  const parts = pattern.replace(/^!?(\.\/)?/, '').split(/(\*\*\/|\*\*|\*)/);
+  const spelled = { '**/': '(?:.*/)?', '**': '.*', '*': '[^/]*' };
   return new RegExp(`^${parts.map((part) => spelled[part] ?? part.replaceAll('.', '\\.')).join('')}$`);
 }
 
