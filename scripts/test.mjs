@@ -1,6 +1,8 @@
 // npm test: install if needed, build, lint, start what tests need, run them, print "N passed, N failed, N skipped".
 // Arguments go to AVA, e.g. npm test -- test/unit/config.test.ts, or npm test -- --match '*lease*'
-import { run } from './lib/prepare.mjs';
+import { availableParallelism } from 'node:os';
+import { root, run } from './lib/prepare.mjs';
+import { testGroups } from './lib/test-groups.mjs';
 import { isCi, TestRun } from './lib/test-run.mjs';
 import * as ansible from './services/ansible.mjs';
 import * as dnf from './services/dnf.mjs';
@@ -28,7 +30,13 @@ async function main() {
     if (url) env[service.variable] = url;
     else delete env[service.variable];
   }
-  await tests.ava(process.argv.slice(2), env);
+  await runTests(process.argv.slice(2), env);
+}
+
+async function runTests(args, env) {
+  const calls = testGroups(root, args);
+  if (calls === undefined) return tests.ava(args, env);
+  return tests.avas(calls, env, Math.max(2, availableParallelism()));
 }
 
 /** Its URL; undefined if it cannot be had, which is a failure in CI and makes skipped tests elsewhere. */

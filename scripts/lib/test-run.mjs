@@ -7,7 +7,8 @@ export const isCi = ['true', '1'].includes(process.env.CI ?? '');
 
 export class TestRun {
   #total = { passed: 0, failed: 0, skipped: 0 };
-  #tests;
+  /** AVAs that run. */
+  #running = new Set();
   #stops = [];
   #stop = new AbortController();
   /** Rejects when a signal has come. */
@@ -50,21 +51,32 @@ export class TestRun {
     const files = args.map((arg) => arg.replace(/^(!?)(?:\.\/)?(test\/.*)\.ts$/, '$1dist/$2.js'));
     const reader = new TapReader((line) => console.log(line));
     // A group of its own: should AVA itself die, its test processes can be ended.
-    this.#tests = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', '--tap', ...files], {
+    const ava = spawn(process.execPath, ['node_modules/ava/entrypoints/cli.mjs', '--tap', ...files], {
       cwd: root,
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
     });
-    this.#tests.stdout.setEncoding('utf8').on('data', (chunk) => reader.write(chunk));
-    const status = await new Promise((resolve) => this.#tests.once('close', resolve));
-    this.#endTests();
+    this.#running.add(ava);
+    ava.stdout.setEncoding('utf8').on('data', (chunk) => reader.write(chunk));
+    const status = await new Promise((resolve) => ava.once('close', resolve));
+    this.#running.delete(ava);
+    endGroup(ava);
     this.#total.passed += reader.passed;
     this.#total.failed += reader.failed;
     this.#total.skipped += reader.skipped;
     if (!reader.complete) this.fail('AVA ended early, as it does when a test hangs; "npx ava" names it');
     else if (status !== 0 && reader.failed === 0) this.fail(`AVA ended with ${status}`);
     else if (reader.passed + reader.failed + reader.skipped === 0) this.fail('there were no tests');
+  }
+
+  /** Several times AVA, so many at once, begun in this order. @param calls the arguments of each */
+  async avas(calls, env, atOnce) {
+    const left = [...calls];
+    const lane = async () => {
+      for (let args = left.shift(); args !== undefined; args = left.shift()) await this.ava(args, env);
+    };
+    await Promise.all(Array.from({ length: atOnce }, lane));
   }
 
   /** Stops what is to be stopped, prints the figures, and ends the process. */
@@ -87,15 +99,15 @@ export class TestRun {
     if (this.isStopped) return;
     this.fail(`stopped by ${signal}`);
     this.#stop.abort(new Error(`stopped by ${signal}`));
-    this.#endTests();
+    for (const ava of this.#running) endGroup(ava);
   }
+}
 
-  #endTests() {
-    if (this.#tests === undefined) return;
-    try {
-      process.kill(-this.#tests.pid, 'SIGKILL');
-    } catch {
-      // all have ended
-    }
+/** Ends a process and all that it has started. */
+function endGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // all have ended
   }
 }

@@ -225,7 +225,12 @@ function openSqlite({ filename }: SqliteTarget): Knex {
 
 /** What of a connection of libsql is of interest here. */
 interface Preparing {
-  prepare(sql: string): unknown;
+  prepare(sql: string): Statement;
+}
+
+interface Statement {
+  /** Whether it returns rows. */
+  readonly reader: boolean;
 }
 
 /**
@@ -244,12 +249,17 @@ const MOST_STATEMENTS = 1000;
 /** Preparing takes as long as running, and few statements are ever run only once. */
 function rememberingStatements(connection: Preparing): Preparing {
   const prepare = connection.prepare.bind(connection);
-  const known = new Map<string, unknown>();
+  const known = new Map<string, Statement>();
   connection.prepare = (sql) => {
-    const statement = known.get(sql) ?? prepare(sql);
+    const statement = known.get(sql) ?? knowingItsKind(prepare(sql));
     if (known.size >= MOST_STATEMENTS) known.clear();
     known.set(sql, statement);
     return statement;
   };
   return connection;
+}
+
+/** libsql asks SQLite for it each time, knex before each query. */
+function knowingItsKind(statement: Statement): Statement {
+  return Object.defineProperty(statement, 'reader', { value: statement.reader });
 }

@@ -80,8 +80,12 @@ function demandContract(contract: unknown, file: string): void {
 
 function isSchema(candidate: unknown): boolean {
   if (typeof candidate !== 'object' || candidate === null || Array.isArray(candidate)) return false;
-  return new Ajv({ strict: false, logger: false }).validateSchema(candidate) === true;
+  // What it makes of the meta-schema takes longer than all else that is checked here: once for the process.
+  schemas ??= new Ajv({ strict: false, logger: false });
+  return schemas.validateSchema(candidate) === true;
 }
+
+let schemas: Ajv | undefined;
 
 function requireFunction(plugin: Record<string, unknown>, file: string, key: string): void {
   demand(typeof plugin[key] === 'function', file, key, 'a function');

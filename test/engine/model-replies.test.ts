@@ -217,7 +217,7 @@ const SEEN: Readonly<Record<Broke, RegExp>> = {
 };
 
 for (const [broke, message] of Object.entries(SEEN) as [Broke, RegExp][]) {
-  test(`were it so that ${broke}, it would be found out`, async (t) => {
+  test(`of replies: were it so that ${broke}, it would be found out`, async (t) => {
     const error = await t.throwsAsync(all(t, broke), { instanceOf: Broken, message });
     t.log(error?.message.split('\n')[0]);
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -31,9 +31,10 @@ if (mysqlServer === undefined) test.skip('MariaDB: all of this file', (t) => t.f
 
 async function openSqlite({ schema = true } = {}): Promise<TestDatabase> {
   const directory = mkdtempSync(join(tmpdir(), 'fenix-test-'));
-  const settings: DatabaseSettings = { kind: 'sqlite', filename: join(directory, 'fenix.sqlite') };
+  const filename = join(directory, 'fenix.sqlite');
+  if (schema) writeFileSync(filename, await migratedFile());
+  const settings: DatabaseSettings = { kind: 'sqlite', filename };
   const database = await Database.open(settings);
-  if (schema) await new SchemaMigrator(database).upgrade();
   const close = async (): Promise<void> => {
     await database.close();
     rmSync(directory, { recursive: true });
@@ -48,11 +49,56 @@ async function openMysql({ schema = true } = {}): Promise<TestDatabase> {
   await admin.knex.raw(`create database ${name} character set utf8mb4 collate utf8mb4_general_ci`);
   const settings: DatabaseSettings = { kind: 'mysql', mysql: { ...mysqlServer, database: name } };
   const database = await Database.open(settings);
-  if (schema) await new SchemaMigrator(database).upgrade();
+  if (schema) await fill(database);
   const close = async (): Promise<void> => {
     await database.close();
     await admin.knex.raw(`drop database ${name}`);
     await admin.close();
   };
   return { database, settings, close };
+}
+
+/* All schema migrations, one after the other, take longer than most tests: a process runs them once, and copies. */
+
+let file: Promise<Buffer> | undefined;
+let statements: Promise<readonly string[]> | undefined;
+
+/** What SQLite makes of the schema. */
+function migratedFile(): Promise<Buffer> {
+  file ??= withMigrated(openSqlite, async ({ knex }, settings) => {
+    await knex.raw('pragma wal_checkpoint(truncate)');
+    return readFileSync(settings.kind === 'sqlite' ? settings.filename : '');
+  });
+  return file;
+}
+
+async function fill({ knex }: Database): Promise<void> {
+  statements ??= withMigrated(openMysql, statementsOf);
+  for (const statement of await statements) await knex.raw(statement);
+}
+
+async function withMigrated<T>(
+  open: DatabaseKind['open'],
+  read: (database: Database, settings: DatabaseSettings) => Promise<T>,
+): Promise<T> {
+  const { database, settings, close } = await open({ schema: false });
+  try {
+    await new SchemaMigrator(database).upgrade();
+    return await read(database, settings);
+  } finally {
+    await close();
+  }
+}
+
+/** What makes a MariaDB's tables anew, with what stands in them. */
+async function statementsOf({ knex }: Database): Promise<string[]> {
+  const made: string[] = [];
+  const [tables] = await knex.raw("show full tables where table_type = 'BASE TABLE'");
+  for (const [table] of tables.map(Object.values)) {
+    const [[shown]] = await knex.raw('show create table ??', [table]);
+    made.push(String(shown['Create Table']).replace(/ AUTO_INCREMENT=\d+/, ''));
+    const rows = await knex(table).select();
+    if (rows.length > 0) made.push(knex(table).insert(rows).toString());
+  }
+  return made;
 }
