@@ -8,7 +8,12 @@ export interface Completed {
   /** Words after the program's name, e.g. `session list`; empty for the program itself. */
   readonly path: string;
   readonly commands: readonly { readonly name: string; readonly about: string }[];
-  readonly options: readonly { readonly flag: string; readonly short?: string; readonly about: string }[];
+  readonly options: readonly {
+    readonly flag: string;
+    readonly short?: string;
+    readonly about: string;
+    readonly takesValue: boolean;
+  }[];
   /** By option, or of the command's argument under an empty key. */
   readonly choices: Readonly<Record<string, readonly string[]>>;
 }
@@ -27,8 +32,9 @@ export function commandsOf(command: Command, path: readonly string[] = []): Comp
     {
       path: path.join(' '),
       commands: command.commands.map((one) => ({ name: one.name(), about: one.description() })),
-      options: options.map(({ long = '', short, description }) => ({
+      options: options.map(({ long = '', short, description, required }) => ({
         flag: long,
+        takesValue: required,
         ...(short !== undefined && { short: short.slice(1) }),
         about: description,
       })),
@@ -36,6 +42,12 @@ export function commandsOf(command: Command, path: readonly string[] = []): Comp
     },
     ...inner,
   ];
+}
+
+/** Options whose next word is a value. */
+function valuedOf(commands: readonly Completed[]): string[] {
+  const options = commands.flatMap((command) => command.options).filter(({ takesValue }) => takesValue);
+  return [...new Set(options.flatMap(({ flag, short }) => (short === undefined ? [flag] : [flag, `-${short}`])))];
 }
 
 /** A script for the shell, to be sourced. */
@@ -46,7 +58,7 @@ export function scriptFor(shell: Shell, commands: readonly Completed[]): string 
 }
 
 /* biome-ignore-start lint/suspicious/noTemplateCurlyInString: bash has them, too */
-/** Words that are no part of a command's path are values of options, or arguments: they are passed over. */
+/** Words that are no part of a command's path are passed over, and so are the values of options, be they called like one. */
 function bashLines(commands: readonly Completed[]): string[] {
   const [root, ...others] = commands;
   const paths = others.map(({ path }) => `'${path}'`).join('|');
@@ -65,6 +77,7 @@ function bashLines(commands: readonly Completed[]): string[] {
     '  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} at= i words=',
     '  COMPREPLY=()',
     '  for ((i = 1; i < COMP_CWORD; i++)); do',
+    `    case "\${COMP_WORDS[i-1]}" in ${valuedOf(commands).join('|')}) continue ;; esac`,
     '    case "${at:+$at }${COMP_WORDS[i]}" in',
     `    ${paths}) at="\${at:+$at }\${COMP_WORDS[i]}" ;;`,
     '    esac',
@@ -89,7 +102,14 @@ function fishScript(commands: readonly Completed[]): string {
   const lines = [
     'function __fenix_at',
     '  set -l at',
+    '  set -l before',
     '  for word in (commandline -opc)[2..]',
+    '    switch "$before"',
+    `      case ${valuedOf(commands).join(' ')}`,
+    '        set before',
+    '        continue',
+    '    end',
+    '    set before $word',
     '    switch (string join " " -- $at $word)',
     `      case ${others.map(({ path }) => `'${path}'`).join(' ')}`,
     '        set at $at $word',
@@ -110,8 +130,9 @@ function fishScript(commands: readonly Completed[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-function fishOption({ flag, short, about }: Completed['options'][number], choices: readonly string[]): string {
-  const values = choices.length === 0 ? '' : ` -xa '${choices.join(' ')}'`;
+function fishOption(option: Completed['options'][number], choices: readonly string[]): string {
+  const { flag, short, about, takesValue } = option;
+  const values = choices.length > 0 ? ` -xa '${choices.join(' ')}'` : takesValue ? ' -r' : '';
   return `${short === undefined ? '' : `-s ${short} `}-l ${flag.slice(2)}${values} -d ${quoted(about)}`;
 }
 

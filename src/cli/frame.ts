@@ -31,7 +31,7 @@ export function drawFrame(status: SessionStatus, since: Date, size: Size): Line[
 
 function header(status: SessionStatus, since: Date, columns: number): Line {
   const percent = Math.floor(Math.min(100, Math.max(0, status.percentDone)));
-  const length = columns < WIDE_TERMINAL ? 10 : 20;
+  const length = columns < WIDE_TERMINAL || status.remaining !== undefined ? 10 : 20;
   const filled = Math.floor((length * percent) / 100);
   const facts = [padText(`${percent} %`, 5, 'right'), ...clockFacts(status, since)];
   const room = columns - widthOf(status.state) - GAP.length - length;
@@ -50,8 +50,8 @@ function clockFacts({ domainTime, speed, remaining }: SessionStatus, since: Date
   const elapsedS = Math.floor((domainTime.getTime() - since.getTime()) / 1000);
   return [
     domainTime.toISOString().slice(11, 19),
-    formatDuration(elapsedS),
     ...(remaining === undefined ? [] : [remaining]),
+    formatDuration(elapsedS),
     ...(speed === 1 ? [] : [`×${Math.round(speed * 100) / 100}`]),
   ];
 }

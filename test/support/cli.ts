@@ -11,6 +11,8 @@ export interface CliOptions {
   /** In place of a pipe. */
   readonly screen?: Screen;
   readonly signal?: AbortSignal;
+  /** Requests go as they do outside tests. */
+  readonly systemFetch?: boolean;
 }
 
 /** A command line of `fenix` that runs in this process. */
@@ -26,7 +28,7 @@ const POLL_MS = 100;
 
 /** Begins it; nothing of this process's own environment or files is read. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliRun {
-  const { env = {}, cwd = '/nonexistent', stdin = '', now = () => new Date(), screen, signal } = options;
+  const { env = {}, cwd = '/nonexistent', stdin = '', now = () => new Date(), screen, signal, systemFetch } = options;
   const pipe = Object.assign(new Screen(1000, 1000), { isTTY: false });
   const run = { out: '', err: '', code: Promise.resolve(0) };
   pipe.write = (text) => {
@@ -48,7 +50,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     version: 'test',
     now,
     pollMs: POLL_MS,
-    fetch: plainFetch,
+    ...(systemFetch !== true && { fetch: plainFetch }),
   });
   return run;
 }

@@ -80,14 +80,10 @@ function thePage(path: string): Page {
   return page;
 }
 
-/** Pages that come with other parts of the product: checked as soon as they are there. */
-const TO_COME = new Set(['docs/cli.md', 'docs/installation.md', 'devstack/README.md']);
-
 /** What is wrong with a link of a page; undefined when it leads somewhere. */
 function faultOfLink(page: Page, link: string): string | undefined {
   const [to = '', anchor] = link.split('#');
   const path = to === '' ? page.path : normalize(join(dirname(page.path), to)).replace(/\/$/, '');
-  if (TO_COME.has(path) && !existsSync(join(root, path))) return undefined;
   if (path.startsWith('..') || !existsSync(join(root, path))) return `${page.path}: ${link} is not there`;
   const target = byPath.get(path);
   if (anchor === undefined || target === undefined || target.anchors.has(anchor)) return undefined;

@@ -108,7 +108,7 @@ function addSetOptions(command: Command): Command {
 
 async function bodyOf({ io }: CliContext, options: SetOptions, given: object): Promise<object> {
   const { file, property = {}, resourceMitigation } = options;
-  return over(await bodyFrom(file, io), { ...property, ...given, resource_mitigation: resourceMitigation });
+  return over({ ...(await bodyFrom(file, io)), ...property }, { ...given, resource_mitigation: resourceMitigation });
 }
 
 function addShowAndDelete(parent: Command, context: CliContext, { noun, show, remove }: Kind): void {

@@ -5,6 +5,7 @@ import type { Section, SessionStatus } from '../session-status.js';
 import { statusOf, timeOf } from '../status-of.js';
 import { eventText } from './event-text.js';
 
+const ASKED_SHOWN = 4;
 const MOVES_SHOWN = 4;
 const HELD_SHOWN = 5;
 const NEWS_SHOWN = 4;
@@ -54,6 +55,7 @@ export function pictureOf(detail: SessionDetail, story: Story, now: Date, note: 
       section('connection', note === undefined ? [] : [note], 1),
       section('paused', detail.paused_at === null ? [] : [`since ${detail.paused_at}Z, nothing new begins`], 1),
       section('reason', detail.reason === null ? [] : [detail.reason.message], 1),
+      section('asked', askedOf(detail, now), ASKED_SHOWN),
       section('moves', movesOf(detail, story), MOVES_SHOWN),
       section('held', heldOf(detail, now), HELD_SHOWN),
     ],
@@ -63,6 +65,18 @@ export function pictureOf(detail: SessionDetail, story: Story, now: Date, note: 
 
 function section(title: string, lines: readonly string[], most: number): Section {
   return { title, lines, most };
+}
+
+/** Projects that have not answered yet, and how long they may take. */
+function askedOf({ projects }: SessionDetail, now: Date): string[] {
+  return projects.flatMap(({ project_id: id, state, reply_at: replyAt }) =>
+    replyAt === null || /^N?ACK_/.test(state) ? [] : [`${id} (${state}${atMost(replyAt, now)})`],
+  );
+}
+
+function atMost(until: string, now: Date): string {
+  const leftS = Math.ceil((timeOf(until).getTime() - now.getTime()) / 1000);
+  return leftS > 0 ? `, ${formatDuration(leftS)} left` : '';
 }
 
 /** `vm-1 MIGRATE compute-1 -> compute-2`, those that are under way. */
@@ -89,11 +103,10 @@ function heldOf({ hosts, instances, waiting }: SessionDetail, now: Date): string
     group.names.push(name);
     groups.set(key, group);
   }
-  return [...groups.values()].map(({ blocked, names }) => {
-    const leftS = (timeOf(blocked.until).getTime() - now.getTime()) / 1000;
-    const limit = leftS > 0 ? `, at most ${formatDuration(Math.ceil(leftS))} more` : '';
-    return `${shortened(names)} (${blocked.because}${limit}): ${blocked.message}`;
-  });
+  return [...groups.values()].map(
+    ({ blocked: { because, message, until }, names }) =>
+      `${shortened(names)} (${because}${atMost(until, now)}): ${message}`,
+  );
 }
 
 function shortened(names: readonly string[]): string {
@@ -103,7 +116,8 @@ function shortened(names: readonly string[]): string {
 /** By the pace of the hosts so far; undefined where nothing can be said. */
 function remainingOf(detail: SessionDetail, story: Story, now: Date): string | undefined {
   const { hosts, state, maintenance_at: at, paused_at: pausedAt } = detail;
-  if (state === 'MAINTENANCE' && timeOf(at) > now) return `begins ${at.slice(0, 16)}Z`;
+  const untilBeginS = (timeOf(at).getTime() - now.getTime()) / 1000;
+  if (state === 'MAINTENANCE' && untilBeginS > 0) return `begins in ${formatDuration(Math.ceil(untilBeginS))}`;
   const through = hosts.filter((host) => isThrough(host.state)).length;
   const left = hosts.length - through;
   if (story.rollingSince === undefined || through === 0 || left === 0 || pausedAt !== null) return undefined;

@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import type { DemoSystem } from './system.js';
+
+const CLIENT = fileURLToPath(new URL('../client.js', import.meta.url));
 
 /** Tells where everything is and what to try there; resolves when `stopping` aborts. */
 export async function keepUp(
@@ -25,7 +28,15 @@ async function introduction({ apiUrl, simulator, admin }: DemoSystem, sessionId:
     `  Keystone  ${simulator.authUrl}   (admin / admin, project admin)`,
     `  cloud     ${simulator.url}`,
     '',
-    '# all sessions',
+    "# the command line, as the cloud's admin; docs/cli.md has more",
+    `export OS_AUTH_URL=${simulator.authUrl} OS_USERNAME=admin OS_PASSWORD=admin OS_PROJECT_NAME=admin`,
+    `alias fenix='node ${CLIENT}'`,
+    'fenix session list',
+    `fenix session detail ${sessionId}`,
+    'fenix session create --at now --action host:noop:duration=60',
+    'fenix session watch ID    # of the one that was just made',
+    '',
+    '# the same by HTTP: all sessions',
     curl('/maintenance'),
     '# the session that just ran: in short, everything, without it',
     curl(`/maintenance/${sessionId}`),
