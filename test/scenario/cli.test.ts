@@ -242,8 +242,8 @@ test.serial(
       );
     });
     // Time stands still, and with it the looks for events that the API has to send.
-  await scenario.advance(2);
-  await shows(/moves: \S+ MIGRATE compute-\d+ -> compute-\d+\n/);
+    await scenario.advance(2);
+    await shows(/moves: \S+ MIGRATE compute-\d+ -> compute-\d+\n/);
     await shows(/about .* left/);
     await shows(/emptying: compute-\d+/);
     await shows(/12 hosts, \d+ moves?, \d+ notices {2}session /);
