@@ -12,7 +12,7 @@ const GROUPS = 'dist/groups';
  * time, so side by side they would only look more often whether all is quiet. The files of other folders start programs
  * and servers, or change what a process has only once: each keeps a process of its own, and its tests run side by side.
  */
-const SHARED = { scenario: 8 };
+const SHARED = { scenario: 8, engine: 2, api: 2, unit: 3 };
 
 /** Each a single test that takes as long as a group. */
 const LONG = /^scenario\/random-clouds/;
