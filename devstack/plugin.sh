@@ -72,9 +72,11 @@ $FENIX_NODE_LEAST, which FENIX_NODE_LEAST demands, or does not run here"
 # Fenix
 # -----
 
-# fenix_manage argument... - fenix-manage with the installed configuration
+# fenix_manage argument... - fenix-manage with the installed configuration,
+# but for what a service logs
 function fenix_manage {
-    "$(fenix_node_bin)/node" "$FENIX_DIR/dist/src/cmd/manage.js" \
+    OS_DEFAULT__DEBUG=False \
+        "$(fenix_node_bin)/node" "$FENIX_DIR/dist/src/cmd/manage.js" \
         --config-file "$FENIX_CONF" --config-file "$FENIX_API_CONF" "$@"
 }
 
