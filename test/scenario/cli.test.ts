@@ -22,7 +22,8 @@ function leaving(t: ExecutionContext): AbortController {
 
 /** A whole simulated system, and `fenix` as its admin or as one of its projects. */
 async function aSystem(t: ExecutionContext, options: ScenarioOptions = {}) {
-  const scenario = await Scenario.start(t, options);
+  // Each look for events is an instant to stop at.
+  const scenario = await Scenario.start(t, { options: { api: { event_poll_interval: 5 } }, ...options });
   await scenario.system.startEngine();
   const { simulator } = scenario.system;
   const now = (): Date => scenario.clock.now();
@@ -242,7 +243,7 @@ test.serial(
       );
     });
     // Time stands still, and with it the looks for events that the API has to send.
-    await scenario.advance(2);
+    await scenario.advance(5);
     await shows(/moves: \S+ MIGRATE compute-\d+ -> compute-\d+\n/);
     await shows(/about .* left/);
     await shows(/emptying: compute-\d+/);
