@@ -100,6 +100,8 @@ export interface InstanceDetail {
   readonly action_done: boolean;
   /** Fenix stopped it, and has not started it again. */
   readonly stopped?: true;
+  /** There was room for one more of its kind while it was impacted; absent where nobody wanted that. */
+  readonly room_kept?: boolean;
   /** Of a workflow that says so of each instance. */
   readonly blocked?: BlockedDetail;
 }
@@ -119,9 +121,11 @@ export interface PluginRunDetail {
 
 export interface DownloadDetail {
   readonly url: string;
-  readonly state: 'waiting' | 'done' | 'failed';
+  readonly state: 'waiting' | 'coming' | 'done' | 'failed';
   /** Hex; null until it has come once. */
   readonly sha256: string | null;
+  /** How much of it has come; null where its server does not say how much it is. */
+  readonly percent: number | null;
 }
 
 export interface ImpactDetail {

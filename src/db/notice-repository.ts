@@ -82,6 +82,12 @@ export class NoticeRepository {
     return rows.map((row) => NOTICES.fromRow(row));
   }
 
+  /** Of which instances room for one more was kept, or not, by the last notices that say so. */
+  async room(sessionId: string, tx: Tx = this.database.knex): Promise<Map<string, boolean>> {
+    const rows = await NOTICES.query(tx).where({ session_id: sessionId }).whereNotNull('planned').orderBy('notice_id');
+    return new Map(rows.flatMap((row) => Object.entries(NOTICES.fromRow(row).planned?.room ?? {})));
+  }
+
   /** Those that wait, or waited, for an admin's word. */
   async withQuestion(sessionId: string, tx: Tx = this.database.knex): Promise<Notice[]> {
     const rows = await NOTICES.query(tx).where({ session_id: sessionId }).whereNotNull('question').orderBy('notice_id');

@@ -5,7 +5,7 @@ import { FenixError, Stopped } from '../common/errors.js';
 import { underWay } from '../common/under-way.js';
 import type { DownloadCache, Holder } from './cache.js';
 import { unfit, unwritable } from './failure.js';
-import type { Fetched, Fetcher } from './fetcher.js';
+import type { Fetched, Fetcher, Following } from './fetcher.js';
 import { type DownloadRules, type DownloadTarget, downloadTarget, shown } from './request.js';
 import { unpack } from './unpack.js';
 import type { UnpackLimits } from './unpacking.js';
@@ -31,6 +31,18 @@ export interface Brought {
   readonly failure?: FenixError;
 }
 
+/** Who follows what comes. */
+export interface Watcher {
+  /** Asked before each try of each file. @throws Stopped if nothing is to begin now */
+  before(): Promise<void>;
+  /** So many bytes of the file of that index have come, of `total`; null where its server does not say. */
+  came(index: number, bytes: number, total: number | null): void;
+  /** It is there whole, unpacked where it is an archive. */
+  done(index: number, fetched: Fetched): Promise<void>;
+}
+
+const NOBODY: Watcher = { before: async () => undefined, came: () => undefined, done: async () => undefined };
+
 /** What the owner of a session needs. */
 export type SessionDownloader = Pick<Downloads, 'bring' | 'placeOf' | 'remove'>;
 
@@ -50,22 +62,33 @@ export class Downloads {
 
   /**
    * Fetches and unpacks one file after the other until one fails; only when all are there they are at `placeOf`.
-   * @throws Stopped when `signal` aborts
+   * @throws Stopped when `signal` aborts, or the watcher lets nothing begin
    */
-  async bring(holder: Holder, wanted: readonly Wanted[], signal: AbortSignal): Promise<Brought> {
+  async bring(
+    holder: Holder,
+    wanted: readonly Wanted[],
+    signal: AbortSignal,
+    watcher: Watcher = NOBODY,
+  ): Promise<Brought> {
     const fetched: Fetched[] = [];
     const names = new Set<string>();
     const directory = this.cache.directoryOf(holder);
     try {
       await underWay(() => this.cache.make(holder));
-      for (const { url, sha256 } of wanted) {
+      for (const [index, { url, sha256 }] of wanted.entries()) {
         const target = this.targetOf(url, names);
-        fetched.push(await this.withinTime(target, sha256 ?? target.sha256, directory, signal));
+        const following: Following = {
+          before: () => watcher.before(),
+          came: (bytes, total) => watcher.came(index, bytes, total),
+        };
+        const one = await this.withinTime(target, sha256 ?? target.sha256, directory, following, signal);
+        fetched.push(one);
+        await watcher.done(index, one);
       }
       await underWay(() => this.cache.publish(holder));
       return { directory, fetched };
     } catch (error) {
-      if (signal.aborted) throw new Stopped();
+      if (signal.aborted || error instanceof Stopped) throw new Stopped();
       return { directory, fetched, failure: error instanceof FenixError ? error : unwritable(error) };
     }
   }
@@ -102,6 +125,7 @@ export class Downloads {
     target: DownloadTarget,
     sha256: string | null,
     directory: string,
+    following: Following,
     signal: AbortSignal,
   ): Promise<Fetched> {
     const { timeoutS } = this.settings;
@@ -109,18 +133,24 @@ export class Downloads {
     const cancel = this.machine.after(timeoutS * 1000, () => late.abort());
     const either = AbortSignal.any([signal, late.signal]);
     try {
-      return await this.one(target, sha256, directory, either);
+      return await this.one(target, sha256, directory, following, either);
     } catch (error) {
-      if (!late.signal.aborted) throw error;
+      if (!late.signal.aborted || error instanceof Stopped) throw error;
       throw unfit(`${shown(target.url)} was not there within ${timeoutS} s (download_timeout).`, error);
     } finally {
       cancel();
     }
   }
 
-  private async one(target: DownloadTarget, sha256: string | null, directory: string, signal: AbortSignal) {
+  private async one(
+    target: DownloadTarget,
+    sha256: string | null,
+    directory: string,
+    following: Following,
+    signal: AbortSignal,
+  ) {
     const file = join(directory, target.fileName);
-    const fetched = await this.fetcher.fetch(target, sha256, file, signal);
+    const fetched = await this.fetcher.fetch(target, sha256, file, signal, following);
     const { archive } = target;
     if (archive === null) return fetched;
     await underWay(async () => {

@@ -25,6 +25,14 @@ export interface Fetched {
   readonly bytes: number;
 }
 
+/** Who follows one file. */
+export interface Following {
+  /** Asked before each try. @throws whatever is to end it */
+  before(): Promise<void>;
+  /** Bytes that have come, of `total`; null where the server does not say. */
+  came(bytes: number, total: number | null): void;
+}
+
 const RETRY: BackoffSettings = { firstMs: 1000, factor: 2, ceilingMs: 30_000 };
 const MOST_TRIES = 5;
 const MOST_REDIRECTS = 5;
@@ -57,10 +65,17 @@ export class Fetcher {
    * @param sha256 what it must be, null if anything
    * @throws FenixError `download-failed`; anything when `signal` aborts
    */
-  async fetch(target: DownloadTarget, sha256: string | null, file: string, signal: AbortSignal): Promise<Fetched> {
+  async fetch(
+    target: DownloadTarget,
+    sha256: string | null,
+    file: string,
+    signal: AbortSignal,
+    following?: Following,
+  ): Promise<Fetched> {
     for (let tries = 1; ; tries += 1) {
+      await following?.before();
       try {
-        const fetched = await underWay(() => this.once(target.url, file, signal));
+        const fetched = await underWay(() => this.once(target.url, file, signal, following));
         if (sha256 === null || sha256 === fetched.sha256) return fetched;
         throw unfit(`${shown(target.url)} has the SHA-256 ${fetched.sha256}, not ${sha256}.`);
       } catch (error) {
@@ -72,12 +87,12 @@ export class Fetcher {
     }
   }
 
-  private async once(first: URL, file: string, signal: AbortSignal): Promise<Fetched> {
+  private async once(first: URL, file: string, signal: AbortSignal, following?: Following): Promise<Fetched> {
     let url = first;
     for (let redirects = 0; ; redirects += 1) {
       const answer = await this.ask(url, signal);
       const { statusCode: status } = answer;
-      if (status === 200) return this.keep(url, answer, file);
+      if (status === 200) return this.keep(url, answer, file, following);
       await drop(answer);
       if (!REDIRECTS.has(status)) throw refusal(url, answer);
       if (redirects >= MOST_REDIRECTS) throw unfit(`${shown(first)} leads from one address to the next.`);
@@ -98,23 +113,30 @@ export class Fetcher {
   /** Where a redirect leads, if that is the same host and may be talked to. */
   private next(url: URL, { headers }: Dispatcher.ResponseData): URL {
     const location = String(headers.location ?? '');
-    if (!URL.canParse(location, url.href)) throw unfit(`${shown(url)} leads nowhere: "${location}" is no URL.`);
+    if (!URL.canParse(location, url.href)) throw unfit(`${shown(url)} leads nowhere: ${quoted(location)} is no URL.`);
     const next = new URL(location, url);
-    if (next.hostname !== url.hostname) throw unfit(`${shown(url)} leads to another host, ${next.host}.`);
+    if (next.hostname !== url.hostname) throw unfit(`${shown(url)} leads to another host, ${quoted(next.host)}.`);
     const problem = addressProblem(next, this.settings);
     if (problem !== undefined) throw unfit(`${shown(url)} leads to an address that ${problem}`);
     return next;
   }
 
-  private async keep(url: URL, { headers, body }: Dispatcher.ResponseData, file: string): Promise<Fetched> {
+  private async keep(
+    url: URL,
+    { headers, body }: Dispatcher.ResponseData,
+    file: string,
+    following?: Following,
+  ): Promise<Fetched> {
     const { maxBytes } = this.settings;
     const tooLarge = () => unfit(`${shown(url)} has more than ${maxBytes} bytes (download_max_size).`);
     const hash = createHash('sha256');
+    const announced = Number(headers['content-length'] ?? Number.NaN);
+    const total = announced > 0 ? announced : null;
     let bytes = 0;
     // It fails once more when it is given up.
     body.on('error', () => undefined);
     try {
-      if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
+      if (announced > maxBytes) throw tooLarge();
       const handle = await open(file, 'wx', 0o600).catch(refuse);
       try {
         for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -122,6 +144,7 @@ export class Fetcher {
           if (bytes > maxBytes) throw tooLarge();
           hash.update(chunk);
           await handle.appendFile(chunk).catch(refuse);
+          following?.came(bytes, total);
         }
       } finally {
         await handle.close();
@@ -133,6 +156,11 @@ export class Fetcher {
     }
     return { sha256: hash.digest('hex'), bytes };
   }
+}
+
+/** What a server said, shortened, without what could move a cursor. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 
 function refuse(error: unknown): never {

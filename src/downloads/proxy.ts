@@ -2,6 +2,9 @@ import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 
+/** Real time that a proxy may take to open a tunnel. */
+const ANSWER_MS = 30_000;
+
 /**
  * Connections through a tunnel that an HTTP proxy opens (CONNECT, RFC 9110 §9.3.6). The library's own agent for proxies
  * tries one that hangs up again and again, without an end.
@@ -23,12 +26,14 @@ export function throughProxy(proxy: URL, tls: buildConnector.BuildOptions): buil
     const fail = (error: Error): void =>
       callback(new Error(`proxy ${proxy.host}: ${error.message}`, { cause: error }), null);
     asked.once('error', fail);
+    asked.setTimeout(ANSWER_MS, () => asked.destroy(new Error(`no answer within ${ANSWER_MS / 1000} s`)));
     asked.once('response', ({ statusCode }) => {
       asked.destroy();
       fail(new Error(`it answered ${statusCode}`));
     });
     asked.once('connect', ({ statusCode }, socket: Socket) => {
       asked.off('error', fail);
+      socket.setTimeout(0);
       if (statusCode !== 200) {
         socket.destroy();
         fail(new Error(`it answered ${statusCode}`));

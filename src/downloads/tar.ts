@@ -6,11 +6,27 @@ import type { Entry, Unpacking } from './unpacking.js';
 
 const LINKS = new Set(['link', 'symlink']);
 
-/** @throws FenixError `download-failed`, and what the reading of a broken file throws */
-export async function readTar(file: string, compressed: boolean, unpacking: Unpacking): Promise<void> {
+/**
+ * @param signal ends it also where no entry comes: what is between entries may be endless
+ * @throws FenixError `download-failed`, and what the reading of a broken file throws
+ */
+export async function readTar(
+  file: string,
+  compressed: boolean,
+  unpacking: Unpacking,
+  signal: AbortSignal,
+): Promise<void> {
   const entries = extract();
   const source = createReadStream(file);
-  const fed = compressed ? pipeline(source, createGunzip(), entries) : pipeline(source, entries);
+  const counted = async function* (unpacked: AsyncIterable<Buffer>) {
+    for await (const chunk of unpacked) {
+      unpacking.countRaw(chunk.length);
+      yield chunk;
+    }
+  };
+  const fed = compressed
+    ? pipeline(source, createGunzip(), counted, entries, { signal })
+    : pipeline(source, counted, entries, { signal });
   // What goes wrong there comes out of the loop.
   fed.catch(() => undefined);
   for await (const content of entries) {

@@ -27,7 +27,7 @@ export async function unpack(
   await mkdir(directory, { recursive: true, mode: 0o700 });
   try {
     if (form === 'zip') await readZip(file, unpacking);
-    else await readTar(file, form === 'tar.gz', unpacking);
+    else await readTar(file, form === 'tar.gz', unpacking, signal);
   } catch (error) {
     if (error instanceof FenixError || signal.aborted) throw error;
     throw unpacking.unfit(`cannot be read: ${messageOf(error)}`, error);

@@ -22,6 +22,8 @@ const LONGEST_PATH = 1024;
 const LONGEST_PART = 255;
 /** Nothing that is worth downloading shrinks by more; what is small all the same does no harm. */
 const MOST_GROWTH = 200;
+/** Bytes around the content of an entry: headers, long names, padding. */
+const MOST_AROUND_ENTRY = 4096;
 const HARMLESS_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -31,7 +33,9 @@ const HARMLESS_BYTES = 16 * 1024 * 1024;
 export class Unpacking {
   private entries = 0;
   private bytes = 0;
+  private rawBytes = 0;
   private readonly files = new Set<string>();
+  private readonly directories = new Set<string>();
 
   /** @param packedBytes the archive's own size */
   constructor(
@@ -45,15 +49,21 @@ export class Unpacking {
   /** @throws FenixError `download-failed`, and what `content` throws */
   async write(entry: Entry, content: AsyncIterable<Buffer>): Promise<void> {
     this.signal.throwIfAborted();
-    this.entries += 1;
-    const { maxEntries } = this.limits;
-    if (this.entries > maxEntries) throw this.unfit(`has more than ${maxEntries} entries (download_max_entries)`);
+    this.countEntry();
     if (entry.kind === 'other') throw this.unfit(`holds ${quoted(entry.name)}, ${entry.type}`);
     const parts = this.partsOf(entry.name);
     if (parts.length === 0 && entry.kind === 'directory') return;
     if (parts.length === 0) throw this.unfit(`holds a file without a name`);
     if (entry.kind === 'directory') await this.makeDirectory(parts);
     else await this.writeFile(parts, entry.executable, content);
+  }
+
+  /** Bytes of the archive itself as they come out of its compression: headers and padding count, too. */
+  countRaw(bytes: number): void {
+    this.rawBytes += bytes;
+    const { maxBytes, maxEntries } = this.limits;
+    if (this.rawBytes > maxBytes + maxEntries * MOST_AROUND_ENTRY) throw this.tooLarge();
+    this.requireModest(this.rawBytes);
   }
 
   /** Room for what an archive announces, before anything of it is written. */
@@ -71,6 +81,9 @@ export class Unpacking {
     for (let depth = 1; depth <= parts.length; depth += 1) {
       const path = parts.slice(0, depth).join('/');
       if (this.files.has(path)) throw this.unfit(`holds ${quoted(path)} both as a file and as a directory`);
+      // Those on the way to an entry are as good as entries.
+      if (!this.directories.has(path)) this.countEntry();
+      this.directories.add(path);
     }
     await mkdir(join(this.directory, ...parts), { recursive: true, mode: 0o700 });
   }
@@ -99,11 +112,24 @@ export class Unpacking {
 
   private count(bytes: number): void {
     this.bytes += bytes;
-    const { maxBytes } = this.limits;
-    if (this.bytes > maxBytes) throw this.unfit(`holds more than ${maxBytes} bytes (download_max_size)`);
-    if (this.bytes > Math.max(HARMLESS_BYTES, this.packedBytes * MOST_GROWTH)) {
+    if (this.bytes > this.limits.maxBytes) throw this.tooLarge();
+    this.requireModest(this.bytes);
+  }
+
+  private countEntry(): void {
+    this.entries += 1;
+    const { maxEntries } = this.limits;
+    if (this.entries > maxEntries) throw this.unfit(`has more than ${maxEntries} entries (download_max_entries)`);
+  }
+
+  private requireModest(bytes: number): void {
+    if (bytes > Math.max(HARMLESS_BYTES, this.packedBytes * MOST_GROWTH)) {
       throw this.unfit(`grows to more than ${MOST_GROWTH} times its size`);
     }
+  }
+
+  private tooLarge() {
+    return this.unfit(`holds more than ${this.limits.maxBytes} bytes (download_max_size)`);
   }
 
   private partsOf(name: string): string[] {

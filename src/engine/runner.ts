@@ -104,7 +104,7 @@ export class SessionRunner {
     const wasFrozen = (await settings.frozen()) !== undefined;
     const { session, isDeleted } = await this.hear();
     const isEnding = isDeleted || session.aborting !== null || !isUnfinished(session.state);
-    const files = this.files.attend(session, isEnding);
+    const files = this.files.attend(session, isEnding, wasFrozen);
     // Not before: moves may be wanted back since they were begun.
     await this.resumeEffects(files);
     if (wasFrozen) {

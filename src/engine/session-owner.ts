@@ -60,7 +60,9 @@ export class SessionOwner {
     const { signal } = this.stopping;
     this.journal = new Journal(repositories.journal, this.writer, guard, machine, requestTimeoutS, signal, log);
     const { downloads, plugins, processes } = parts;
-    this.files = new SessionFiles(downloads, lease, plugins, processes, this.writer, signal, wake, log);
+    const thawed = () => repositories.database.transaction((tx) => repositories.settings.requireThawed(tx));
+    const { writer } = this;
+    this.files = new SessionFiles(downloads, lease, plugins, processes, writer, signal, wake, machine, thawed, log);
   }
 
   get sessionId(): string {

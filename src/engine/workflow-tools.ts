@@ -26,6 +26,7 @@ export function workflowTools(session: SessionContext): WorkflowTools {
       const { check, checkIf } = plugins.action(plugin);
       return check !== undefined && hasOneOf(metadata, checkIf);
     },
+    removes: ({ plugin, metadata }, host) => plugins.action(plugin).removes?.(metadata, host) === true,
     planHost: (snapshot) => planner.planHost(snapshot),
     planFleet: (snapshot) => keptPlan(session, snapshot),
     durations: () => learnedDurations(repositories, sessionId),

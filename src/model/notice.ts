@@ -42,6 +42,11 @@ export interface Notice {
 export interface NoticePlan {
   /** The host that was proven to take the instance and holds its place; null where its project decides. */
   readonly target?: string | null;
+  /**
+   * Of the instances that want room for one more of their kind (V6), whether it is kept: from the notice to the end of the
+   * move, as far as it goes.
+   */
+  readonly room?: Readonly<Record<string, boolean>>;
   /** How much a SCALE_IN asks of the project, and how many instances it had then (v1 §1.2 `scale_in`). */
   readonly scaleIn?: { readonly instances: number; readonly vcpus: number; readonly had: number };
 }

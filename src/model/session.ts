@@ -39,7 +39,9 @@ export interface PluginPin {
 export interface DownloadedFile {
   /** As the admin gave it. */
   readonly url: string;
-  readonly state: 'waiting' | 'done' | 'failed';
+  readonly state: 'waiting' | 'coming' | 'done' | 'failed';
+  /** While it comes: how much of it is there; null or absent where its server does not say how much it is. */
+  readonly percent?: number | null;
   /** Hex: what the URL asks for, else what it was when it first came; whoever downloads it again must get the same. */
   readonly sha256: string | null;
 }

@@ -140,6 +140,8 @@ export interface FleetPlan {
   /** The smallest sufficient set, only where no plan without it exists (V5); by project. */
   readonly scaleIn: readonly { readonly projectId: string; readonly instanceIds: readonly string[] }[];
   readonly waits: readonly FleetWait[];
+  /** Instances told or under way that want room for one more of their kind (V6), and for which there is none. */
+  readonly unkept?: readonly string[];
   /** Nothing of this can ever go on by itself: no room, and nobody to be asked. */
   readonly stuck?: string;
 }

@@ -16,6 +16,8 @@ export interface PlanInstance {
   readonly resources: Resources;
   /** Set where its group is limited per host (V4). */
   readonly group?: { readonly groupId: string; readonly maxPerHost: number };
+  /** Room for one more of its kind is wanted until it has moved (V6). Absent = no. */
+  readonly keepsRoom?: true;
   /** Hosts that refused it. */
   readonly refusedBy: readonly string[];
 }
@@ -43,4 +45,6 @@ export interface HostPlan {
   readonly host: string;
   readonly moves: readonly PlannedMove[];
   readonly blocked: readonly PlanRefusal[];
+  /** Those that want room for one more of their kind and for which these moves leave none. Absent = none of them. */
+  readonly unkept?: readonly string[];
 }

@@ -18,7 +18,7 @@ export function planFleet(snapshot: FleetSnapshot): FleetPlan {
   for (const zone of step.zones) {
     sortSources(zone);
     const lead = zone.tight && zone.sources.length > 0 ? chooseLead(zone) : undefined;
-    keepRoom(zone);
+    keepRoom(step, zone);
     beginMoves(step, zone, lead);
     startHosts(step, zone);
     askProjects(step, zone, lead);

@@ -25,7 +25,20 @@ export function planHost(snapshot: HostPlanSnapshot): HostPlan {
       moves.push({ instanceId: instance.instanceId, target: target.host });
     }
   }
-  return { host: snapshot.host, moves, blocked };
+  const unkept = withoutRoom(snapshot, left);
+  return { host: snapshot.host, moves, blocked, ...(unkept.length > 0 && { unkept }) };
+}
+
+/** Who has no place left for one more of its kind, when all others of the host have one. */
+function withoutRoom({ instances, targets }: HostPlanSnapshot, left: ReadonlyMap<string, Left>): string[] {
+  const wanting = instances.filter(({ keepsRoom }) => keepsRoom).sort(largestFirst);
+  return wanting.flatMap((instance) => {
+    const candidates = targets.filter((target) => target.zone === instance.zone);
+    const target = fullestThatFits(instance, candidates, left);
+    if (target === undefined) return [instance.instanceId];
+    take(left.get(target.host) as Left, instance);
+    return [];
+  });
 }
 
 function leftOn({ free, members = {} }: PlanTarget): Left {

@@ -8,6 +8,8 @@ import type { Environment } from './environment.js';
 const GRACE_MS = 5_000;
 /** For what a program that has ended left open, as one does that started a daemon. */
 const LEFT_OPEN_MS = 2_000;
+/** What a machine says that has no room for one more process. */
+const SHORT_OF = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 export interface ChildOptions {
   readonly argv: readonly string[];
@@ -37,7 +39,7 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 /**
  * Runs a program of this machine to its end, in a process group of its own, which is ended when time is up or `signal`
  * aborts: politely, five seconds later not so.
- * @throws FenixError `program-missing` (terminal), `time-out` (transient, in doubt); Stopped
+ * @throws FenixError `program-missing` (terminal), `no-resources` (transient), `time-out` (transient, in doubt); Stopped
  */
 export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   const { argv, env, directory = '/', signal, machine, timeoutS } = options;
@@ -75,6 +77,8 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
 }
 
 function feed(child: Child, { input, holdInput, stdout, stderr }: ChildOptions): void {
+  // Node.js makes none where the machine has no file descriptors left; why it could not be started comes by its end.
+  if (child.stdin === undefined || child.stdin === null) return;
   child.stdout.setEncoding('utf8').on('data', stdout);
   child.stderr.setEncoding('utf8').on('data', stderr);
   // One that does not read to the end of its input is no failure.
@@ -100,8 +104,10 @@ function endOf(child: Child, machine: MachineClock, program: string, directory: 
   });
 }
 
-function notStarted(program: string, directory: string, cause: Error): FenixError {
+function notStarted(program: string, directory: string, cause: NodeJS.ErrnoException): FenixError {
   const message = `${program} cannot be run on the engine’s machine in ${directory}: ${cause.message}.`;
+  // Many programs at once: it may well be had a little later.
+  if (SHORT_OF.has(cause.code ?? '')) return new FenixError('transient', 'no-resources', message, { cause });
   return new FenixError('terminal', 'program-missing', message, { cause });
 }
 

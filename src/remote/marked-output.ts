@@ -1,6 +1,11 @@
 /** Record separator: what no program prints by chance. */
 const RS = '\x1e';
 
+/** Characters between nonce and end of a mark. */
+const LONGEST_WORD = 16;
+/** With an exit status, as shells have them. */
+const END = /^end:(\d{1,3})$/;
+
 /**
  * What a host prints, without the marks that Fenix's own script sets around a program: what comes before the first one
  * is the login shell's start-up files, not the program.
@@ -25,8 +30,15 @@ export class MarkedOutput {
     this.held += piece;
     for (;;) {
       const start = this.held.indexOf(this.mark);
-      const end = start < 0 ? -1 : this.held.indexOf(RS, start + this.mark.length);
-      if (end < 0) break;
+      const from = start + this.mark.length;
+      const end = start < 0 ? -1 : this.held.indexOf(RS, from);
+      if (end < 0 && (start < 0 || this.held.length - from <= LONGEST_WORD)) break;
+      // Only the host itself knows the nonce beside us: a mark without an end is none of ours, and is not kept for ever.
+      if (end < 0 || end - from > LONGEST_WORD) {
+        this.emit(this.held.slice(0, from));
+        this.held = this.held.slice(from);
+        continue;
+      }
       this.emit(this.held.slice(0, start));
       this.take(this.held.slice(start + this.mark.length, end));
       this.held = this.held.slice(end + 1);
@@ -39,8 +51,8 @@ export class MarkedOutput {
   };
 
   private take(word: string): void {
-    const [what, code] = word.split(':');
-    if (what === 'end') this.code = Number(code);
+    const [, code] = END.exec(word) ?? [];
+    if (code !== undefined) this.code = Number(code);
     else if (!this.begun) {
       this.begun = true;
       this.onBegun();

@@ -1,8 +1,10 @@
+import { stripVTControlCharacters } from 'node:util';
 import { FenixError } from '../common/errors.js';
 
 const HOST_KEY = /host key verification failed|remote host identification has changed|no .*host key is known/i;
 const REFUSED =
   /permission denied|too many authentication failures|no supported authentication methods|account .*(locked|expired)/i;
+const LONGEST_REASON = 300;
 /** Ours or the operator's configuration, and what two ends do not have in common. */
 const HOPELESS =
   /bad configuration option|unable to negotiate|no matching .* found|terminating, .* bad|can't open user config/i;
@@ -45,5 +47,7 @@ export function sudoRefusal(host: string, user: string, said: string): FenixErro
 }
 
 function lastLine(said: string): string {
-  return said.trim().split('\n').at(-1)?.trim() || 'ssh gave no reason.';
+  const last = said.trim().split('\n').at(-1) ?? '';
+  // It is the host's own words: a sentence of them, and nothing that could move a cursor.
+  return stripVTControlCharacters(last).replace(/\p{C}/gu, '').trim().slice(0, LONGEST_REASON) || 'ssh gave no reason.';
 }

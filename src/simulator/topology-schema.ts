@@ -72,6 +72,7 @@ const manager = strict(
     needed: count,
     constraints: { type: 'boolean' },
     eventType: name,
+    mitigation: { type: 'boolean' },
     notifyStates: { type: 'array', items: name },
     inState: { enum: ASKED_STATES },
     patienceS: seconds,

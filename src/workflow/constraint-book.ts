@@ -39,6 +39,11 @@ export class ConstraintBook {
     );
   }
 
+  /** Whether room for one more of its kind is wanted while it is impacted (V6): its own word, then its group's. */
+  keepsRoom(instanceId: string): boolean {
+    return this.instance(instanceId)?.resourceMitigation ?? this.groupOf(instanceId)?.resourceMitigation ?? false;
+  }
+
   /** Instances that Nova has and that belong to the group. */
   membersOf(group: GroupConstraints): string[] {
     return [...this.instances.keys()].filter((id) => {

@@ -5,6 +5,7 @@ import type {
   InstanceAction,
   JournalEntry,
   MoveAction,
+  Notice,
   NoticeOutcome,
   NoticePlan,
   NoticeState,
@@ -93,7 +94,8 @@ export type Decision =
   | OverrulePlugin
   | FailMove
   | MoveOtherwise
-  | ExtendNotice;
+  | ExtendNotice
+  | LoseRoom;
 
 /** The hosts become part of the session; claims them against other sessions. */
 export interface JoinHosts {
@@ -148,6 +150,13 @@ export interface ExtendNotice {
   readonly noticeId: number;
   readonly replyAt: Date;
   readonly actionsAt: Date;
+}
+
+/** The room that was kept for one more of an instance's kind is there no more (V6): that is told, and keeps nobody waiting. */
+export interface LoseRoom {
+  readonly kind: 'lose-room';
+  readonly notice: Notice;
+  readonly instanceId: string;
 }
 
 /** The host ends without being maintained: `skipped` and given back, or `failed` and left disabled with the reason. */

@@ -2,7 +2,7 @@ import { plusSeconds } from '../common/clock.js';
 import type { NoticeState, SessionHost } from '../model/index.js';
 import type { HostPlan, HostPlanSnapshot } from '../planner/host-plan.js';
 import type { Server } from './cloud-port.js';
-import type { Step } from './decisions.js';
+import type { Decision, Step } from './decisions.js';
 import { givenBack, type Moves, movesFrom, nextMoves } from './emptying.js';
 import { assumeUnmanaged } from './managers.js';
 import { ask, plainWindow, troubleOf } from './notices.js';
@@ -172,7 +172,8 @@ async function tellAndMove(
   if (trouble !== undefined) return { step: resolveTrouble(view, trouble) };
   const moves = nextMoves(view, hostname, asked.acked);
   if (moves.trouble !== undefined) return { step: resolveTrouble(view, moves.trouble) };
-  const decisions = [...(await assumeUnmanaged(view, tools, asked.decisions)), ...moves.decisions];
+  const telling = asked.decisions.map((decision) => withRoom(view, hostname, decision));
+  const decisions = [...(await assumeUnmanaged(view, tools, telling)), ...moves.decisions];
   if (decisions.length > 0) return { step: { do: decisions } };
   if (moves.needsTarget) {
     const only = view.hosts.filter((host) => host.hostname === hostname);
@@ -187,6 +188,15 @@ async function tellAndMove(
   if (moves.inFlight > 0) return { step: waitForMoves(view, hostname, moves.inFlight, asked.wait) };
   if (moves.held.length > 0) return { step: waitForRules(view, hostname, moves) };
   return { step: asked.wait ?? waitForMoves(view, hostname, servers.length) };
+}
+
+/** A notice says for which of its instances the plan leaves room for one more (V6). */
+function withRoom(view: SessionView, hostname: string, decision: Decision): Decision {
+  if (decision.kind !== 'open-notice') return decision;
+  const wanting = decision.instanceIds.filter((id) => view.constraints.keepsRoom(id));
+  if (wanting.length === 0) return decision;
+  const unkept = new Set(view.plans.get(hostname)?.unkept);
+  return { ...decision, planned: { room: Object.fromEntries(wanting.map((id) => [id, !unkept.has(id)])) } };
 }
 
 /** Instance ids by the project that owns them. */

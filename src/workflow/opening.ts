@@ -20,6 +20,8 @@ export async function openSession(view: SessionView, tools: WorkflowTools): Prom
   if (view.hosts.length === 0) return join(view, tools);
   const lacking = withoutConstraints(view);
   if (lacking !== undefined) return failing(lacking);
+  const stray = retiringStrangers(view, tools);
+  if (stray !== undefined) return failing(stray);
   const fits = preflight(view, tools.hasCheck);
   if (!fits.done) return 'trouble' in fits ? resolveTrouble(view, fits.trouble) : fits.step;
   const question = toAll(view, 'MAINTENANCE');
@@ -84,6 +86,23 @@ function withoutConstraints(view: SessionView): Omit<Reason, 'at'> | undefined {
     code: 'constraints-missing',
     message: `No constraints are known of instance(s) ${names} or of their group.`,
   };
+}
+
+/** Hosts of the cloud that an action is to take out of it, though the session does not have them: it would never get there. */
+function retiringStrangers(view: SessionView, tools: WorkflowTools): Omit<Reason, 'at'> | undefined {
+  const { session, hosts, notices, cloud } = view;
+  if (notices.length > 0) return undefined;
+  const own = new Set(hosts.map(({ hostname }) => hostname));
+  const others = cloud.services.filter(({ binary, host }) => binary === 'nova-compute' && !own.has(host));
+  for (const action of session.actions) {
+    const strangers = others.filter(({ host }) => tools.removes(action, host)).map(({ host }) => host);
+    if (strangers.length === 0) continue;
+    const message =
+      `Action ${action.name} is to take ${strangers.sort().join(', ')} out of the cloud, which the session does not have: ` +
+      'add them to its hosts, or leave them out of the action. What was left out of the session has its reason in the detail.';
+    return { code: 'not-in-session', message, host: strangers[0] as string, plugin: action.plugin };
+  }
+  return undefined;
 }
 
 function hostsOf(view: SessionView, projectId: string): string[] {

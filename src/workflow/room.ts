@@ -51,6 +51,7 @@ export function planSnapshot(
       zone,
       resources,
       ...limitedGroup(view, id),
+      ...(view.constraints.keepsRoom(id) && { keepsRoom: true as const }),
       refusedBy: facts.filter((fact) => fact.instanceId === id).map((fact) => fact.host),
     })),
     targets: view.cloud.capacities

@@ -63,6 +63,8 @@ export interface WorkflowTools {
   ironicHosts(): Promise<readonly string[]>;
   /** Whether an action can look at hosts before anything begins. */
   hasCheck(action: Pick<SessionAction, 'plugin' | 'metadata'>): boolean;
+  /** Whether the action takes that host out of the cloud for good, if the session has it. */
+  removes(action: Pick<SessionAction, 'plugin' | 'metadata'>, host: string): boolean;
   /** Which of the projects have a manager, i.e. an alarm on maintenance.scheduled. */
   projectsWithManager(projectIds: readonly string[]): Promise<ReadonlySet<string>>;
 }

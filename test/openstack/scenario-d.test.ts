@@ -3,7 +3,7 @@ import { Story } from './support/story.js';
 
 test('D: vnf: five hosts are maintained side by side; each instance is moved once, and the pair one after the other', async (t) => {
   const story = await Story.begin(t, { workers: 4 });
-  await story.addHosts(t);
+  await story.addHosts();
   for (const operation of ['cold', 'live'] as const) story.cloud.delay(operation, 3);
   const { pair } = await story.manager.application.parts();
 

@@ -30,7 +30,7 @@ test('E: host-scale: one host joins the cloud and receives, another is emptied a
     ],
   });
   await story.reaches(sessionId, ({ waiting }) => waiting?.for === 'plug-in', 'waiting for the new host');
-  await story.addHost(t, young);
+  story.addHost(young);
   await story.reaches(sessionId, stateOf(old, 'in_maintenance'), `${old} in maintenance`);
   await story.endsCompute(t, old);
   const detail = await story.ends(sessionId);

@@ -85,7 +85,9 @@ test('room for one more is kept beside an instance that wants it, and it goes ev
     planFleet(aFleet([emptying('h', [told, 'b']), done('d', { free: places(free) }), out], { limits })).ask.length;
   t.deepEqual([asked(2), asked(3)], [0, 1]);
   const alone = [emptying('h', [acked('a', { keepsRoom: true })]), done('d', { free: places(1) })];
-  t.is(planFleet(aFleet(alone)).move.length, 1);
+  const { move, unkept } = planFleet(aFleet(alone));
+  t.is(move.length, 1);
+  t.deepEqual(unkept, ['a'], 'and it is said');
 });
 
 test('no more members of a group are impacted than it allows, and the end of a recovery is named', (t) => {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { NewSession } from '../../src/client/index.js';
+import { Repositories } from '../../src/db/repositories.js';
+import { freezeAll, thawAll } from '../../src/engine/freeze.js';
 import { type Packed, tgzOf, zipOf } from '../support/archives.js';
 import { type FileServer, fileServer, type Served } from '../support/file-server.js';
 import { Scenario } from '../support/scenario.js';
@@ -168,6 +170,42 @@ test.serial(
     t.is((await scenario.finish(id)).state, 'MAINTENANCE_DONE');
   },
 );
+
+test.serial('while everything is frozen no file is asked for; thawed, all come', async (t) => {
+  const { scenario, server, create } = await story(t, { '/late': busyAtFirst(2, 'at last') }, UNCHECKED);
+  const { client, database, engine } = scenario.system;
+  const repositories = new Repositories(database);
+  const id = await create({
+    download: [server.urlOf('/actions.tgz'), `${server.url}/late`, server.urlOf('/data.txt')],
+  });
+  await scenario.until(() => server.asked.at(-1) === '/late');
+  await freezeAll(repositories, { who: 'operator', since: scenario.clock.now(), why: null });
+  const asked = server.asked.length;
+  await scenario.advance(900);
+  t.is(server.asked.length, asked);
+  t.like((await client.detail(id)).waiting, { for: 'frozen' });
+  const second = await create();
+  await scenario.advance(120);
+  t.is(server.asked.length, asked, 'nor for what comes meanwhile');
+  await thawAll(repositories, 'operator', scenario.clock.now());
+  for (const one of [id, second]) engine?.wake(one);
+  const detail = await scenario.finish(id);
+  t.is(detail.state, 'MAINTENANCE_DONE', JSON.stringify(detail.reason));
+  t.deepEqual(
+    detail.download.map(({ state, percent }) => [state, percent]),
+    Array(3).fill(['done', 100]),
+  );
+  const came = (await scenario.history(id)).filter(({ what }) => what === 'file-downloaded');
+  t.deepEqual(
+    came.slice(-3).map(({ details }) => [details.url, details.bytes]),
+    detail.download.map(({ url }) => [url, sizeOf(url)]),
+  );
+
+  function sizeOf(url: string): number {
+    const served = server.files.get(new URL(url).pathname);
+    return Buffer.isBuffer(served) ? served.length : 'at last'.length;
+  }
+});
 
 test.serial(
   'what cannot be downloaded fails the session before anybody is told, and continuing tries again',

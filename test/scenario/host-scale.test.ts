@@ -239,6 +239,20 @@ test.serial('a name to retire that Nova does not know is refused before anyone i
   t.deepEqual(scenario.system.simulator.log.of('alarm-post'), []);
 });
 
+test.serial('a host to retire that the session does not have is refused before anyone is told, by name', async (t) => {
+  const hosts = ['compute-1', 'compute-3', 'compute-4'];
+  const { scenario, id } = await begun(t, { hosts, actions: [retire('compute-1', 'compute-2')] });
+  const { reason } = await scenario.finish(id);
+  t.like(reason, { code: 'not-in-session', host: 'compute-2', plugin: 'host-scale' });
+  t.regex(reason?.message ?? '', /host-scale is to take compute-2 out of the cloud/);
+  t.deepEqual(scenario.system.simulator.log.of('alarm-post'), []);
+  await scenario.system.client.control(id, { add_hosts: { hosts: ['compute-2'] } });
+  await scenario.system.client.resumeFailed(id);
+  const detail = await scenario.finish(id);
+  wellDone(t, scenario, detail);
+  t.deepEqual([...scenario.system.simulator.cloud.hosts.keys()], ['compute-3', 'compute-4']);
+});
+
 test.serial('the provider of a nova-compute that ran on is taken out of Placement', async (t) => {
   const generated = generateTopology(CLOUD);
   const hosts = generated.hosts.map((host) => ({ ...host, leavesProvider: host.name === 'compute-2' }));

@@ -151,6 +151,7 @@ export function tools(...withoutManager: string[]): WorkflowTools {
     aggregates: async () => [],
     ironicHosts: async () => [],
     hasCheck: () => false,
+    removes: () => false,
     projectsWithManager: async (ids) => new Set(ids.filter((id) => !withoutManager.includes(id))),
   };
 }

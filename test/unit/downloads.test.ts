@@ -14,12 +14,13 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { allowedHosts, allowedHostsProblem } from '../../src/common/allowed-hosts.js';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError, Stopped } from '../../src/common/errors.js';
 import { DownloadCache } from '../../src/downloads/cache.js';
-import { type Brought, type DownloadSettings, Downloads } from '../../src/downloads/downloads.js';
+import { type Brought, type DownloadSettings, Downloads, type Watcher } from '../../src/downloads/downloads.js';
 import { Fetcher, type FetchSettings } from '../../src/downloads/fetcher.js';
 import { downloadTarget } from '../../src/downloads/request.js';
 import { type Packed, tarOf, tgzOf, type Zipped, zipOf } from '../support/archives.js';
@@ -537,6 +538,52 @@ for (const [what, form, archive, reason] of HOSTILE) {
     t.deepEqual(readdirSync(join(world.root, '..')), ['cache'], 'nothing was written elsewhere');
   });
 }
+
+test('padding without an end, and directories without number, are as bad as what they pretend to be', async (t) => {
+  const one = tarOf(file('a', { content: 'small' }));
+  const endless = gzipSync(Buffer.concat([one.subarray(0, -1024), Buffer.alloc(40 * 1024 * 1024)]));
+  const deep = tgzOf(...['a', 'b'].map((name) => file(`${name}${'/d'.repeat(15)}/x`, { content: '' })));
+  const files = { '/padded-actions.tgz': endless, '/deep-actions.tgz': deep };
+  const world = await aWorld(t, files, { maxBytes: 1024 ** 3 });
+  t.regex(why(await world.bring(world.server.urlOf('/padded-actions.tgz'))), /grows to more than 200 times its size/);
+  t.regex(why(await world.bring(world.server.urlOf('/deep-actions.tgz'))), /has more than 20 entries/);
+});
+
+/** Its length is not known before its end. */
+const inPieces: Served = (_request, answer) => {
+  answer.write('b');
+  answer.end();
+};
+
+test('who follows the files hears how far they are, and may let none begin', async (t) => {
+  const world = await aWorld(t, { '/a': Buffer.alloc(300_000), '/b': inPieces });
+  const wanted = ['/a', '/b'].map((path) => ({ url: world.server.url + path, sha256: null }));
+  const heard: unknown[] = [];
+  const last = new Map<number, unknown>();
+  let mayBegin = true;
+  const watcher: Watcher = {
+    before: async () => {
+      if (!mayBegin) throw new Stopped();
+    },
+    came: (index, bytes, total) => void last.set(index, [bytes, total]),
+    done: async (index, { bytes }) => void heard.push([index, bytes]),
+  };
+  const { signal } = new AbortController();
+  t.is((await world.downloads.bring(holder, wanted, signal, watcher)).failure, undefined);
+  t.deepEqual(heard, [
+    [0, 300_000],
+    [1, 1],
+  ]);
+  t.deepEqual(
+    [...last],
+    [
+      [0, [300_000, 300_000]],
+      [1, [1, null]],
+    ],
+  );
+  mayBegin = false;
+  await t.throwsAsync(world.downloads.bring(holder, wanted, signal, watcher), { instanceOf: Stopped });
+});
 
 test('what grows out of all proportion is refused, though it is within the limit', async (t) => {
   const bomb = tgzOf(file('a', { content: Buffer.alloc(40 * 1024 * 1024) }));

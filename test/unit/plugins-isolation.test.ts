@@ -426,3 +426,23 @@ test.serial('what ships runs in the engine’s own process unless all are isolat
     await processes.settled();
   }
 });
+
+test.serial(
+  'a plug-in that asks for the time without listening, or speaks out of turn, ends itself alone',
+  async (t) => {
+    const deaf = await outcomeOf(
+      t,
+      `const { writeSync } = await import('node:fs');
+     const many = Buffer.alloc(4096, '?');
+     for (;;) try { writeSync(4, many); } catch (error) { if (error.code !== 'EAGAIN') throw error; }`,
+    );
+    t.regex(deaf.message ?? '', /^work ended its process by SIGKILL\.$/);
+    const loud = await outcomeOf(
+      t,
+      `const told = { output: 'x', dropped: 0, facts: {}, changes: [], lines: [], droppedLines: 0 };
+     for (let i = 0; i < 100; i += 1) process._send({ say: 'told', told }, undefined, {}, () => undefined);
+     await new Promise((resolve) => setTimeout(resolve, 60_000));`,
+    );
+    t.regex(loud.message ?? '', /work cannot be understood: it speaks before it was heard/);
+  },
+);

@@ -57,6 +57,29 @@ test('variables of a program are quoted like its arguments, and their names must
   }
 });
 
+test('a host that knows the mark of its own program fools nobody with it, nor fills memory', (t) => {
+  let kept = 0;
+  const marked = new MarkedOutput(
+    'n1',
+    (text) => {
+      kept += text.length;
+    },
+    () => undefined,
+  );
+  marked.add('\x1en1:begin\x1e');
+  marked.add(`\x1en1:end:${'0'.repeat(1000)}`);
+  const piece = 'x'.repeat(10_000);
+  for (let i = 0; i < 50; i += 1) marked.add(piece);
+  t.true(kept >= 500_000, 'it is passed on as it comes');
+  for (const bad of ['end:abc', 'end:-1', 'end:', 'end:1:2']) marked.add(`\x1en1:${bad}\x1e`);
+  t.is(marked.code, undefined);
+  marked.add('\x1en1:end:3\x1e');
+  t.is(marked.code, 3);
+  const said = sshFailure('h', 'fenix', `x\n\x1b[2J\x1b]0;owned\x07Permission denied (publickey).${'y'.repeat(5000)}`);
+  t.notRegex(said.message, /\p{Cc}/u);
+  t.true(said.message.length < 400);
+});
+
 test('what start-up files of the login shell print is no output of the program', (t) => {
   const heard: string[] = [];
   const marked = new MarkedOutput(

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -393,4 +393,28 @@ test("the clocks of cloud and database are compared with this machine's", async 
   t.deepEqual(await skews(0), ['Success', 'Success']);
   t.deepEqual(await skews(30_000), ['Warning', 'Warning']);
   t.deepEqual(await skews(600_000), ['Failure', 'Failure']);
+});
+
+test('downloads need a directory of the service’s own, with room for the largest', async (t) => {
+  const place = aDirectory(t);
+  const downloads = async (more: object, hosts = 'files.example.org') => {
+    const parts = partsWith(t, { default: { download_allowed_hosts: hosts, local_cache_dir: place, ...more } });
+    return found(installationChecks(parts, []), 'Downloads');
+  };
+  t.like(await downloads({ local_cache_dir: '/proc/none' }, ''), { result: 'Success' }, 'they are off');
+  const made = await downloads({ local_cache_dir: join(place, 'not', 'yet'), download_max_size: 1024 });
+  t.is(made.result, 'Success', made.details);
+  t.regex(made.details, /can be made, with \d+ MiB free/);
+  writeFileSync(join(place, 'file'), '');
+  isFound(t, await downloads({ local_cache_dir: join(place, 'file') }), 'Failure', /is no directory/, /Remove it/);
+  isFound(
+    t,
+    await downloads({ local_cache_dir: '/proc/none' }),
+    process.getuid?.() === 0 ? 'Warning' : 'Failure',
+    /\/proc/,
+    /./,
+  );
+  isFound(t, await downloads({ download_max_size: 2 ** 50 }), 'Warning', /has \d+ MiB free, less than/, /Make room/);
+  chmodSync(place, 0o777);
+  isFound(t, await downloads({}), 'Warning', /may be written by others/, /chmod 0700/);
 });

@@ -1,5 +1,6 @@
 import type {
   Blocked,
+  DownloadedFile,
   Impact,
   PluginRun,
   SessionAction,
@@ -43,8 +44,11 @@ export function projectView(project: SessionProject): object {
   };
 }
 
-/** @param stopped Fenix stopped it, and has not started it again */
-export function instanceView(instance: SessionInstance, stopped: boolean): object {
+/**
+ * @param stopped Fenix stopped it, and has not started it again
+ * @param roomKept whether there was room for one more of its kind, where that was wanted
+ */
+export function instanceView(instance: SessionInstance, stopped: boolean, roomKept: boolean | undefined): object {
   return {
     instance_id: instance.instanceId,
     instance_name: instance.instanceName,
@@ -56,6 +60,7 @@ export function instanceView(instance: SessionInstance, stopped: boolean): objec
     action: instance.action,
     action_done: instance.actionDone,
     ...(stopped && { stopped }),
+    ...(roomKept !== undefined && { room_kept: roomKept }),
     ...blockedView(instance.blocked),
   };
 }
@@ -75,6 +80,10 @@ export function runView({
   facts = null,
 }: PluginRun): object {
   return { name, plugin, type, hostname, state, attempt, output, facts };
+}
+
+export function downloadView({ url, state, sha256, percent = null }: DownloadedFile): object {
+  return { url, state, sha256, percent: state === 'done' ? 100 : percent };
 }
 
 export function impactView(impact: Impact): object {

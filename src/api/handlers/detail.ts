@@ -2,18 +2,19 @@ import { plusSeconds } from '../../common/clock.js';
 import { type Left, STUCK_AFTER_S } from '../../db/leftover-repository.js';
 import { isOwedStart, type Session, type SessionHost } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
-import { actionView, hostView, impactView, instanceView, projectView, runView } from './detail-views.js';
+import { actionView, downloadView, hostView, impactView, instanceView, projectView, runView } from './detail-views.js';
 import { reasonView, timeOrNull, waitView } from './view.js';
 
 /** GET /v1/maintenance/{sid}/detail (v1 §1.4). */
 export async function sessionDetail({ repositories, clock }: ApiDeps, session: Session): Promise<object> {
   const { sessionId } = session;
-  const [hosts, projects, instances, runs, impacts, left] = await Promise.all([
+  const [hosts, projects, instances, runs, impacts, room, left] = await Promise.all([
     repositories.hosts.list(sessionId),
     repositories.projects.list(sessionId),
     repositories.instances.list(sessionId),
     repositories.pluginRuns.list(sessionId),
     repositories.impacts.list(sessionId),
+    repositories.notices.room(sessionId),
     repositories.leftovers.ofSession(sessionId).all(plusSeconds(clock.now(), -STUCK_AFTER_S)),
   ]);
   const stopped = new Set(impacts.filter(isOwedStart).map(({ instanceId }) => instanceId));
@@ -22,7 +23,9 @@ export async function sessionDetail({ repositories, clock }: ApiDeps, session: S
     hosts: hosts.filter(isIncluded).map(hostView),
     excluded: hosts.filter((host) => !isIncluded(host)).map(excludedView),
     projects: projects.map(projectView),
-    instances: instances.map((instance) => instanceView(instance, stopped.has(instance.instanceId))),
+    instances: instances.map((instance) =>
+      instanceView(instance, stopped.has(instance.instanceId), room.get(instance.instanceId)),
+    ),
     action_plugins: session.actions.map(actionView),
     action_plugin_instances: runs.map(runView),
     impacts: impacts.map(impactView),
@@ -42,7 +45,7 @@ function head(session: Session): object {
     scope: session.scope,
     limits: session.limits,
     policy: session.policy,
-    download: (session.downloads?.files ?? []).map(({ url, state, sha256 }) => ({ url, state, sha256 })),
+    download: (session.downloads?.files ?? []).map(downloadView),
     percent_done: session.percentDone,
     reason: session.reason && reasonView(session.reason),
     waiting: session.waiting && waitView(session.waiting),

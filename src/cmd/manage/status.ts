@@ -23,7 +23,7 @@ export function addStatus(program: Command): void {
   status
     .command('check')
     .description(
-      'check configuration, database, broker, cloud, Ceilometer, clocks and plug-ins, and say how to mend what is ' +
+      'check configuration, database, broker, cloud, Ceilometer, clocks, plug-ins and downloads, and say how to mend what is ' +
         'wrong. Ends with 0 if all is well, 1 with warnings, 2 with failures.',
     )
     .option('--json', 'as one JSON array')

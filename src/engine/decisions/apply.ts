@@ -6,7 +6,7 @@ import { adoptPlan } from './adopt-plan.js';
 import { giveHostBack, joinHosts, setHostState, takeHost, verifyEmpty } from './hosts.js';
 import { askAdmin, failMove, loseHost, moveOtherwise, overrulePlugin } from './losses.js';
 import { moveInstance } from './move-instance.js';
-import { closeNotice, extendNotice, repeatNotice } from './notices.js';
+import { closeNotice, extendNotice, loseRoom, repeatNotice } from './notices.js';
 import { runPluginOn } from './run-plugin.js';
 import { steerAway, stopSteering } from './steering.js';
 import { tell } from './tell.js';
@@ -61,6 +61,9 @@ export async function apply(
       return undefined;
     case 'extend-notice':
       await session.writer.commit((unit) => extendNotice(session, unit, decision));
+      return undefined;
+    case 'lose-room':
+      await session.writer.commit((unit) => loseRoom(session, unit, decision));
       return undefined;
     case 'lose-host':
       await loseHost(session, view, decision);

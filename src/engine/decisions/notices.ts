@@ -1,6 +1,6 @@
 import type { Notice, SessionInstance, SessionProject } from '../../model/index.js';
 import { SCHEDULED_EVENT, scheduledPayload } from '../../notifications/scheduled.js';
-import type { CloseNotice, ExtendNotice, OpenNotice, RepeatNotice } from '../../workflow/decisions.js';
+import type { CloseNotice, ExtendNotice, LoseRoom, OpenNotice, RepeatNotice } from '../../workflow/decisions.js';
 import type { SessionContext } from '../context.js';
 import type { Unit } from '../session-writer.js';
 
@@ -55,6 +55,13 @@ export async function extendNotice(session: SessionContext, unit: Unit, decision
   const { noticeId, replyAt, actionsAt } = decision;
   await session.repositories.notices.update(session.sessionId, noticeId, { replyAt, actionsAt }, unit.tx);
   unit.tell('notice-extended', { noticeId, replyAt });
+}
+
+export async function loseRoom(session: SessionContext, unit: Unit, { notice, instanceId }: LoseRoom): Promise<void> {
+  const { noticeId, host, planned } = notice;
+  const room = { ...planned?.room, [instanceId]: false };
+  await session.repositories.notices.update(session.sessionId, noticeId, { planned: { ...planned, room } }, unit.tx);
+  unit.tell('room-lost', { noticeId, instance: instanceId, host });
 }
 
 export async function closeNotice(session: SessionContext, unit: Unit, decision: CloseNotice): Promise<void> {

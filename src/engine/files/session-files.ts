@@ -1,3 +1,4 @@
+import type { MachineClock } from '../../common/clock.js';
 import { FenixError, messageOf, Stopped } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import { underWay } from '../../common/under-way.js';
@@ -8,6 +9,7 @@ import type { DownloadedFile, PluginPin, Reason, Session, SessionDownloads } fro
 import type { PluginProcesses } from '../../workflow/isolation/plugin-processes.js';
 import type { PluginRegistry } from '../../workflow/registry.js';
 import type { SessionWriter } from '../session-writer.js';
+import { DownloadProgress } from './download-progress.js';
 import { downloadedPlugins, pinsOfDownloaded } from './downloaded-plugins.js';
 
 /** `none`: nothing was begun, or it was broken off. */
@@ -35,6 +37,9 @@ export class SessionFiles {
     private readonly writer: SessionWriter,
     private readonly stopping: AbortSignal,
     private readonly onEnd: () => void,
+    private readonly machine: MachineClock,
+    /** Rejects with a FenixError `frozen` while nothing external may begin. */
+    private readonly requireThawed: () => Promise<void>,
     private readonly log: Logger,
   ) {
     this.known = installed;
@@ -52,12 +57,14 @@ export class SessionFiles {
   /**
    * Sees to it that they come, or that nobody waits for what is not needed any more.
    * @param ending the session is over but for what it has to give back
+   * @param frozen nothing may begin now; what is coming ends with the file that is on its way, and begins anew afterwards
    */
-  attend(session: Session, ending: boolean): FilesState {
+  attend(session: Session, ending: boolean, frozen: boolean): FilesState {
     const { downloads } = session;
     if (downloads === null) return this.now;
     // No plug-in from there was ever begun, so there is nothing of theirs to be gone on with or undone.
     if (ending && downloads.plugins === null) this.cancelled.abort();
+    else if (frozen) return this.now;
     else if (this.now === 'none' || (this.now === 'failed' && this.isTold && !ending)) this.start(session, downloads);
     return this.now;
   }
@@ -100,10 +107,13 @@ export class SessionFiles {
   }
 
   private async bring(session: Session, downloads: SessionDownloads, signal: AbortSignal): Promise<void> {
-    const brought = await this.downloads.bring(this.holder, downloads.files, signal);
+    const progress = new DownloadProgress(downloads, this.writer, this.machine, this.requireThawed, this.log);
+    const brought = await this.downloads
+      .bring(this.holder, downloads.files, signal, progress)
+      .finally(() => progress.settled());
     const { failure } = brought;
     if (failure !== undefined) {
-      const files = downloads.files.map((file, i) => ({ ...file, state: stateOf(i, brought) }));
+      const files = downloads.files.map((file, i) => ({ ...file, state: stateOf(i, brought), percent: null }));
       await this.writer.commit((unit) => {
         unit.patchSession({ downloads: { ...downloads, files } });
         unit.tell('download-failed', { message: failure.message });
@@ -116,6 +126,7 @@ export class SessionFiles {
     const files = downloads.files.map((file, i) => ({
       ...file,
       state: stateOf(i, brought),
+      percent: null,
       sha256: file.sha256 ?? brought.fetched[i]?.sha256 ?? null,
     }));
     await this.writer.commit((unit) => {

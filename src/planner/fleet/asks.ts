@@ -86,7 +86,7 @@ function ask(
       : undefined);
   if (target === undefined) return placeWait(zone, instance, choice);
   zone.targets.hold(instance, target.host);
-  keepRoomFor(zone, instance);
+  keepRoomFor(step, zone, instance);
   group.tell(instance);
   if (way === 'place') slots.take(Math.max(readyAt, now + answerS), instance.moveS);
   step.decided.ask.push({ instanceId, target: way === 'own' ? null : target.host, expectedAt });

@@ -14,6 +14,7 @@ export interface Decisions {
   readonly maintain: string[];
   readonly scaleIn: { projectId: string; instanceIds: string[] }[];
   readonly waits: FleetWait[];
+  unkept?: string[];
   stuck?: string;
 }
 

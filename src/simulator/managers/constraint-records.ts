@@ -38,7 +38,7 @@ export class ConstraintRecords {
       group_id: instance.groupId,
       max_interruption_time: 120,
       migration_type: this.options.action ?? 'MIGRATE',
-      resource_mitigation: false,
+      resource_mitigation: this.options.mitigation ?? false,
       lead_time: 40,
     });
   }
@@ -60,7 +60,7 @@ export class ConstraintRecords {
       max_instances_per_host: policy === 'anti-affinity' ? 1 : 0,
       max_impacted_members: maxImpacted ?? 1,
       recovery_time: recoveryTime ?? 0,
-      resource_mitigation: false,
+      resource_mitigation: this.options.mitigation ?? false,
       ...(this.options.notifyStates && { notify_states: this.options.notifyStates }),
     };
   }

@@ -43,6 +43,8 @@ export interface ManagerOptions {
   readonly needed?: number;
   /** Whether it tells its constraints (PUT of instances and groups) when it starts, and keeps them up to date. */
   readonly constraints?: boolean;
+  /** Whether those ask for room for one more of each while it is impacted, default no. */
+  readonly mitigation?: boolean;
   /** States that its groups opt in to; it only takes note of them. */
   readonly notifyStates?: readonly string[];
   /** fnmatch pattern of its alarm, default `maintenance.scheduled`. */

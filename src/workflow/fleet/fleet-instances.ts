@@ -18,7 +18,6 @@ export function fleetInstance(
   refused: readonly string[],
 ): FleetInstance {
   const { server, wanted } = leaving;
-  const { constraints } = view;
   const refusedBy = [...refused, ...index.crowdedFor(server)];
   const stage = stageOf(view, leaving);
   const group = index.groupOf(server);
@@ -34,10 +33,7 @@ export function fleetInstance(
     target: stage.phase !== 'moving' && stage.target !== null && refusedBy.includes(stage.target) ? null : stage.target,
     answerS: durations.answers.get(server.projectId) ?? leadTimeOf(view, server),
     moveS: durations.moves.get(wanted) ?? view.settings.expectedMoveS,
-    keepsRoom:
-      constraints.instance(server.id)?.resourceMitigation ??
-      constraints.groupOf(server.id)?.resourceMitigation ??
-      false,
+    keepsRoom: view.constraints.keepsRoom(server.id),
     refusedBy,
   };
 }

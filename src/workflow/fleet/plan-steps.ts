@@ -1,5 +1,5 @@
 import { plusSeconds } from '../../common/clock.js';
-import { isThrough } from '../../model/index.js';
+import { isThrough, type NoticePlan } from '../../model/index.js';
 import type { FleetPlan, FleetWait } from '../../planner/fleet.js';
 import type { OpenNotice } from '../decisions.js';
 import { mayReceive } from '../room.js';
@@ -75,10 +75,22 @@ export class PlanSteps {
           allowedActions: OFFERED_ACTIONS,
           replyAt: at,
           actionsAt: at,
-          planned: { target },
+          planned: { target, ...this.room(plan, instanceId) },
         },
       ];
     });
+  }
+
+  /** Room for one more that was kept until now, and is not to be had any more (V6). */
+  lostRoom(plan: FleetPlan, gathered: Gathered): void {
+    for (const instanceId of plan.unkept ?? []) {
+      const notice = this.byId.get(instanceId)?.notice;
+      if (notice?.planned?.room?.[instanceId]) gathered.decide({ kind: 'lose-room', notice, instanceId });
+    }
+  }
+
+  private room({ unkept = [] }: FleetPlan, id: string): Pick<NoticePlan, 'room'> {
+    return this.view.constraints.keepsRoom(id) ? { room: { [id]: !unkept.includes(id) } } : {};
   }
 
   /** Why hosts and instances are not gone on with. */

@@ -59,6 +59,7 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   steps.begin(plan, gathered);
   const notices = await assumeUnmanaged(view, tools, steps.notices(plan));
   for (const notice of notices) gathered.decide(notice);
+  steps.lostRoom(plan, gathered);
   steps.waits(plan, gathered);
   const hasFailed = failReturned(plan, leaving, gathered);
   if (!isAsked && !isComing && !hasFailed) await askToScaleIn(view, tools, index, plan, gathered);

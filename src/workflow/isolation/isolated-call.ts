@@ -50,6 +50,7 @@ export class IsolatedCall {
   private readonly outcome: Promise<string | boolean>;
   private settle: { resolve(value: string | boolean): void; reject(error: Error): void } | undefined;
   private isWorking = false;
+  private isHearing = false;
 
   constructor(
     file: string,
@@ -130,6 +131,7 @@ export class IsolatedCall {
   private hear(message: Extract<FromPlugin, { told: Told }>): void {
     const { output, record, changed, log } = this.context;
     const { told } = message;
+    if (this.isHearing && message.say === 'told') throw new Error('it speaks before it was heard');
     if (told.output !== '') output(marked({ text: told.output, dropped: told.dropped }));
     if (Object.keys(told.facts).length > 0) record(told.facts);
     for (const change of told.changes) changed(change);
@@ -137,7 +139,13 @@ export class IsolatedCall {
     if (told.droppedLines > 0) log.warn({ lines: told.droppedLines }, 'the plug-in logs more than is kept');
     if (message.say === 'returned') this.settle?.resolve(message.value);
     else if (message.say === 'threw') this.settle?.reject(received(message.error));
-    else this.machine.after(HEARD_EVERY_MS, () => this.say({ say: 'heard' }));
+    else {
+      this.isHearing = true;
+      this.machine.after(HEARD_EVERY_MS, () => {
+        this.isHearing = false;
+        this.say({ say: 'heard' });
+      });
+    }
   }
 
   private begin(call: Call): void {

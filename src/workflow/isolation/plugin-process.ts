@@ -14,6 +14,8 @@ const PRINT_PAUSE_MS = 20;
 const KEPT_OF_ERRORS = 8 * 1024;
 /** How long its last words may take after its end. */
 const LINGER_MS = 1000;
+/** Bytes of answers about the time that a process need not have read yet. */
+const MOST_UNREAD = 64 * 1024;
 const PAGE_BYTES = 4096;
 /** What Node.js itself takes. */
 const BASE_MIB = 100;
@@ -107,9 +109,12 @@ export class PluginProcess {
     const line = this.child.stdio[CLOCK_FD] as unknown as Duplex;
     line.on('error', () => undefined);
     line.on('data', (asked: Buffer) => {
-      const answer = Buffer.alloc(8);
-      answer.writeDoubleLE(this.options.now?.().getTime() ?? 0);
-      for (const _each of asked) line.write(answer);
+      const answer = Buffer.alloc(8 * asked.length);
+      const now = this.options.now?.().getTime() ?? 0;
+      for (let at = 0; at < answer.length; at += 8) answer.writeDoubleLE(now, at);
+      line.write(answer);
+      // Whoever asks waits for the answer; this one asks without listening, into our memory.
+      if (line.writableLength > MOST_UNREAD) this.kill();
     });
   }
 

@@ -28,6 +28,8 @@ export class Story {
     readonly cloud: TestCloud,
     readonly fenix: Fenix,
     readonly manager: HeatManager,
+    /** Spare hosts that were started; removed when the application is. */
+    private readonly added: string[],
   ) {
     this.nova = new NovaLists(cloud.admin);
     this.hosts = [...cloud.settings.computes];
@@ -37,14 +39,19 @@ export class Story {
     const cloud = TestCloud.open();
     cloud.wellAgain();
     t.teardown(() => cloud.wellAgain());
+    const added: string[] = [];
+    // Nova deletes no servers on a host that is gone: these go after the application.
+    t.teardown(async () => {
+      for (const host of added) await cloud.removeCompute(host);
+    });
     const fenix = await Fenix.install(t, cloud);
     const manager = await HeatManager.start(t, cloud.as('demo'), application, fenix.url);
-    return new Story(cloud, fenix, manager);
+    return new Story(cloud, fenix, manager, added);
   }
 
   /** Starts the cloud's spare hosts, which are removed when the test ends. */
-  async addHosts(t: ExecutionContext): Promise<void> {
-    for (const host of this.cloud.settings.spares) await this.addHost(t, host);
+  async addHosts(): Promise<void> {
+    for (const host of this.cloud.settings.spares) this.addHost(host);
     const areUp = async (): Promise<boolean> => {
       const path = '/os-hypervisors';
       const { hypervisors } = await this.cloud.admin.get<{ hypervisors: { state: string }[] }>('compute', path);
@@ -54,8 +61,8 @@ export class Story {
   }
 
   /** Starts one of them. */
-  async addHost(t: ExecutionContext, host: string): Promise<void> {
-    t.teardown(() => this.cloud.removeCompute(host));
+  addHost(host: string): void {
+    this.added.push(host);
     this.cloud.startCompute(host);
     this.hosts.push(host);
   }

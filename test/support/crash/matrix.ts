@@ -22,6 +22,8 @@ export interface CrashScenario {
   readonly session?: Partial<NewSession>;
   readonly options?: Values;
   readonly judgeBy?: JudgeOptions;
+  /** What its plug-ins work with, beside the cloud; made once for all runs. */
+  readonly standIns?: (t: ExecutionContext) => Promise<StandIns>;
   /** What an admin does meanwhile; resolves when that is done. */
   readonly meanwhile?: (scene: Scene, stage: Stage, sessionId: string, signal: AbortSignal) => Promise<void>;
   /** State in which the session ends. */
@@ -30,6 +32,14 @@ export interface CrashScenario {
   readonly needs: readonly string[];
   /** Where the points are that others have not as well, by beginnings of first and last names; absent = all are. */
   readonly own?: readonly (readonly [string, string])[];
+}
+
+/** Machines and systems that are not there. */
+export interface StandIns {
+  /** How an engine gets at them. */
+  readonly options: Values;
+  /** Called before each run: as if nothing had happened. @returns what the session asks of them */
+  begin(scene: Scene): Partial<NewSession>;
 }
 
 /** Which points to die at. */
@@ -86,7 +96,7 @@ async function crashEverywhere(
   const pool = new EnginePool();
   t.teardown(() => pool.end());
   const stage = await aStage(t, mysqlServer, rabbitUrl);
-  const runner = new Runner(stage, pool, scenario);
+  const runner = new Runner(stage, pool, scenario, await scenario.standIns?.(t));
   const [first, second] = [await runner.run(), await runner.run()];
   t.regex(first.outcome.session[0] ?? '', new RegExp(`^${scenario.ends},`));
   t.deepEqual([first.killed, second.killed, first.faults], [false, false, []], 'without a crash');
@@ -137,18 +147,20 @@ class Runner {
     private readonly stage: Stage,
     private readonly pool: EnginePool,
     private readonly scenario: CrashScenario,
+    private readonly standIns: StandIns | undefined,
   ) {}
 
   /** One session from its creation until nothing is left to be done. */
   async run({ dieAt, takeover = false }: { dieAt?: Point; takeover?: boolean } = {}): Promise<Run> {
-    const { stage, pool, scenario } = this;
-    const scene = await stage.set(scenario.topology, merged(OPTIONS, scenario.options ?? {}));
+    const { stage, pool, scenario, standIns } = this;
+    const scene = await stage.set(scenario.topology, merged(OPTIONS, scenario.options ?? {}, standIns?.options ?? {}));
+    const session = { ...scenario.session, ...standIns?.begin(scene) };
     const ended = new AbortController();
     const engines = [pool.take()];
     const [first] = engines as [EngineProcess];
     try {
       await first.start(scene.engineOptions('first', LEASE_S), dieAt);
-      const sessionId = await scene.client.create(sessionOf(scene, scenario.session));
+      const sessionId = await scene.client.create(sessionOf(scene, session));
       const acting = scenario.meanwhile?.(scene, stage, sessionId, ended.signal);
       acting?.catch(() => undefined);
       let killed = false;
@@ -241,7 +253,7 @@ const OPTIONS: Values = {
   nova: { interface: 'public', timeout: 3 },
 };
 
-/** Each action has a log of the run's own. */
+/** What stands for installing something has a log of the run's own. */
 function sessionOf({ clock, log }: Scene, { actions = [NOOP], ...rest }: Partial<NewSession> = {}): NewSession {
   return {
     state: 'MAINTENANCE',
@@ -249,7 +261,7 @@ function sessionOf({ clock, log }: Scene, { actions = [NOOP], ...rest }: Partial
     hosts: ['a'],
     metadata: {},
     actions: actions.map((action) =>
-      action.plugin === NOOP.plugin ? action : { ...action, metadata: { ...action.metadata, log } },
+      action.plugin === 'installing' ? { ...action, metadata: { ...action.metadata, log } } : action,
     ),
     ...rest,
   };

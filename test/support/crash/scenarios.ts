@@ -7,6 +7,7 @@ import type { GatedClock } from './gated-clock.js';
 import type { CrashScenario } from './matrix.js';
 import { until } from './patience.js';
 import type { Stage } from './stage.js';
+import { hostAndSystem } from './stand-ins.js';
 
 /** Each way of an instance off its host, each way back, and a plug-in with `undo`: one host of one instance is maintained. */
 export const SCENARIOS = {
@@ -102,6 +103,19 @@ export const SCENARIOS = {
     ends: 'MAINTENANCE_FAILED',
     needs: ['plug-in kernel run', 'plug-in kernel undo', 'plug-in firmware undo', 'cloud enableService'],
     own: [['transaction host in_maintenance', 'sessions.release']],
+  },
+  'host-scale, http-hook and reboot': {
+    topology: { ...twoHosts(), aggregates: [{ name: 'fast', hosts: ['a'] }] },
+    standIns: hostAndSystem,
+    meanwhile: async ({ simulator }) => {
+      simulator.addHost({ name: 'c', vcpus: 8, memoryMb: 16_384, diskGb: 80 });
+    },
+    ends: 'MAINTENANCE_DONE',
+    needs: ['plug-in new run', 'plug-in hook run', 'plug-in reboot run', 'cloud addToAggregate', 'cloud deleteService'],
+    own: [
+      ['plug-in new run', 'plug-in new run'],
+      ['transaction host in_maintenance', 'sessions.release'],
+    ],
   },
 } satisfies Record<string, CrashScenario>;
 

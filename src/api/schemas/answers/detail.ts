@@ -64,7 +64,11 @@ const INSTANCE = object(
     action: MOVES,
     action_done: FLAG,
   },
-  { stopped: { type: 'boolean', description: 'Fenix stopped it, and has not started it again' }, blocked: BLOCKED },
+  {
+    stopped: { type: 'boolean', description: 'Fenix stopped it, and has not started it again' },
+    room_kept: { type: 'boolean', description: 'Whether room for one more of its kind was kept, where that is wanted' },
+    blocked: BLOCKED,
+  },
 );
 const ACTION_TYPE = { type: 'string', enum: ACTION_TYPES };
 const ACTION = object({
@@ -95,8 +99,9 @@ const IMPACT = object({
 
 const DOWNLOAD = object({
   url: TEXT,
-  state: { type: 'string', enum: ['waiting', 'done', 'failed'] },
+  state: { type: 'string', enum: ['waiting', 'coming', 'done', 'failed'] },
   sha256: orNull({ type: 'string', description: 'Known once it has come' }),
+  percent: orNull({ type: 'integer', description: 'How much of it has come, where its server says how much it is' }),
 });
 
 const LEFT = object({

@@ -12,6 +12,7 @@ import { registerMessaging, TransportToken } from '../../wiring/messaging.js';
 import { configuredPlugins, registerPluginProcesses } from '../../wiring/plugins.js';
 import { registerPolicy } from '../../wiring/policy.js';
 import { type Check, type Finding, failure, success, warning } from './check.js';
+import { checkDownloads } from './downloads.js';
 
 /** How long RabbitMQ may take to answer. */
 const BROKER_WITHIN_MS = 10_000;
@@ -65,6 +66,11 @@ export function installationChecks(parts: DependencyContainer, warnings: readonl
         }
         return success(`${registry.infos().length} plug-ins are loaded.`);
       },
+    },
+    {
+      name: 'Downloads',
+      remedy: 'Mend [DEFAULT] local_cache_dir.',
+      run: () => checkDownloads(parts.resolve(ConfigToken)),
     },
   ];
 }

@@ -1,0 +1,3 @@
+import { crashTest } from '../support/crash/matrix.js';
+
+crashTest('host-scale, http-hook and reboot');
