@@ -2,12 +2,10 @@ import { type Clock, plusSeconds } from '../common/clock.js';
 import { withRequestId } from '../common/context.js';
 import { FenixError, Stopped } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
-import type { CloudPort, HostCapacity } from '../workflow/cloud-port.js';
+import type { CloudPort } from '../workflow/cloud-port.js';
 import type { CloudView } from '../workflow/view.js';
+import { CapacitiesWatch } from './capacities-watch.js';
 import { ServersWatch } from './servers-watch.js';
-
-/** Inventories change by an operator's hand, rarely; Placement's own word is asked before every move anyway. */
-const CAPACITIES_MAX_AGE_S = 300;
 
 /** One reading of the cloud for everybody: however many moves are awaited, Nova is asked once per interval. */
 export class CloudWatch {
@@ -15,7 +13,7 @@ export class CloudWatch {
   private reading: Promise<CloudView> | undefined;
   private upcoming: Promise<CloudView> | undefined;
   private readonly servers: ServersWatch;
-  private capacities: { readonly at: Date; readonly list: HostCapacity[] } | undefined;
+  private readonly capacities: CapacitiesWatch;
   /** Grows with every change of ours: a reading begun before it is given to its callers, but not kept. */
   private generation = 0;
   private readonly closing = new AbortController();
@@ -27,6 +25,7 @@ export class CloudWatch {
     private readonly log: Logger,
   ) {
     this.servers = new ServersWatch(cloud);
+    this.capacities = new CapacitiesWatch(cloud);
   }
 
   /** A view that is at most `pollS` old and was taken after whatever {@link changed} told. @throws FenixError */
@@ -41,6 +40,12 @@ export class CloudWatch {
     this.generation += 1;
     this.latest = undefined;
     this.reading = undefined;
+  }
+
+  /** As {@link changed}, and hosts have come or gone. */
+  hostsChanged(): void {
+    this.capacities.forget();
+    this.changed();
   }
 
   /**
@@ -90,22 +95,15 @@ export class CloudWatch {
 
   private async fetch(generation: number): Promise<CloudView> {
     const at = this.clock.now();
+    const reading = this.cloud.services();
     const [services, servers, capacities] = await Promise.all([
-      this.cloud.services(),
+      reading,
       this.servers.read(at),
-      this.readCapacities(at),
+      reading.then((known) => this.capacities.read(at, known)),
     ]);
     const view = { at, services, servers, capacities };
     if (this.generation === generation) this.latest = view;
     return view;
-  }
-
-  private async readCapacities(now: Date): Promise<HostCapacity[]> {
-    const { capacities } = this;
-    if (capacities !== undefined && now < plusSeconds(capacities.at, CAPACITIES_MAX_AGE_S)) return capacities.list;
-    const list = await this.cloud.capacities();
-    this.capacities = { at: now, list };
-    return list;
   }
 }
 

@@ -65,7 +65,7 @@ export async function runPlugin(session: SessionContext, entry: JournalEntry, re
       ...outcome,
     });
   });
-  if (record.changes.length > 0) session.watch.changed();
+  if (record.changes.length > 0) session.watch.hostsChanged();
   session.log.info({ host: entry.subject, plugin: intent.name, ...ended }, 'plug-in ended');
 }
 
