@@ -135,7 +135,7 @@ export class Downloads {
     try {
       return await this.one(target, sha256, directory, following, either);
     } catch (error) {
-      if (!late.signal.aborted || error instanceof Stopped) throw error;
+      if (!late.signal.aborted) throw error;
       throw unfit(`${shown(target.url)} was not there within ${timeoutS} s (download_timeout).`, error);
     } finally {
       cancel();

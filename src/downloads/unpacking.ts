@@ -54,7 +54,7 @@ export class Unpacking {
     const parts = this.partsOf(entry.name);
     if (parts.length === 0 && entry.kind === 'directory') return;
     if (parts.length === 0) throw this.unfit(`holds a file without a name`);
-    if (entry.kind === 'directory') await this.makeDirectory(parts);
+    if (entry.kind === 'directory') await this.makeDirectory(parts, true);
     else await this.writeFile(parts, entry.executable, content);
   }
 
@@ -77,12 +77,13 @@ export class Unpacking {
     return unfit(`The archive ${this.archive} ${what}.`, cause);
   }
 
-  private async makeDirectory(parts: readonly string[]): Promise<void> {
+  /** @param isEntry the last of them was counted already */
+  private async makeDirectory(parts: readonly string[], isEntry: boolean): Promise<void> {
     for (let depth = 1; depth <= parts.length; depth += 1) {
       const path = parts.slice(0, depth).join('/');
       if (this.files.has(path)) throw this.unfit(`holds ${quoted(path)} both as a file and as a directory`);
       // Those on the way to an entry are as good as entries.
-      if (!this.directories.has(path)) this.countEntry();
+      if (!this.directories.has(path) && !(isEntry && depth === parts.length)) this.countEntry();
       this.directories.add(path);
     }
     await mkdir(join(this.directory, ...parts), { recursive: true, mode: 0o700 });
@@ -91,7 +92,7 @@ export class Unpacking {
   private async writeFile(parts: string[], executable: boolean, content: AsyncIterable<Buffer>): Promise<void> {
     const name = parts.join('/');
     if (this.files.has(name)) throw this.unfit(`holds ${quoted(name)} twice`);
-    if (parts.length > 1) await this.makeDirectory(parts.slice(0, -1));
+    if (parts.length > 1) await this.makeDirectory(parts.slice(0, -1), false);
     this.files.add(name);
     const path = join(this.directory, ...parts);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -108,8 +108,8 @@ export class EnginePool {
 
 function shortened(line: string): string {
   try {
-    const { time, level, msg, reason = '', action = '' } = JSON.parse(line) as Record<string, string>;
-    return `${time} ${level} ${msg} ${action} ${reason}`;
+    const { time, level, msg, reason = '', action = '', err } = JSON.parse(line);
+    return `${time} ${level} ${msg} ${action} ${reason} ${err?.message ?? ''}`;
   } catch {
     return line;
   }

@@ -98,7 +98,7 @@ async function crashEverywhere(
   const stage = await aStage(t, mysqlServer, rabbitUrl);
   const runner = new Runner(stage, pool, scenario, await scenario.standIns?.(t));
   const [first, second] = [await runner.run(), await runner.run()];
-  t.regex(first.outcome.session[0] ?? '', new RegExp(`^${scenario.ends},`));
+  t.regex(first.outcome.session[0] ?? '', new RegExp(`^${scenario.ends},`), first.lastWords.join('\n'));
   t.deepEqual([first.killed, second.killed, first.faults], [false, false, []], 'without a crash');
   t.deepEqual(differences(first.outcome, second.outcome), [], 'two runs without a crash');
   // What depends on the moment is in one recording and not in the other.

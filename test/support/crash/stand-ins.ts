@@ -40,6 +40,7 @@ export async function hostAndSystem(t: ExecutionContext): Promise<StandIns> {
   t.teardown(() => double.close());
   return {
     options: {
+      remote: { user: 'fenix' },
       http_hook: { allowed_hosts: new URL(double.url).host, require_https: false, secrets_file: secrets },
     },
     begin: (scene: Scene) => {
