@@ -26,6 +26,8 @@ export interface PlanInstance {
 export interface HostPlanSnapshot {
   readonly host: string;
   readonly instances: readonly PlanInstance[];
+  /** Others of the host that need no target and want room for one more of their kind. Absent = none. */
+  readonly alsoKeep?: readonly PlanInstance[];
   readonly targets: readonly PlanTarget[];
 }
 

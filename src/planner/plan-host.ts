@@ -30,8 +30,11 @@ export function planHost(snapshot: HostPlanSnapshot): HostPlan {
 }
 
 /** Who has no place left for one more of its kind, when all others of the host have one. */
-function withoutRoom({ instances, targets }: HostPlanSnapshot, left: ReadonlyMap<string, Left>): string[] {
-  const wanting = instances.filter(({ keepsRoom }) => keepsRoom).sort(largestFirst);
+function withoutRoom(
+  { instances, alsoKeep = [], targets }: HostPlanSnapshot,
+  left: ReadonlyMap<string, Left>,
+): string[] {
+  const wanting = [...instances.filter(({ keepsRoom }) => keepsRoom), ...alsoKeep].sort(largestFirst);
   return wanting.flatMap((instance) => {
     const candidates = targets.filter((target) => target.zone === instance.zone);
     const target = fullestThatFits(instance, candidates, left);

@@ -44,16 +44,20 @@ export function planSnapshot(
   patient = false,
 ): HostPlanSnapshot {
   const facts = patient ? finalFacts(view) : standingFacts(view);
+  const planned = ({ id, zone, resources }: Server): PlanInstance => ({
+    instanceId: id,
+    zone,
+    resources,
+    ...limitedGroup(view, id),
+    ...(view.constraints.keepsRoom(id) && { keepsRoom: true as const }),
+    refusedBy: facts.filter((fact) => fact.instanceId === id).map((fact) => fact.host),
+  });
+  const leaving = new Set(instances.map(({ id }) => id));
+  const others = serversOn(view, host).filter(({ id }) => !leaving.has(id) && view.constraints.keepsRoom(id));
   return {
     host,
-    instances: instances.map(({ id, zone, resources }) => ({
-      instanceId: id,
-      zone,
-      resources,
-      ...limitedGroup(view, id),
-      ...(view.constraints.keepsRoom(id) && { keepsRoom: true as const }),
-      refusedBy: facts.filter((fact) => fact.instanceId === id).map((fact) => fact.host),
-    })),
+    instances: instances.map(planned),
+    ...(others.length > 0 && { alsoKeep: others.map(planned) }),
     targets: view.cloud.capacities
       .filter((capacity) => targets.includes(capacity.host))
       .map((capacity) => ({
