@@ -19,7 +19,7 @@ export function install() {
   return isInstalled() || run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
-export function build() {
+function build() {
   return run(process.execPath, [join(root, 'scripts/build.mjs')]);
 }
 

@@ -1,6 +1,6 @@
 // What every suite does around AVA: count, say what failed, and close with "N passed, N failed, N skipped".
 import { spawn } from 'node:child_process';
-import { build, install, root } from './prepare.mjs';
+import { buildIfStale, install, root } from './prepare.mjs';
 import { TapReader } from './tap.mjs';
 
 export const isCi = ['true', '1'].includes(process.env.CI ?? '');
@@ -30,7 +30,7 @@ export class TestRun {
   /** Installs and builds what is missing; false, and a failure, if that cannot be. */
   prepare() {
     if (!install()) this.fail('npm ci failed');
-    else if (!build()) this.fail('the build failed');
+    else if (!buildIfStale()) this.fail('the build failed');
     else return true;
     return false;
   }
