@@ -125,7 +125,7 @@ onEach(
     for (const session of [await stored(), await stored()]) await sessions.claim(session, 'engine-a');
     const survey = async () => {
       const leases = (await engines.survey()).sort((a, b) => (a.engineId < b.engineId ? -1 : 1));
-      return leases.map(({ leftS, ...rest }) => ({ ...rest, left: Math.ceil(leftS / 30) * 30 }));
+      return leases.map(({ leftS, ...rest }) => ({ ...rest, left: Math.ceil(Math.round(leftS) / 30) * 30 }));
     };
     const one = { engineId: 'engine-a', sessions: 2, leaving: false, left: 30 };
     const two = { engineId: 'engine-b', sessions: 0, leaving: false, left: 30 };
