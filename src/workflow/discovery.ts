@@ -13,11 +13,16 @@ export interface Surroundings {
   readonly scope?: readonly string[];
 }
 
+/** What the session names and Nova does not know. */
+export interface Unknown {
+  readonly unknown: string;
+  readonly code?: 'unknown-host';
+}
+
 /** Reads what the scope names. A name that Nova does not know is said, and nobody is told anything (v1 §5.1). */
-export async function readSurroundings(
-  view: SessionView,
-  tools: WorkflowTools,
-): Promise<Surroundings | { readonly unknown: string }> {
+export async function readSurroundings(view: SessionView, tools: WorkflowTools): Promise<Surroundings | Unknown> {
+  const mistaken = unknownHost(view);
+  if (mistaken !== undefined) return mistaken;
   const ironic = await tools.ironicHosts();
   const { aggregate, zone, exclude_hosts: excluded = [] } = view.session.scope;
   if (aggregate === undefined && zone === undefined && excluded.length === 0) return { ironic };
@@ -62,6 +67,16 @@ export function discoverHosts(
     else hosts.push(joining(view, hostname, compute));
   }
   return { kind: 'join-hosts', hosts, excluded };
+}
+
+/** A host that Nova does not know may have work of its own (`other`). With nothing to be done there it is a mistake. */
+function unknownHost(view: SessionView): Unknown | undefined {
+  if (view.session.actions.some(({ type }) => type === 'host' || type === 'other')) return undefined;
+  const known = everyHost(view);
+  const name = view.session.hosts.find((host) => hostNamed(host, known, (each) => each) === undefined);
+  if (name === undefined) return undefined;
+  const unknown = `Nova knows no host "${name}", and the session has no action of type host or other for it.`;
+  return { unknown, code: 'unknown-host' };
 }
 
 function exclusion(view: SessionView, hostname: string, { ironic }: Surroundings): string | undefined {

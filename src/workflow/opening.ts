@@ -58,7 +58,10 @@ function nameOf({ hostname }: SessionHost): string {
 
 async function join(view: SessionView, tools: WorkflowTools): Promise<Step> {
   const surroundings = await readSurroundings(view, tools);
-  if ('unknown' in surroundings) return failing({ code: 'unknown-scope', message: surroundings.unknown });
+  if ('unknown' in surroundings) {
+    const { unknown, code = 'unknown-scope' } = surroundings;
+    return failing({ code, message: unknown });
+  }
   const decision = discoverHosts(view, surroundings);
   if (decision.hosts.length > 0) return { do: [decision] };
   const why = decision.excluded.map(({ hostname, reason }) => `${hostname}: ${reason}`).join(' ');

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { fnmatch } from '../../src/engine/fnmatch.js';
 import type { JournalEntry, SessionAction } from '../../src/model/index.js';
-import { discoverHosts } from '../../src/workflow/discovery.js';
+import { discoverHosts, readSurroundings } from '../../src/workflow/discovery.js';
 import { nextMoves } from '../../src/workflow/emptying.js';
 import { notYetTaken } from '../../src/workflow/emptying-flow.js';
 import { disabledReason } from '../../src/workflow/hosts.js';
@@ -10,7 +10,7 @@ import { NO_VALID_HOST } from '../../src/workflow/migrations.js';
 import { NOT_PROVEN, planSnapshot, serversOn, worthAsking } from '../../src/workflow/room.js';
 import type { SessionView } from '../../src/workflow/view.js';
 import { aHost, NOON } from '../support/api-records.js';
-import { anEffect, anImpact, aServer, aService, at, aView, HOST_SIZE, SMALL } from '../support/engine-views.js';
+import { anEffect, anImpact, aServer, aService, at, aView, HOST_SIZE, SMALL, tools } from '../support/engine-views.js';
 
 const conductor = (host: string) => aService(host, { binary: 'nova-conductor' });
 
@@ -44,6 +44,18 @@ test('discovery: given hosts and no others; unknown ones get their plug-ins only
       ['storage-1', 'other', false],
     ],
   );
+});
+
+test('discovery: a given host that Nova does not know, and on which nothing would run, is a mistake', async (t) => {
+  const services = [aService('c1.example.org')];
+  const found = (type: SessionAction['type'], hosts: string[]) =>
+    readSurroundings(aView({ services, session: { hosts, actions: [action(type, 'x')] } }), tools());
+  t.deepEqual(await found('compute', ['c1', 'c-l']), {
+    unknown: 'Nova knows no host "c-l", and the session has no action of type host or other for it.',
+    code: 'unknown-host',
+  });
+  for (const type of ['host', 'other'] as const) t.false('unknown' in (await found(type, ['c1', 'c-l'])));
+  t.false('unknown' in (await found('compute', ['c1'])), 'known by its short name');
 });
 
 test('discovery: short and full name of one host are one host, written as Nova writes it', (t) => {
