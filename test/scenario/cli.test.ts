@@ -102,7 +102,7 @@ test.serial('an admin runs a session by fenix alone, in every format, and follow
   t.deepEqual(told, flat, 'every line of the history, once, in order');
   const lines = watching.out.trimEnd().split('\n');
   t.is(lines.length, told.length);
-  t.true(lines.includes('2026-01-01T00:01:00Z host: compute-2: waiting -> emptying, its turn has come'));
+  t.true(lines.some((line) => /^[0-9T:-]+Z host: compute-2: waiting -> emptying, its turn has come$/.test(line)));
   t.regex(watching.out, /Z effect-begun: MIGRATE of \S+ from compute-1 to compute-2\n/);
   t.regex(watching.out, /Z waiting: Waiting for 2 project\(s\) to answer MAINTENANCE: .* \(until \S+Z\)\n/);
 
