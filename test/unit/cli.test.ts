@@ -181,6 +181,11 @@ test('who sends on elsewhere, and why nobody is reached, is said in words', asyn
   t.is(told.code, 4);
   t.regex(told.err, /fenix: Fenix at \S+ answered 301 and sends on to https:\/\/new\.example\/v1: correct the address/);
   t.notRegex(told.err, /hush/);
+  const who = { OS_USERNAME: 'u', OS_PASSWORD: 'p', OS_PROJECT_ID: 'p', OS_AUTH_URL: `${moved.http.url}/v3` };
+  t.regex(
+    (await cli(['session', 'list'], { env: who })).err,
+    /answered 301: it sends on to https:\/\/new\.example\/v1 /,
+  );
   const nobody = await cli(['session', 'list', '--endpoint', 'http://127.0.0.1:1/v1'], { env: { OS_TOKEN: 't' } });
   t.is(nobody.code, 4);
   t.regex(nobody.err, /cannot be reached: the connection was refused, so nothing listens there \(.*127\.0\.0\.1:1\)/);
