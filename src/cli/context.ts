@@ -8,7 +8,7 @@ import { transportFor } from './auth/transport.js';
 import type { CliIo } from './io.js';
 import type { OutputOptions } from './output/options.js';
 import { render, type View } from './output/render.js';
-import { plainText } from './text.js';
+import { spokenText } from './text.js';
 
 interface ProgramOptions {
   readonly osCloud?: string;
@@ -47,7 +47,7 @@ export class CliContext {
 
   /** A remark for people that is no part of the answer. */
   tell(sentence: string): void {
-    this.io.stderr.write(`${plainText(sentence)}\n`);
+    this.io.stderr.write(`${spokenText(sentence)}\n`);
   }
 
   private async connected(): Promise<Connection> {

@@ -1,10 +1,9 @@
 import { type Command, CommanderError } from 'commander';
-import { FenixError, messageOf } from '../common/errors.js';
-import { authFailure } from './auth/connect.js';
 import { CLI_EXIT, exitCodeFor } from './exit-codes.js';
 import type { CliIo } from './io.js';
 import { fenixProgram } from './program.js';
-import { plainText } from './text.js';
+import { sentenceOf } from './sentence.js';
+import { plainLines } from './text.js';
 
 /**
  * One command line of `fenix`, without the program's name. Answers go to standard output, everything else to standard
@@ -31,23 +30,10 @@ export async function runFenix(args: readonly string[], io: CliIo): Promise<numb
 function speakThrough(command: Command, io: CliIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => void io.stdout.write(text),
-    writeErr: (text) => void io.stderr.write(text),
+    // What was typed comes back in it.
+    writeErr: (text) => void io.stderr.write(plainLines(text)),
     getOutHasColors: () => false,
     getErrHasColors: () => false,
   });
   for (const one of command.commands) speakThrough(one, io);
-}
-
-function sentenceOf(error: unknown): string {
-  if (!(error instanceof FenixError)) return plainText(messageOf(error));
-  const { code, field, retryAfterS, requestId } = error;
-  const facts = [code, field && `field ${field}`, requestId].filter(Boolean).join(', ');
-  return plainText(
-    [
-      authFailure(error) ?? error.message,
-      `(${facts})`,
-      ...(error.inDoubt ? ['It may have been carried out all the same: look before you try again.'] : []),
-      ...(retryAfterS === undefined ? [] : [`Try again in ${retryAfterS} s.`]),
-    ].join(' '),
-  );
 }

@@ -26,9 +26,11 @@ export function seconds(text: string): number {
   return value;
 }
 
+/** A clock may be wrong by that, and a time that was just typed may have come. */
+const LATE_MS = 5 * 60_000;
 const TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/;
 
-/** An instant: `now`, `+2h`, or a date with a time, in UTC unless it says otherwise. */
+/** An instant: `now`, `+2h`, or a date with a time, in UTC unless it says otherwise; not long past. */
 export function instant(now: () => Date): (text: string) => Date {
   return (text) => {
     if (text === 'now') return now();
@@ -37,6 +39,9 @@ export function instant(now: () => Date): (text: string) => Date {
     const time = new Date(`${date}T${minutes}${rest}${zone.replace(/(\d{2})(\d{2})$/, '$1:$2')}`);
     if (Number.isNaN(time.getTime()) || !isDay(date)) {
       throw new InvalidArgumentError('It must be now, +2h, or as 2026-01-31T22:00 (UTC), 2026-01-31T22:00:00+01:00.');
+    }
+    if (time.getTime() < now().getTime() - LATE_MS) {
+      throw new InvalidArgumentError('It must not be more than 5 minutes in the past: now is for what begins at once.');
     }
     return time;
   };

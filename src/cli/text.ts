@@ -11,6 +11,23 @@ export function plainText(text: string): string {
   return stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(/\p{C}/gu, '').trim();
 }
 
+/** The same with its lines and spaces kept. */
+export function plainLines(text: string): string {
+  return stripVTControlCharacters(text).replace(/(?!\n)\p{C}/gu, '');
+}
+
+const USERINFO = /\/\/[^\s/?#"'<>]*@/g;
+
+/** With what stands before `@` in URLs masked: it may be a password. */
+export function maskUserinfo(text: string): string {
+  return text.replace(USERINFO, '//***@');
+}
+
+/** Text from outside in a sentence for people: one line, no control characters, no passwords in URLs. */
+export function spokenText(text: string): string {
+  return maskUserinfo(plainText(text));
+}
+
 /** Columns of a terminal that the text takes. */
 export function widthOf(text: string): number {
   return stringWidth(text);

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { FenixError } from '../common/errors.js';
 import { isUnfinished, type SessionState } from '../model/index.js';
 import type { CliContext } from './context.js';
-import { CLI_EXIT, CliEnd } from './exit-codes.js';
+import { CLI_EXIT, CliEnd, UsageError } from './exit-codes.js';
 import { seconds } from './parse.js';
 
 export interface WaitOptions {
@@ -14,7 +14,13 @@ export interface WaitOptions {
 
 /** `--wait` and `--timeout`. @param what what is waited for, in words */
 export function addWaitOptions(command: Command, what: string): Command {
-  return command.option('--wait', `wait until ${what}`).addOption(timeoutOption('--wait'));
+  return command
+    .option('--wait', `wait until ${what}`)
+    .addOption(timeoutOption('--wait'))
+    .hook('preAction', () => {
+      const { wait, timeout } = command.opts<WaitOptions>();
+      if (timeout !== undefined && wait !== true) throw new UsageError('--timeout needs --wait.');
+    });
 }
 
 export function timeoutOption(of: string): Option {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import { FenixError } from '../common/errors.js';
 import type { HistoryLine } from './control-types.js';
+import { isObject } from './shape.js';
 
 /** A stream of server-sent events that begins after one of them. */
 export type OpenEvents = (lastEventId: string | undefined) => Promise<Response>;
@@ -10,6 +11,8 @@ export type OpenEvents = (lastEventId: string | undefined) => Promise<Response>;
 export type OnConnection = (what: 'lost' | 'found', why: string) => void;
 
 export interface FollowOptions {
+  /** Whose events they are, for sentences: an address. */
+  readonly from: string;
   readonly lastEventId?: string;
   /** Before a lost connection is made again. */
   readonly retryMs: number;
@@ -47,12 +50,22 @@ export async function* followEvents(
       for await (const { id, event, data } of messagesOf(answer, silenceMs, signal)) {
         if (event === 'end') return;
         last = id;
-        yield JSON.parse(data) as HistoryLine;
+        yield lineOf(data, options.from);
       }
       lose('The stream of events broke off.');
     }
     await sleep(retryMs, undefined, { ...(signal && { signal }) });
   }
+}
+
+function lineOf(data: string, from: string): HistoryLine {
+  try {
+    const line: unknown = JSON.parse(data);
+    if (isObject(line)) return line as HistoryLine;
+  } catch {
+    // Told below.
+  }
+  throw new FenixError('transient', 'fenix-bad-answer', `Fenix at ${from} sent an event that is no JSON object.`);
 }
 
 /** A session that is unknown when the connection is made again was deleted and purged meanwhile; an error is worth trying again. */

@@ -1,4 +1,10 @@
-import { type ErrorKind, FenixError, messageOf } from '../common/errors.js';
+import { type ErrorKind, FenixError } from '../common/errors.js';
+import { limitedText, TooLong } from '../common/limited-text.js';
+import { isObject, type Shape, shapeProblem } from './shape.js';
+import { whyUnreachable } from './unreachable.js';
+
+/** How much of an answer is read: far beyond what the largest session tells. */
+export const MOST_BYTES = 64 * 2 ** 20;
 
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -12,25 +18,28 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
   /** Statuses besides 200 that are an answer, too. */
   readonly accept?: readonly number[];
+  /** What the answer must have. */
+  readonly shape?: Shape;
 }
 
 /**
- * One request for JSON.
+ * One request for a JSON object.
  * @throws FenixError with Fenix's own code, sentence, field and status where it answered; else `fenix-timeout`,
- *   `fenix-unreachable` or `fenix-bad-answer` (transient, `inDoubt` for a write)
+ *   `fenix-unreachable`, `fenix-redirect` or `fenix-bad-answer` (transient, `inDoubt` for a write)
  */
-export async function requestJson(fetch: FetchFunction, request: HttpRequest): Promise<unknown> {
+export async function requestJson(fetch: FetchFunction, request: HttpRequest): Promise<Record<string, unknown>> {
   const { status, headers, text } = await exchange(fetch, request);
   const body = parse(text);
-  const isAnswer = status === 200 || request.accept?.includes(status) === true;
-  if (isAnswer && body !== undefined) return body;
-  throw isAnswer
-    ? trouble(request, 'fenix-bad-answer', 'answered something that is not JSON')
-    : refusal(status, headers, body);
+  if (status !== 200 && request.accept?.includes(status) !== true) throw refusal(request, status, headers, body);
+  if (body === undefined) throw badAnswer(request, 'something that is not JSON');
+  if (!isObject(body)) throw badAnswer(request, 'something that is no JSON object');
+  const problem = shapeProblem(body, request.shape ?? {});
+  if (problem !== undefined) throw badAnswer(request, `something ${problem}`);
+  return body;
 }
 
 /**
- * A request whose answer is read as it comes; its time-out ends with the head of the answer.
+ * A request whose answer is a stream of events, read as it comes; its time-out ends with the head of the answer.
  * @throws FenixError as {@link requestJson} does
  */
 export async function requestStream(fetch: FetchFunction, request: HttpRequest): Promise<Response> {
@@ -38,8 +47,14 @@ export async function requestStream(fetch: FetchFunction, request: HttpRequest):
   const timer = setTimeout(() => head.abort(), request.timeoutMs);
   try {
     const answer = await ask(fetch, request, head.signal);
-    if (answer.status === 200) return answer;
-    throw refusal(answer.status, answer.headers, parse(await answer.text()));
+    const { status, headers } = answer;
+    if (status !== 200) {
+      const text = await orTrouble(request, head.signal, limitedText(answer, MOST_BYTES));
+      throw refusal(request, status, headers, parse(text));
+    }
+    if (/^text\/event-stream\b/i.test(headers.get('content-type') ?? '')) return answer;
+    await answer.body?.cancel();
+    throw badAnswer(request, 'something that is no stream of events');
   } finally {
     clearTimeout(timer);
   }
@@ -54,7 +69,7 @@ interface Exchange {
 async function exchange(fetch: FetchFunction, request: HttpRequest): Promise<Exchange> {
   const limit = AbortSignal.timeout(request.timeoutMs);
   const answer = await ask(fetch, request, limit);
-  const text = await orTrouble(request, limit, answer.text());
+  const text = await orTrouble(request, limit, limitedText(answer, MOST_BYTES));
   return { status: answer.status, headers: answer.headers, text };
 }
 
@@ -64,7 +79,8 @@ function ask(fetch: FetchFunction, request: HttpRequest, limit: AbortSignal): Pr
     method: request.method,
     headers: headersOf(request),
     signal: outer === undefined ? limit : AbortSignal.any([limit, outer]),
-    redirect: 'error',
+    // A token must not travel to another address.
+    redirect: 'manual',
     ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
   });
   return orTrouble(request, limit, asked);
@@ -77,7 +93,8 @@ async function orTrouble<T>(request: HttpRequest, limit: AbortSignal, work: Prom
     if (request.signal?.aborted === true) throw request.signal.reason;
     if (limit.aborted)
       throw trouble(request, 'fenix-timeout', `gave no answer within ${request.timeoutMs / 1000} s`, cause);
-    throw trouble(request, 'fenix-unreachable', `cannot be reached: ${reasonOf(cause)}`, cause);
+    if (cause instanceof TooLong) throw badAnswer(request, `${cause.message}, which is cut off`);
+    throw trouble(request, 'fenix-unreachable', `cannot be reached: ${whyUnreachable(cause)}`, cause);
   }
 }
 
@@ -98,9 +115,8 @@ function parse(text: string): unknown {
   }
 }
 
-/** fetch hides what happened in the cause. */
-function reasonOf(thrown: unknown): string {
-  return messageOf(thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown);
+function badAnswer(request: HttpRequest, what: string): FenixError {
+  return trouble(request, 'fenix-bad-answer', `answered ${what}`);
 }
 
 function trouble({ method, url }: HttpRequest, code: string, what: string, cause?: unknown): FenixError {
@@ -110,7 +126,8 @@ function trouble({ method, url }: HttpRequest, code: string, what: string, cause
   });
 }
 
-function refusal(status: number, headers: Headers, body: unknown): FenixError {
+function refusal(request: HttpRequest, status: number, headers: Headers, body: unknown): FenixError {
+  if (status >= 300 && status < 400) return redirect(request, status, headers.get('location'));
   const { error, code, field } = Object(body) as Record<string, unknown>;
   const retryAfterS = Number(headers.get('retry-after') ?? Number.NaN);
   return new FenixError(
@@ -123,6 +140,13 @@ function refusal(status: number, headers: Headers, body: unknown): FenixError {
       ...(Number.isFinite(retryAfterS) ? { retryAfterS } : {}),
     },
   );
+}
+
+/** Not followed: where Fenix is must be said right. */
+function redirect(request: HttpRequest, status: number, location: string | null): FenixError {
+  const where = location !== null && URL.canParse(location, request.url) ? new URL(location, request.url) : undefined;
+  const to = where === undefined ? 'elsewhere, without saying where to' : `to ${where.origin}${where.pathname}`;
+  return trouble(request, 'fenix-redirect', `answered ${status} and sends on ${to}: correct the address of Fenix`);
 }
 
 function kindOf(status: number): ErrorKind {

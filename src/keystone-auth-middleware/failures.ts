@@ -52,7 +52,7 @@ export function refusal(request: HttpRequest, answer: HttpAnswer): FenixError {
     inDoubt: request.writes && answer.status >= 500 && answer.status !== 503,
     ...(retryAfterS === undefined ? {} : { retryAfterS }),
   };
-  const sentence = `${subject(request)} answered ${answer.status}: ${sentenceOf(answer.body)}`;
+  const sentence = `${subject(request)} answered ${answer.status}: ${redirectOf(request, answer) ?? sentenceOf(answer.body)}`;
   return new FenixError(kind, code, sentence, details);
 }
 
@@ -65,6 +65,14 @@ function classify({ status, headers }: HttpAnswer): [ErrorKind, string] {
   if (status >= 500) return ['transient', 'cloud-failed'];
   if (status < 400) return ['terminal', 'cloud-redirected'];
   return ['input', 'cloud-refused'];
+}
+
+/** Where a redirect leads, which is not followed; without its query and user. */
+function redirectOf(request: HttpRequest, { status, headers }: HttpAnswer): string | undefined {
+  const location = headers.get('location');
+  if (status >= 400 || location === null || !URL.canParse(location, request.url.href)) return undefined;
+  const { origin, pathname } = new URL(location, request.url);
+  return `it sends on to ${origin}${pathname}`;
 }
 
 /** Seconds, also where a date was given (RFC 9110, 10.2.3), by the answering machine's own clock. */

@@ -128,7 +128,8 @@ test('whatever the client asks for is in the OpenAPI document', async (t) => {
     token: async () => 't',
     fetch: async (url, { method = '', headers }) => {
       asked.push({ method, url: new URL(url), headers: new Headers(headers) });
-      if (url.endsWith('/events')) return new Response('event: end\ndata: {}\n\n');
+      if (url.endsWith('/events'))
+        return new Response('event: end\ndata: {}\n\n', { headers: { 'Content-Type': 'text/event-stream' } });
       return new Response(JSON.stringify(answer));
     },
   });
@@ -162,7 +163,7 @@ test('whatever the client asks for is in the OpenAPI document', async (t) => {
   const inner = ['constructor', 'request', 'send'];
   const methods = Object.getOwnPropertyNames(FenixClient.prototype).filter((name) => !inner.includes(name));
   t.deepEqual(Object.keys(calls).sort(), methods.sort(), 'each method is tried');
-  for (const call of Object.values(calls)) await call();
+  for (const call of Object.values(calls)) await call().catch(() => 'what is asked counts, not what is answered');
   const unserved = new Set(described);
   const common = ['accept', 'content-type', 'x-auth-token'];
   for (const { method, url, headers } of asked) {

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
+import type { Transport } from '../../src/cli/auth/transport.js';
 import { runFenix } from '../../src/cli/main.js';
 import { Screen } from './screen.js';
 
@@ -13,6 +14,8 @@ export interface CliOptions {
   readonly signal?: AbortSignal;
   /** Requests go as they do outside tests. */
   readonly systemFetch?: boolean;
+  /** Sends requests in place of that. */
+  readonly fetch?: Transport;
 }
 
 /** A command line of `fenix` that runs in this process. */
@@ -28,7 +31,16 @@ const POLL_MS = 100;
 
 /** Begins it; nothing of this process's own environment or files is read. */
 export function startCli(args: readonly string[], options: CliOptions = {}): CliRun {
-  const { env = {}, cwd = '/nonexistent', stdin = '', now = () => new Date(), screen, signal, systemFetch } = options;
+  const {
+    env = {},
+    cwd = '/nonexistent',
+    stdin = '',
+    now = () => new Date(),
+    screen,
+    signal,
+    systemFetch,
+    fetch = plainFetch,
+  } = options;
   const pipe = Object.assign(new Screen(1000, 1000), { isTTY: false });
   const run = { out: '', err: '', code: Promise.resolve(0) };
   pipe.write = (text) => {
@@ -50,7 +62,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     version: 'test',
     now,
     pollMs: POLL_MS,
-    ...(systemFetch !== true && { fetch: plainFetch }),
+    ...(systemFetch !== true && { fetch }),
   });
   return run;
 }

@@ -107,14 +107,132 @@ test('a list of many pages is read to its end, or to its limit', async (t) => {
   t.is(http.arrived.at(-1)?.query.get('limit'), '200');
 });
 
+test('a list ends where the server does not say what follows, or says the same again', async (t) => {
+  for (const next of [undefined, 'a', 7]) {
+    const { fenix, http } = await aFenix(t, () => ({ body: { sessions: [{ session_id: 'a' }], next } }));
+    const { code, out, err } = await fenix('session', 'list', '-f', 'value', '-c', 'session_id');
+    t.is(code, 0);
+    t.is(out, next === 'a' ? 'a\na\n' : 'a\n');
+    t.is(http.arrived.length, next === 'a' ? 2 : 1);
+    if (next === 'a') t.regex(err, /the list ends there, and may not be whole/);
+    else t.is(err, '');
+  }
+});
+
+test('an answer of another shape is said to be one, with the address that gave it', async (t) => {
+  const wrong: readonly (readonly [line: string, body: unknown, told: RegExp])[] = [
+    ['session list', null, /something that is no JSON object/],
+    ['session list', [], /something that is no JSON object/],
+    ['session list', {}, /something without sessions, which must be a list of objects/],
+    ['session list', { sessions: [null], next: null }, /without sessions/],
+    ['session show x', { session_id: 'x', state: 'MAINTENANCE' }, /without metadata, which must be an object/],
+    ['session continue x', { state: 1 }, /without state, which must be text/],
+    ['session history x', { history: 'no' }, /without history/],
+    ['session instances x --project p', { instance_ids: [1] }, /without instance_ids, which must be a list of text/],
+    ['engine list', { engines: {} }, /without engines/],
+    ['health', { status: 'ok' }, /without checks/],
+    ['session watch x', { sessions: [] }, /something that is no stream of events/],
+    ['session watch x', '<html>', /something that is no stream of events/],
+  ];
+  for (const [line, body, told] of wrong) {
+    const { fenix, http } = await aFenix(t, () => ({ body: body === null ? 'null' : body }));
+    const { code, out, err } = await fenix(...line.split(' '));
+    t.is(code, 4, `${line}: ${err}`);
+    t.true(err.startsWith(`fenix: Fenix at ${http.url} answered `), err);
+    t.regex(err, told);
+    t.regex(err, /\(fenix-bad-answer\)/);
+    t.is(out, '');
+  }
+  const headers = { 'Content-Type': 'text/event-stream; charset=utf-8' };
+  const events = await aFenix(t, () => ({ headers, body: 'id: 1\ndata: rubbish\n\n' }));
+  const watched = await events.fenix('session', 'watch', 'x');
+  t.is(watched.code, 4);
+  t.regex(watched.err, /^fenix: Fenix at \S+ sent an event that is no JSON object\./);
+});
+
+test('an answer without an end is cut off, with --debug, too', async (t) => {
+  const chunk = new Uint8Array(4 * 2 ** 20).fill(32);
+  let sent = 0;
+  const fetch = async (): Promise<Response> => {
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        sent += 1;
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(endless, { headers: { 'Content-Type': 'application/json' } });
+  };
+  const env = { OS_TOKEN: 't', OS_MAINTENANCE_ENDPOINT_OVERRIDE: 'http://fenix/v1' };
+  for (const debug of [[], ['--debug']]) {
+    sent = 0;
+    const { code, err } = await cli(['session', 'list', ...debug], { env, fetch });
+    t.is(code, 4);
+    t.regex(
+      err,
+      /fenix: Fenix at http:\/\/fenix answered more than 64 MiB, which is cut off\. \(fenix-bad-answer\)\n$/,
+    );
+    t.true(sent < 20, `${sent} pieces were read`);
+  }
+});
+
+test('who sends on elsewhere, and why nobody is reached, is said in words', async (t) => {
+  const moved = await aFenix(t, () => ({ status: 301, headers: { Location: 'https://ann:hush@new.example/v1?a=b' } }));
+  const told = await moved.fenix('session', 'list', '--debug');
+  t.is(told.code, 4);
+  t.regex(told.err, /fenix: Fenix at \S+ answered 301 and sends on to https:\/\/new\.example\/v1: correct the address/);
+  t.notRegex(told.err, /hush/);
+  const who = { OS_USERNAME: 'u', OS_PASSWORD: 'p', OS_PROJECT_ID: 'p', OS_AUTH_URL: `${moved.http.url}/v3` };
+  t.regex(
+    (await cli(['session', 'list'], { env: who })).err,
+    /answered 301: it sends on to https:\/\/new\.example\/v1 /,
+  );
+  const nobody = await cli(['session', 'list', '--endpoint', 'http://127.0.0.1:1/v1'], { env: { OS_TOKEN: 't' } });
+  t.is(nobody.code, 4);
+  t.regex(nobody.err, /cannot be reached: the connection was refused, so nothing listens there \(.*127\.0\.0\.1:1\)/);
+  const several = new AggregateError([Object.assign(new Error('connect ::1'), { code: 'ECONNREFUSED' })], '');
+  const fetch = () => Promise.reject(new TypeError('fetch failed', { cause: several }));
+  const both = await cli(['session', 'list'], { env: moved.env, fetch });
+  t.regex(both.err, /nothing listens there \(connect ::1\)/);
+});
+
+test('of several to delete, all are tried, and those that stay are named', async (t) => {
+  for (const [command, noun] of [
+    ['session delete', 'session'],
+    ['constraint delete', 'instance'],
+    ['group delete', 'group'],
+  ] as const) {
+    const { fenix, http } = await aFenix(t, ({ path }) =>
+      path.endsWith('/b') ? { body: {} } : refusal(404, 'not-found', 'There is no such thing.'),
+    );
+    const { code, out, err } = await fenix(...command.split(' '), 'a', 'b', 'c');
+    t.is(code, 1);
+    t.is(out, '');
+    const line = (id: string) => `fenix: ${noun} ${id} was not deleted: There is no such thing. (not-found)\n`;
+    t.is(err, line('a') + line('c'));
+    t.is(http.arrived.length, 3);
+    t.is((await fenix(...command.split(' '), 'b')).code, 0);
+  }
+});
+
+test('what was typed comes back without control characters', async (t) => {
+  const { code, err } = await cli(['session', 'show', 'x', `--${HOSTILE}`]);
+  t.is(code, 2);
+  t.regex(err, /unknown option/);
+  t.notRegex(err.replaceAll('\n', ''), /[\p{Cf}\p{Cc}]/u);
+  t.regex((await cli([])).err, /\n {2}session +maintenance sessions/, 'help keeps its lines and columns');
+});
+
 test('secrets are masked wherever --debug writes them', async (t) => {
   const { fenix, http } = await aFenix(t, ({ method }) => {
-    return method === 'POST' ? { body: { session_id: 'abc' } } : refusal(404, 'not-found', 'There is no such session.');
+    return method === 'POST'
+      ? { body: { session_id: 'abc', proxy: 'see http://ann:s3rver@x/ now' } }
+      : refusal(404, 'not-found', 'There is no such session.');
   });
-  const action = 'host:command:{"api_key":"k3y","env":{"DB_PASSWORD":"p4ss"},"tokens":["t0k"]}';
+  const action =
+    'host:command:{"api_key":"k3y","mirror":"https://ann:m1rror@mirror/","env":{"DB_PASSWORD":"p4ss"},"tokens":["t0k"]}';
   const { err, code } = await fenix('session', 'create', '--at', 'now', '--action', action, '--debug');
   t.is(code, 1, 'what it made cannot be shown');
-  for (const secret of ['k3y', 'p4ss', 't0k', 'opensesame']) t.false(err.includes(secret), secret);
+  for (const secret of ['s3rver', 'm1rror', 'k3y', 'p4ss', 't0k', 'opensesame']) t.false(err.includes(secret), secret);
   t.regex(err, /REQ: POST \S+\/v1\/maintenance .* -H "X-Auth-Token: \*\*\*" .*-d '.*"api_key":"\*\*\*"/);
   t.regex(err, /RESP: 200 in \d+ ms/);
   t.like(http.arrived[0]?.body, { actions: [{ plugin: 'command', type: 'host' }] });
@@ -185,6 +303,16 @@ const WRONG: readonly (readonly [line: string, told: RegExp])[] = [
   ['session list --os-cacert /nowhere.pem', /OS_CACERT \(--os-cacert\): .*nowhere/],
   ['session create', /Say when it begins: --at/],
   ['session create --at 2026-02-31T10:00', /--at <time>.*now, \+2h/],
+  ['session list --endpoint http://ann:hush@x/v1', /--endpoint.*must not hold credentials/],
+  ['session list --endpoint http://ann:hu/sh@x/v1', /--endpoint.*: it must be an address/],
+  [
+    'session list --os-auth-url http://ann:hush@x/v3 --os-username u --os-password p',
+    /OS_AUTH_URL.*must not hold cred/,
+  ],
+  ['session create --at 2026-01-01T00:00', /--at <time>.*more than 5 minutes in the past: now is for/],
+  ['session abort s --timeout 5', /^fenix: --timeout needs --wait\.$/m],
+  ['session create --at now --timeout 5', /--timeout needs --wait/],
+  ['host skip s h --timeout 5', /--timeout needs --wait/],
   ['session create --at now --action boot:noop', /TYPE one of pre, host/],
   ['session create --at now --action host:noop:{', /must be JSON/],
   ['session create --at now --limit hosts', /--limit.*KEY=VALUE/],
@@ -205,6 +333,7 @@ test('whatever is wrong with a command line is said in a sentence, and nothing i
     const plain = !line.includes('cacert');
     const { code, err, out } = await cli(args, plain ? { env, stdin: '- a\n- b\n' } : { env, systemFetch: true });
     t.is(code, 2, `fenix ${line}: ${err}`);
+    t.notRegex(err, /hush|hu\/sh/, line);
     t.regex(err, told, line);
     t.is(out, '', line);
   }
@@ -338,6 +467,18 @@ test('clouds.yaml: where it is looked for, what goes over what, and what is wron
   t.regex(wrong({}, 'west'), /there is no clouds\.yaml in .*here, .*openstack, \/etc\/openstack\.$/);
   t.regex(wrong({ 'here/clouds.yaml': 'clouds: [' }, 'x'), /clouds\.yaml: .* at line 1/);
   t.regex(wrong({ 'here/clouds.yaml': 'clouds: {x: 1}' }, 'x'), /clouds\.x must be a mapping\.$/);
+  for (const [cloud, told] of [
+    ['{auth: [a]}', /here\/clouds\.yaml: clouds\.x\.auth must be a mapping\.$/],
+    ['{auth: hush}', /clouds\.x\.auth must be a mapping\.$/],
+    ['{auth: {auth_url: [http://a]}}', /clouds\.x\.auth\.auth_url must be one value, not a list or a mapping\.$/],
+    ['{auth: {}, region_name: [r1]}', /clouds\.x\.region_name must be one value/],
+    ['{auth: {}, verify: {a: b}}', /clouds\.x\.verify must be one value/],
+  ] as const) {
+    t.regex(wrong({ 'here/clouds.yaml': `clouds: {x: ${cloud}}` }, 'x'), told);
+  }
+  const secret = { 'here/clouds.yaml': 'clouds: {x: {auth: }}', 'here/secure.yaml': 'clouds: {x: {auth: 1}}' };
+  t.regex(wrong(secret, 'x'), /here\/secure\.yaml: clouds\.x\.auth must be a mapping\.$/);
+  t.regex(wrong({}, 'x', { OS_CLIENT_CONFIG_FILE: '/tmp' }), /^\/tmp must be a file; it is a directory\.$/);
   t.regex(
     wrong({}, 'x', { OS_CLIENT_CONFIG_FILE: '/nowhere' }),
     /OS_CLIENT_CONFIG_FILE: there is no file \/nowhere\.$/,

@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { messageOf } from '../../common/errors.js';
 import { UsageError } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
-import { type CloudOption, keysOf } from './options.js';
+import { CLOUD_OPTIONS, type CloudOption, keysOf } from './options.js';
 
 /** A cloud as clouds.yaml has it; all scalars are text. */
 export type CloudEntry = Readonly<Record<string, unknown>>;
@@ -33,10 +33,10 @@ export function findCloud(name: string | undefined, from: Surroundings): CloudEn
   if (!Object.hasOwn(clouds, chosen)) {
     throw new UsageError(`Cloud ${chosen} is not in ${file}, which has: ${names.join(', ') || 'none'}.`);
   }
-  const cloud = mapping(clouds[chosen], `${file}: clouds.${chosen}`);
+  const cloud = cloudOf(clouds[chosen], `${file}: clouds.${chosen}`);
   const secure = fileOf('secure', from, 'OS_CLIENT_SECURE_FILE');
   const secrets =
-    secure === undefined ? {} : mapping(sectionOf(secure, 'clouds')[chosen] ?? {}, `${secure}: ${chosen}`);
+    secure === undefined ? {} : cloudOf(sectionOf(secure, 'clouds')[chosen] ?? {}, `${secure}: clouds.${chosen}`);
   const own = merged(cloud, secrets);
   const profile = textOf(own, ['profile', 'cloud']);
   return profile === '' ? own : merged(profileOf(profile, from), own);
@@ -64,7 +64,9 @@ function firstRegion([first]: readonly unknown[]): string {
 function profileOf(name: string, from: Surroundings): CloudEntry {
   const file = fileOf('clouds-public', from);
   const profiles = file === undefined ? {} : sectionOf(file, 'public-clouds');
-  if (file !== undefined && Object.hasOwn(profiles, name)) return mapping(profiles[name], `${file}: ${name}`);
+  if (file !== undefined && Object.hasOwn(profiles, name)) {
+    return cloudOf(profiles[name], `${file}: public-clouds.${name}`);
+  }
   throw new UsageError(`Profile ${name} is in no clouds-public.yaml in ${placesOf(from).join(', ')}.`);
 }
 
@@ -95,13 +97,31 @@ function read(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${file}: ${messageOf(error)}.`);
+    const isDirectory = (error as NodeJS.ErrnoException).code === 'EISDIR';
+    throw new UsageError(isDirectory ? `${file} must be a file; it is a directory.` : `${file}: ${messageOf(error)}.`);
   }
   const document = parseDocument(text, { schema: 'failsafe' });
   const [error] = document.errors;
   if (error === undefined) return document.toJS() ?? {};
   // The library shows the lines, which may hold secrets, after the first line of its message.
   throw new UsageError(`${file}: ${error.message.split('\n', 1)[0]?.replace(/:$/, '')}.`);
+}
+
+const KEYS = CLOUD_OPTIONS.flatMap((option) => keysOf(option).keys);
+
+/** A cloud whose fields can be read. @throws UsageError naming file and key */
+function cloudOf(value: unknown, where: string): CloudEntry {
+  const cloud = mapping(value, where);
+  // A key without a value reads as empty text.
+  const auth = mapping(cloud.auth || {}, `${where}.auth`);
+  checkTexts(cloud, [...KEYS, 'profile', 'cloud', 'verify'], where);
+  checkTexts(auth, KEYS, `${where}.auth`);
+  return cloud;
+}
+
+function checkTexts(entry: CloudEntry, keys: readonly string[], where: string): void {
+  const wrong = keys.find((key) => typeof (entry[key] ?? '') !== 'string');
+  if (wrong !== undefined) throw new UsageError(`${where}.${wrong} must be one value, not a list or a mapping.`);
 }
 
 function mapping(value: unknown, where: string): CloudEntry {

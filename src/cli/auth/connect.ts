@@ -33,6 +33,7 @@ export async function connect(options: CloudOptions, settings: ConnectSettings):
   const { timeoutMs } = settings;
   const { authType, authUrl, token, endpoint } = options;
   if (endpoint !== '') checkUrl('endpoint', endpoint);
+  if (authUrl !== '') checkUrl('authUrl', authUrl);
   // Nobody has to be asked who somebody with a token is, where it is known where Fenix is.
   if (authType === 'token' && authUrl === '' && endpoint !== '' && token !== '') {
     const client = new FenixClient({ url: endpoint, token: async () => token, fetch: send, timeoutMs });
@@ -48,7 +49,6 @@ export async function connect(options: CloudOptions, settings: ConnectSettings):
 function sessionFor(options: CloudOptions, send: Transport, timeoutMs: number): KeystoneSession {
   const { regionName, endpoint } = options;
   const credentials = credentialsFrom(options, { who: 'fenix', nameOf: waysOf });
-  checkUrl('authUrl', options.authUrl);
   const settings = {
     interface: options.interface as Interface,
     ...(regionName !== '' && { region: regionName }),
@@ -81,8 +81,14 @@ async function unknownProject(): Promise<string> {
 }
 
 function checkUrl(option: 'authUrl' | 'endpoint', text: string): void {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return;
-  throw new UsageError(`${waysOf(option)}: ${text} must be an address that begins with http:// or https://.`);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && url.username + url.password !== '') {
+    throw new UsageError(`${waysOf(option)}: the address must not hold credentials (USER:PASSWORD@).`);
+  }
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return;
+  // What cannot be read may hold a password anywhere.
+  const told = text.includes('@') ? 'it' : text;
+  throw new UsageError(`${waysOf(option)}: ${told} must be an address that begins with http:// or https://.`);
 }
 
 /** What Keystone says about credentials, for people who gave them. */

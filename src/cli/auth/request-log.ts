@@ -1,5 +1,7 @@
+import { MOST_BYTES } from '../../client/index.js';
 import { messageOf } from '../../common/errors.js';
-import { plainText } from '../text.js';
+import { limitedText } from '../../common/limited-text.js';
+import { maskUserinfo, spokenText } from '../text.js';
 import type { Transport } from './transport.js';
 
 const MASK = '***';
@@ -9,13 +11,13 @@ const SECRET_THROUGHOUT = /secret|token/i;
 const LONGEST_BODY = 4000;
 
 /**
- * Writes a line per request and answer. Secrets never stand in it: tokens, passwords, whatever is called like one, and
- * what Keystone answers to an authentication.
+ * Writes a line per request and answer. Secrets never stand in it: tokens, passwords, also those in URLs, whatever is called like one,
+ * and what Keystone answers to an authentication.
  */
 export function logged(send: Transport, write: (line: string) => void): Transport {
   return async (url, init) => {
     const method = init.method ?? 'GET';
-    const address = maskedUrl(String(url));
+    const address = spokenText(String(url));
     write(`REQ: ${method} ${address}${headersText(Object.entries(init.headers ?? {}))}${bodyText(init.body)}`);
     const startedMs = performance.now();
     try {
@@ -25,7 +27,7 @@ export function logged(send: Transport, write: (line: string) => void): Transpor
       return isSpoken(answer, address) ? await tellBody(answer, write) : answer;
     } catch (error) {
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-      write(`RESP: none, ${plainText(messageOf(cause))}`);
+      write(`RESP: none, ${spokenText(messageOf(cause))}`);
       throw error;
     }
   };
@@ -38,14 +40,14 @@ function isSpoken(answer: Response, address: string): boolean {
 }
 
 async function tellBody(answer: Response, write: (line: string) => void): Promise<Response> {
-  const text = await answer.text();
+  const text = await limitedText(answer, MOST_BYTES);
   write(`RESP BODY: ${cut(jsonText(text))}`);
   return new Response(text, { status: answer.status, headers: answer.headers });
 }
 
 function headersText(headers: readonly (readonly [string, unknown])[]): string {
   return headers
-    .map(([name, value]) => ` -H "${name}: ${SECRET_NAME.test(name) ? MASK : plainText(String(value))}"`)
+    .map(([name, value]) => ` -H "${name}: ${SECRET_NAME.test(name) ? MASK : spokenText(String(value))}"`)
     .join('');
 }
 
@@ -55,9 +57,9 @@ function bodyText(body: unknown): string {
 
 function jsonText(text: string): string {
   try {
-    return plainText(JSON.stringify(masked(JSON.parse(text))));
+    return spokenText(JSON.stringify(masked(JSON.parse(text))));
   } catch {
-    return plainText(text);
+    return spokenText(text);
   }
 }
 
@@ -67,16 +69,13 @@ function masked(value: unknown, isSecret = false): unknown {
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskedField(key, item, isSecret)]));
   }
-  return isSecret && (typeof value === 'string' || typeof value === 'number') ? MASK : value;
+  if (isSecret && (typeof value === 'string' || typeof value === 'number')) return MASK;
+  return typeof value === 'string' ? maskUserinfo(value) : value;
 }
 
 function maskedField(name: string, value: unknown, isSecret: boolean): unknown {
   const isInner = typeof value === 'object' && value !== null;
   return masked(value, isSecret || (isInner ? SECRET_THROUGHOUT : SECRET_NAME).test(name));
-}
-
-function maskedUrl(url: string): string {
-  return plainText(url.replace(/\/\/[^/@]*@/, `//${MASK}@`));
 }
 
 function cut(text: string): string {

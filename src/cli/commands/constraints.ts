@@ -3,6 +3,7 @@ import type { GroupConstraintsBody, InstanceConstraintsBody } from '../../client
 import { INSTANCE_ACTIONS } from '../../model/index.js';
 import { bodyFrom, over } from '../body-file.js';
 import type { CliContext } from '../context.js';
+import { deleteAll } from '../delete-all.js';
 import { addOutputOptions, collect, type OutputOptions } from '../output/options.js';
 import type { Row } from '../output/render.js';
 import { pairs, seconds, wholeNumber } from '../parse.js';
@@ -122,7 +123,7 @@ function addShowAndDelete(parent: Command, context: CliContext, { noun, show, re
     .command(`delete <${noun}...>`)
     .description("delete them, if there are any; an admin's removes all projects'")
     .action(async (ids: string[]) => {
-      for (const id of ids) await remove(id);
+      await deleteAll(context, noun, ids, remove);
     });
 }
 

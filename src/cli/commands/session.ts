@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ListedSession, SessionDetail } from '../../client/index.js';
 import { SESSION_STATES, type SessionState } from '../../model/index.js';
 import type { CliContext } from '../context.js';
+import { deleteAll } from '../delete-all.js';
 import { addOutputOptions, type OutputOptions } from '../output/options.js';
 import type { Row } from '../output/render.js';
 import { wholeNumber } from '../parse.js';
@@ -27,7 +28,7 @@ export function addSession(program: Command, context: CliContext): void {
     .description('delete sessions; their engines end the work and give hosts back')
     .action(async (ids: string[]) => {
       const client = await context.client();
-      for (const id of ids) await client.remove(id, context.io.signal);
+      await deleteAll(context, 'session', ids, (id) => client.remove(id, context.io.signal));
     });
   addHistory(session, context);
   addInstances(session, context);
@@ -60,12 +61,18 @@ async function listed(context: CliContext, options: ListOptions): Promise<Listed
   const client = await context.client();
   const { state, workflow, limit = Number.POSITIVE_INFINITY } = options;
   const sessions: ListedSession[] = [];
+  const seen = new Set([options.marker]);
   for (let marker = options.marker; ; ) {
     const query = { limit: Math.min(MOST_AT_ONCE, limit - sessions.length), ...pick({ marker, state, workflow }) };
     const page = await client.listPage(query, context.io.signal);
     sessions.push(...page.sessions);
-    if (page.next === null || sessions.length >= limit) return sessions;
+    if (typeof page.next !== 'string' || sessions.length >= limit) return sessions;
+    if (seen.has(page.next)) {
+      context.tell('Fenix sends to a page that it has answered before: the list ends there, and may not be whole.');
+      return sessions;
+    }
     marker = page.next;
+    seen.add(marker);
   }
 }
 
