@@ -6,5 +6,5 @@ export default {
   files: ['dist/test/contract/openstack.test.js', 'dist/test/openstack/**/*.test.js'],
   serial: true,
   concurrency: 1,
-  timeout: '10m',
+  timeout: '20m',
 };
