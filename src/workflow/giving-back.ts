@@ -9,22 +9,14 @@ export function isOwedBack({ disabled, state }: SessionHost): boolean {
   return disabled && (state === 'done' || state === 'skipped');
 }
 
-/**
- * Has its compute service enabled, or waits for that; and before it for a request to disable it of which nobody knows
- * yet whether it arrived: sent once more it would outlast the enabling.
- */
+/** Has its compute service enabled, or waits for that. */
 export function giveBack(view: SessionView, { hostname }: SessionHost): Step {
-  const changes = view.effects.filter(({ kind, subject }) => kind === 'service' && subject === hostname);
-  const last = changes.findLast(({ action }) => action === 'enable');
+  const last = view.effects.findLast((effect) => effect.subject === hostname && effect.action === 'enable');
   if (last?.state === 'failed') {
     const message = `The compute service of ${hostname} could not be enabled: ${last.outcome?.message}`;
     return failing({ code: 'service-failed', message, host: hostname });
   }
-  const begun = changes.findLast(({ state }) => state === 'begun');
-  if (begun === undefined) return { do: [{ kind: 'give-host-back', host: hostname }] };
+  if (last?.state !== 'begun') return { do: [{ kind: 'give-host-back', host: hostname }] };
   const until = deadline(view, 'service', view.settings.blockedTimeoutS);
-  const change = begun.action === 'enable' ? 'enabled' : 'disabled, which was asked for before it is enabled';
-  return {
-    wait: { for: 'service', message: `Waiting for the compute service of ${hostname} to be ${change}.`, until },
-  };
+  return { wait: { for: 'service', message: `Waiting for the compute service of ${hostname} to be enabled.`, until } };
 }

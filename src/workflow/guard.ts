@@ -16,7 +16,7 @@ export function guarded(handler: StateHandler): StateHandler {
       const start = state === 'done' || state === 'skipped' ? startLeft(view, hostname) : undefined;
       if (start !== undefined) return start;
     }
-    const steered = steeringUnderWay(view) ?? (isSteering(view) ? steer(view) : undefined);
+    const steered = isSteering(view) ? (steeringUnderWay(view) ?? steer(view)) : undefined;
     return withoutDownHost(view) ?? steered ?? handler(view, tools);
   };
 }

@@ -13,13 +13,11 @@ const AT_ONCE = 20;
  * `steer_new: disable_waiting` (v1 §5.1): once a host is maintained, those that still wait are disabled as well, so that
  * new instances land on maintained hosts. In a zone whose enabled hosts get tight they are enabled again: nobody is to
  * be refused an instance for our sake. It is begun with room for two of each size and kept up with room for one.
- * @param taken hosts that are about to be disabled anyway
  * @returns undefined while everything is as it should be
  */
-export function steer(view: SessionView, taken: ReadonlySet<string> = new Set()): Step | undefined {
+export function steer(view: SessionView): Step | undefined {
   const decisions: Decision[] = [];
-  for (const [zone, all] of waitingByZone(view)) {
-    const hosts = all.filter(({ hostname }) => !taken.has(hostname));
+  for (const [zone, hosts] of waitingByZone(view)) {
     const open = hosts.filter((host) => !host.disabled && !host.disabledBefore);
     const closed = hosts.filter((host) => host.disabled && isSteered(view, host));
     if (closed.length > 0 && !hasRoom(view, zone, 1)) {

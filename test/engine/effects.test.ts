@@ -513,6 +513,62 @@ for (const action of ['disable', 'enable'] as const) {
   });
 }
 
+/** A host that is taken and given back at once, while Nova is busy with something else. */
+async function takenAndGivenBack(t: ExecutionContext) {
+  const world = oneService({});
+  const { disableService } = world.cloud as CloudPort;
+  let isBusy = true;
+  const story = await aStory(t, {
+    ...world.cloud,
+    disableService: async (id, reason) => {
+      if (isBusy) throw new FenixError('conflict', 'cloud-conflict', 'Not now.');
+      await disableService(id, reason);
+    },
+  });
+  const { sessionId, life, begin, repositories } = story;
+  const host = aHost({ sessionId, hostname: 'c1', disabled: true });
+  await life.context.writer.commit(({ tx }) => repositories.hosts.add([host], tx));
+  const about = { kind: 'service', subject: 'c1' } as const;
+  const taking = await begin({ ...about, action: 'disable', intent: { disable: { reason: `fenix ${sessionId}` } } });
+  const giving = await begin({ ...about, action: 'enable', intent: { disable: null } });
+  life.context.effects.start(taking);
+  life.context.effects.start(giving);
+  await until(() => life.machine.nextDueMs() !== undefined);
+  const isFree = (): void => {
+    isBusy = false;
+  };
+  return { ...story, ...world, taking, giving, isFree };
+}
+
+const inOrder = ['disable nova-compute@c1', 'enable nova-compute@c1'];
+
+test('service: changes of one service go out in the order in which they were decided (L6)', async (t) => {
+  const { life, calls, state, isFree, giving, after } = await takenAndGivenBack(t);
+  t.deepEqual(calls, [], 'the second waits for the first');
+  isFree();
+  life.machine.advanceMs(500);
+  t.like(await after(giving), { state: 'done' });
+  t.deepEqual(calls, inOrder);
+  t.true(state.enabled);
+});
+
+test('service: nothing of that goes out when an engine stops; the next one keeps the order', async (t) => {
+  const { calls, state, isFree, taking, giving, after, nextLife } = await takenAndGivenBack(t);
+  const next = await nextLife();
+  t.like(await after(giving), { state: 'begun' });
+  t.deepEqual(calls, []);
+  isFree();
+  for (const entry of await next.context.repositories.journal.current(next.context.sessionId)) {
+    next.context.effects.resume(entry);
+  }
+  await until(() => next.machine.nextDueMs() !== undefined);
+  next.machine.advanceMs(60_000);
+  t.like(await after(giving, next), { state: 'done' });
+  t.like(await after(taking, next), { state: 'done' });
+  t.deepEqual(calls, inOrder);
+  t.true(state.enabled);
+});
+
 test('service: a refusal is recorded and the duty stays', async (t) => {
   const denied = new FenixError('denied', 'forbidden', 'Policy does not allow it.');
   const world = oneService({ enabled: false, disabledReason: 'fenix 1234' });

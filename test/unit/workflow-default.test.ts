@@ -315,9 +315,6 @@ test('START_: empty, in maintenance, its actions, done, given back: one after th
   t.deepEqual(decisionsOf(await start(finished, { session })), [{ kind: 'give-host-back', host: 'c1' }]);
   const giving = { effects: [anEffect({ kind: 'service', subject: 'c1', action: 'enable', state: 'begun' })] };
   t.like(await start(finished, { session, rest: giving }), { wait: { for: 'service' } });
-  // Nobody knows whether it arrived: sent again after the host was given back, it would stay disabled.
-  const inDoubt = { effects: [anEffect({ kind: 'service', subject: 'c1', action: 'disable', state: 'begun' })] };
-  t.like(await start(finished, { session, rest: inDoubt }), { wait: { for: 'service' } });
   t.like(await start(as('done', { maintained: true, disabled: false }), { session }), { to: 'MAINTENANCE_COMPLETE' });
 });
 

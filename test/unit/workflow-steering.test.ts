@@ -32,12 +32,6 @@ test('once one is maintained, those that wait are disabled; others’ and taken 
   t.deepEqual(asked(aView({ hosts, servers: [aServer('i', 'c2')] })), ['steer-away c2']);
 });
 
-test('what is about to be taken is disabled by that', (t) => {
-  const view = aView({ hosts: [done, host('c2'), host('c3')], servers: [aServer('i', 'c2')] });
-  t.deepEqual(steer(view, new Set(['c2'])), { do: [{ kind: 'steer-away', host: 'c3' }] });
-  t.is(steer(view, new Set(['c2', 'c3'])), undefined);
-});
-
 test('a maintained host that is not enabled receives nothing, so nobody is sent there', (t) => {
   const services = [aService('c1', { enabled: false }), aService('c2')];
   t.deepEqual(asked(aView({ hosts: [done, host('c2')], services })), []);

@@ -10,9 +10,15 @@ const BACKOFF: BackoffSettings = { firstMs: 500, factor: 2, ceilingMs: 30_000 };
 /** Carries one kind of effect out; `resumed` when an earlier life had begun it. */
 export type EffectRunner = (entry: JournalEntry, resumed: boolean) => Promise<void>;
 
+interface Running {
+  readonly kind: EffectKind;
+  readonly subject: string;
+  readonly run: Promise<void>;
+}
+
 /** The effects of one session that are under way. Each has a journal entry that was committed before it starts here. */
 export class Effects {
-  private readonly running = new Map<string, { readonly kind: EffectKind; readonly run: Promise<void> }>();
+  private readonly running = new Map<string, Running>();
 
   constructor(
     private readonly runners: Readonly<Record<Exclude<EffectKind, 'step'>, EffectRunner>>,
@@ -52,11 +58,25 @@ export class Effects {
   private launch(entry: JournalEntry, resumed: boolean): void {
     const key = keyOf(entry);
     if (entry.kind === 'step' || this.running.has(key)) return;
-    const run = this.carryOut(this.runners[entry.kind], entry, resumed).finally(() => {
-      this.running.delete(key);
-      this.onEnd();
-    });
-    this.running.set(key, { kind: entry.kind, run });
+    const { kind, subject } = entry;
+    const runner = this.runners[entry.kind];
+    const run = this.afterItsLike(entry)
+      .then(() => this.carryOut(runner, entry, resumed))
+      .finally(() => {
+        this.running.delete(key);
+        this.onEnd();
+      });
+    this.running.set(key, { kind, subject, run });
+  }
+
+  /**
+   * Changes of one compute service go out in the order in which they were decided: a request to disable it that is in
+   * doubt is sent again, and would otherwise outlast the enabling that was decided after it (L6).
+   */
+  private async afterItsLike({ kind, subject }: JournalEntry): Promise<void> {
+    if (kind !== 'service') return;
+    const before = [...this.running.values()].filter((one) => one.kind === kind && one.subject === subject);
+    await Promise.all(before.map(({ run }) => run));
   }
 
   /**
@@ -65,6 +85,8 @@ export class Effects {
    */
   private async carryOut(run: EffectRunner, entry: JournalEntry, resumed: boolean): Promise<void> {
     for (let failures = 0; ; failures += 1) {
+      // Its turn may have come because what was before it stopped.
+      if (this.stopping.aborted) return;
       try {
         return await run(entry, resumed || failures > 0);
       } catch (error) {

@@ -7,6 +7,7 @@ import { giveBack, isOwedBack } from '../giving-back.js';
 import { workOn } from '../host-work.js';
 import { troubleWith } from '../notices.js';
 import { immovable } from '../prospects.js';
+import { isSteering, steer } from '../steering.js';
 import { startLeft } from '../stopped.js';
 import { resolveTrouble, type Trouble } from '../trouble.js';
 import type { SessionView } from '../view.js';
@@ -26,6 +27,7 @@ export function workOnHosts(
     if (host.state === 'done' || host.state === 'skipped') gathered.take(startLeft(view, host.hostname), host);
     if (host.state === 'in_maintenance') gathered.take(workOn(view, host), host);
   }
+  if (isSteering(view)) gathered.take(steer(view));
   for (const host of downHostsAhead(view)) {
     gathered.take(whileDown(view, host, gathered.until(host, 'host-down', COME_BACK_S)), host);
     held.add(host.hostname);

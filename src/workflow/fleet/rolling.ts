@@ -7,7 +7,7 @@ import { hostsAhead } from '../hosts.js';
 import { ENGINE_HOST } from '../maintaining.js';
 import { assumeUnmanaged } from '../managers.js';
 import { worthAsking } from '../room.js';
-import { isBeingSteered, isSteering, steer } from '../steering.js';
+import { isBeingSteered } from '../steering.js';
 import { beyondBudget } from '../trouble.js';
 import type { SessionView, WorkflowTools } from '../view.js';
 import { deadline } from '../waits.js';
@@ -57,8 +57,6 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   const plan = await planWith(view, tools, parts, gathered);
   const steps = new PlanSteps(view, leaving, held);
   steps.begin(plan, gathered);
-  // One change of a compute service at a time: what is taken is disabled by that.
-  if (isSteering(view)) gathered.take(steer(view, new Set(plan.empty)));
   const notices = await assumeUnmanaged(view, tools, steps.notices(plan));
   for (const notice of notices) gathered.decide(notice);
   steps.lostRoom(plan, gathered);
