@@ -144,6 +144,23 @@ onEach(
   },
 );
 
+onEach('room for one more is told as the last notice that speaks of it has it', async (t, { repositories, stored }) => {
+  const { sessionId } = await stored();
+  const { notices, database } = repositories;
+  const plans = [{ target: 'c1' }, { target: null, room: { a: true, b: true } }, null, { room: { b: false } }];
+  await database.transaction(async (tx) => {
+    for (const [i, planned] of plans.entries())
+      await notices.insert(aNotice({ sessionId, noticeId: i + 1, planned }), tx);
+  });
+  t.deepEqual(
+    [...(await notices.room(sessionId))],
+    [
+      ['a', true],
+      ['b', false],
+    ],
+  );
+});
+
 onEach(
   'a released session is free at once; a late release of a lost lease changes nothing',
   async (t, { repositories, stored }) => {
