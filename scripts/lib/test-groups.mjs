@@ -8,9 +8,9 @@ import ava from '../../ava.config.mjs';
 const GROUPS = 'dist/groups';
 
 /**
- * How many processes the files of a folder have together. Their tests run one after the other: they wait for no real
- * time, so side by side they would only look more often whether all is quiet. The files of other folders start programs
- * and servers, or change what a process has only once: each keeps a process of its own, and its tests run side by side.
+ * How many processes the files of a folder have together. Their tests run one after the other: most wait for no real
+ * time, so side by side they would only look more often whether all is quiet. The files of other folders start whole
+ * systems of programs: each keeps a process of its own, and its tests run side by side.
  */
 const SHARED = { scenario: 8, engine: 2, api: 2, unit: 3 };
 
