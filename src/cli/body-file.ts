@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { messageOf } from '../common/errors.js';
+import { isObject } from '../common/is-object.js';
 import { UsageError } from './exit-codes.js';
 import type { CliIo } from './io.js';
 
@@ -21,7 +22,7 @@ export async function bodyFrom(
   } catch (error) {
     throw new UsageError(`--file ${file}: ${messageOf(error).split('\n', 1)[0]?.replace(/:$/, '')}.`);
   }
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  if (isObject(body)) return body;
   throw new UsageError(`--file ${file}: must hold one object.`);
 }
 
@@ -42,5 +43,12 @@ async function allOf(stream: AsyncIterable<Uint8Array | string>): Promise<string
 
 /** The values that were given, over those of the file. */
 export function over(body: Readonly<Record<string, unknown>>, given: Readonly<Record<string, unknown>>): object {
-  return { ...body, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+  return { ...body, ...defined(given) };
+}
+
+/** What of the values was given at all. */
+export function defined<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as ReturnType<
+    typeof defined<T>
+  >;
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import { FenixError } from '../common/errors.js';
+import { isObject } from '../common/is-object.js';
 import type { HistoryLine } from './control-types.js';
-import { isObject } from './shape.js';
 
 /** A stream of server-sent events that begins after one of them. */
 export type OpenEvents = (lastEventId: string | undefined) => Promise<Response>;

@@ -1,3 +1,5 @@
+import { isObject } from '../common/is-object.js';
+
 /** What a field of an answer must be for its reader: `objects` and `texts` are lists of them. */
 export type Kind = 'text' | 'object' | 'objects' | 'texts';
 
@@ -30,9 +32,4 @@ function isOfKind(value: unknown, kind: Kind): boolean {
   if (kind === 'text') return typeof value === 'string';
   if (kind === 'object') return isObject(value);
   return Array.isArray(value) && value.every((one) => (kind === 'objects' ? isObject(one) : typeof one === 'string'));
-}
-
-/** Whether it is a JSON object, and no list. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { FenixError, messageOf } from '../common/errors.js';
 import { EXIT } from '../common/lifecycle.js';
 import { createLogger, type Logger } from '../common/logger.js';
@@ -16,17 +16,6 @@ export function baseCommand(name: string, about: string): Command {
         .default([], `/etc/fenix/fenix.conf and /etc/fenix/${name}.conf, if they exist`)
         .argParser((file: string, files: string[]) => [...files, file]),
     );
-}
-
-/** A whole number within bounds, for commander's options. */
-export function integerOption(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }
 
 export interface Configured {

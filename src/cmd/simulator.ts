@@ -2,13 +2,14 @@
 import 'reflect-metadata';
 import { InvalidArgumentError } from 'commander';
 import { container } from 'tsyringe';
+import { wholeNumber } from '../cli/parse.js';
 import { Clock, MachineClock, ScaledClock } from '../common/clock.js';
 import { Lifecycle, runUntilSignal } from '../common/lifecycle.js';
 import { Logger } from '../common/logger.js';
 import type { NotificationListener } from '../messaging/notification-listener.js';
 import { generateTopology, readTopology, type Simulator, startSimulator } from '../simulator/index.js';
 import { ceilometer } from './ceilometer.js';
-import { baseCommand, configure, integerOption, refusing } from './command-line.js';
+import { baseCommand, configure, refusing } from './command-line.js';
 import { registerCore } from './wiring/core.js';
 import { registerMessaging, shared } from './wiring/messaging.js';
 
@@ -30,12 +31,12 @@ const program = baseCommand(
   'A simulated cloud: Keystone, Nova, Placement and Aodh over HTTP, with project managers.',
 )
   .option('--topology <file>', 'cloud from a JSON file (docs/simulator.md) instead of a generated one')
-  .option('--hosts <n>', 'compute hosts', integerOption(1, 5000), 10)
-  .option('--instances <n>', 'instances', integerOption(0, 100_000), 40)
-  .option('--projects <n>', 'projects, each with a manager', integerOption(1, 1000), 4)
-  .option('--seed <n>', 'same seed, same cloud', integerOption(0, 2 ** 32 - 1), 1)
+  .option('--hosts <n>', 'compute hosts', wholeNumber(1, 5000), 10)
+  .option('--instances <n>', 'instances', wholeNumber(0, 100_000), 40)
+  .option('--projects <n>', 'projects, each with a manager', wholeNumber(1, 1000), 4)
+  .option('--seed <n>', 'same seed, same cloud', wholeNumber(0, 2 ** 32 - 1), 1)
   .option('--listen <address>', 'address to listen on', '127.0.0.1')
-  .option('--port <n>', 'port to listen on', integerOption(0, 65_535), 5000)
+  .option('--port <n>', 'port to listen on', wholeNumber(0, 65_535), 5000)
   .option('--speed <x>', 'simulated seconds per second; the same as [engine] clock_speed', positive, 1)
   .option('--maintenance-url <url>', 'public URL of the API, for the catalog', 'http://127.0.0.1:12347/v1')
   .action((options: SimulatorOptions) => refusing(() => run(options)));

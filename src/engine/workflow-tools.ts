@@ -1,8 +1,8 @@
+import { fnmatch } from '../common/fnmatch.js';
 import type { FleetPlan, FleetSnapshot } from '../planner/fleet.js';
 import { hasOneOf } from '../workflow/running/asked-if.js';
 import type { WorkflowTools } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
-import { fnmatch } from './fnmatch.js';
 import { learnedDurations } from './learned.js';
 
 /** What is decided is kept with what it was decided from, before anything of it is carried out (L8). */

@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import type { AllowedHosts } from '../common/allowed-hosts.js';
 import { trusting } from '../common/authorities.js';
 import { FenixError, messageOf, Stopped } from '../common/errors.js';
+import { isObject } from '../common/is-object.js';
 import type { SignedAnswer, SignedCall, SignedCalls, SignedTarget } from '../workflow/action-tools.js';
 
 export interface HookSettings {
@@ -140,7 +141,7 @@ function parsed(url: URL, status: number, text: string): Record<string, unknown>
   if (text.trim() === '') return {};
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (isObject(value)) return value;
   } catch {
     // Told below.
   }

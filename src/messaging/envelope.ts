@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { FenixError, messageOf } from '../common/errors.js';
+import { isObject } from '../common/is-object.js';
 import type { MessageProperties } from './broker.js';
 import { parseJson, stringifyJson } from './json.js';
 
@@ -66,11 +67,6 @@ function parseObject(text: string): Content {
   const value = attempt(() => parseJson(text));
   if (!isObject(value)) throw undecodable('it is not an object');
   return value;
-}
-
-/** Whether `value` is an object with keys, neither an array nor null. */
-export function isObject(value: unknown): value is Content {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function attempt<T>(work: () => T): T {

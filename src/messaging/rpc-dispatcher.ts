@@ -1,4 +1,4 @@
-import { isObject } from './envelope.js';
+import { isObject } from '../common/is-object.js';
 import { noSuchMethod, unsupportedVersion } from './remote-error.js';
 import type { ReceivedRequest, WireContext } from './rpc-message.js';
 import { isVersionCompatible } from './version.js';

@@ -1,5 +1,6 @@
 import { FenixError } from '../common/errors.js';
-import { type Content, isObject } from './envelope.js';
+import { isObject } from '../common/is-object.js';
+import type { Content } from './envelope.js';
 import { newHexId } from './ids.js';
 import { parseJson, stringifyJson } from './json.js';
 import { OWN_MODULE, ownErrorKwargs, RemoteError, type RemoteException } from './remote-error.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { integerOption } from '../../src/cmd/command-line.js';
+import { wholeNumber } from '../../src/cli/parse.js';
 
 export interface ChaosOptions {
   readonly minutes: number;
@@ -15,13 +15,13 @@ export function parseOptions(argv: readonly string[]): ChaosOptions {
     .option(
       '--minutes <n>',
       'no wave begins that would not end within them; at least one is run',
-      integerOption(1, 1440),
+      wholeNumber(1, 1440),
       3,
     )
     .option(
       '--seed <n>',
       'of the first wave; the next ones have the numbers after it',
-      integerOption(0, 2 ** 31),
+      wholeNumber(0, 2 ** 31),
       drawn(),
     );
   program.parse(argv, { from: 'user' });

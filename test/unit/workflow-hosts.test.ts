@@ -1,5 +1,5 @@
 import test from 'ava';
-import { fnmatch } from '../../src/engine/fnmatch.js';
+import { fnmatch } from '../../src/common/fnmatch.js';
 import type { JournalEntry, SessionAction } from '../../src/model/index.js';
 import { discoverHosts, readSurroundings } from '../../src/workflow/discovery.js';
 import { nextMoves } from '../../src/workflow/emptying.js';

@@ -1,3 +1,4 @@
+import { isObject } from '../../common/is-object.js';
 import { malformed, type Refusal } from '../errors.js';
 import { parseDuration } from './duration.js';
 
@@ -147,8 +148,4 @@ export class TolerantFields {
 export function fieldsOf(body: unknown): TolerantFields {
   if (!isObject(body)) throw malformed(null, 'The body must be an object.');
   return new TolerantFields(body);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { messageOf } from '../../common/errors.js';
+import { isObject } from '../../common/is-object.js';
 import { UsageError } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { CLOUD_OPTIONS, type CloudOption, keysOf } from './options.js';
@@ -46,7 +47,7 @@ export function findCloud(name: string | undefined, from: Surroundings): CloudEn
 export function optionOf(cloud: CloudEntry, option: CloudOption): string {
   const { isInAuth, keys } = keysOf(option);
   const auth = cloud.auth;
-  const within = isInAuth && isMapping(auth) ? textOf(auth, keys) : '';
+  const within = isInAuth && isObject(auth) ? textOf(auth, keys) : '';
   if (within !== '') return within;
   const beside = textOf(cloud, keys);
   if (beside !== '') return beside;
@@ -58,7 +59,7 @@ export function optionOf(cloud: CloudEntry, option: CloudOption): string {
 
 function firstRegion([first]: readonly unknown[]): string {
   if (typeof first === 'string') return first;
-  return isMapping(first) ? textOf(first, ['name']) : '';
+  return isObject(first) ? textOf(first, ['name']) : '';
 }
 
 function profileOf(name: string, from: Surroundings): CloudEntry {
@@ -125,12 +126,8 @@ function checkTexts(entry: CloudEntry, keys: readonly string[], where: string): 
 }
 
 function mapping(value: unknown, where: string): CloudEntry {
-  if (isMapping(value)) return value;
+  if (isObject(value)) return value;
   throw new UsageError(`${where} must be a mapping.`);
-}
-
-function isMapping(value: unknown): value is CloudEntry {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function textOf(entry: CloudEntry, keys: readonly string[]): string {
@@ -142,7 +139,7 @@ function merged(below: CloudEntry, above: CloudEntry): CloudEntry {
   const result: Record<string, unknown> = { ...below };
   for (const [key, value] of Object.entries(above)) {
     const old = result[key];
-    result[key] = isMapping(old) && isMapping(value) ? merged(old, value) : value;
+    result[key] = isObject(old) && isObject(value) ? merged(old, value) : value;
   }
   return result;
 }

@@ -3,7 +3,6 @@ import type { ListedPlugin } from '../../client/index.js';
 import type { CliContext } from '../context.js';
 import { CLI_EXIT, CliEnd } from '../exit-codes.js';
 import { addOutputOptions, type OutputOptions } from '../output/options.js';
-import type { Row } from '../output/render.js';
 
 /** `fenix workflow …`, `fenix action …`, `fenix engine …`, `fenix health`: what there is, and how it is. */
 export function addCatalog(program: Command, context: CliContext): void {
@@ -45,7 +44,7 @@ interface PluginKind {
 function addPlugins(program: Command, context: CliContext, { noun, about, columns, list }: PluginKind): void {
   const parent = program.command(noun).description(about);
   addOutputOptions(parent.command('list').description('list them')).action(async (options: OutputOptions) => {
-    context.show({ columns, rows: (await list()) as unknown as Row[] }, options);
+    context.show({ columns, rows: await list() }, options);
   });
   addOutputOptions(parent.command(`show <${noun}>`).description('show one of them')).action(
     async (name: string, options: OutputOptions) => {
@@ -53,7 +52,7 @@ function addPlugins(program: Command, context: CliContext, { noun, about, column
       const wanted = found.find((one) => one.name === name);
       const names = found.map((one) => one.name).join(', ');
       if (wanted === undefined) throw new CliEnd(CLI_EXIT.refused, `There is no ${noun} ${name}; there are: ${names}.`);
-      context.show({ object: wanted as unknown as Row }, options);
+      context.show({ object: wanted }, options);
     },
   );
 }

@@ -5,7 +5,6 @@ import { bodyFrom, over } from '../body-file.js';
 import type { CliContext } from '../context.js';
 import { deleteAll } from '../delete-all.js';
 import { addOutputOptions, collect, type OutputOptions } from '../output/options.js';
-import type { Row } from '../output/render.js';
 import { pairs, seconds, wholeNumber } from '../parse.js';
 
 const MOST = 2 ** 31 - 1;
@@ -43,7 +42,7 @@ export function addConstraint(program: Command, context: CliContext): void {
       lead_time: options.leadTime,
     });
     const client = await context.client();
-    context.show({ object: asRow(await client.setInstanceConstraints(id, body as InstanceConstraintsBody)) }, options);
+    context.show({ object: await client.setInstanceConstraints(id, body as InstanceConstraintsBody) }, options);
   });
   addShowAndDelete(constraint, context, {
     noun: 'instance',
@@ -80,7 +79,7 @@ export function addGroup(program: Command, context: CliContext): void {
       notify_states: options.notifyState,
     });
     const client = await context.client();
-    context.show({ object: asRow(await client.setGroupConstraints(id, body as GroupConstraintsBody)) }, options);
+    context.show({ object: await client.setGroupConstraints(id, body as GroupConstraintsBody) }, options);
   });
   addShowAndDelete(group, context, {
     noun: 'group',
@@ -117,7 +116,7 @@ function addShowAndDelete(parent: Command, context: CliContext, { noun, show, re
     .command(`show <${noun}>`)
     .description("show them; an admin's own project's, else the newest of anybody's");
   addOutputOptions(showing).action(async (id: string, options: OutputOptions) => {
-    context.show({ object: asRow(await show(id)) }, options);
+    context.show({ object: await show(id) }, options);
   });
   parent
     .command(`delete <${noun}...>`)
@@ -125,8 +124,4 @@ function addShowAndDelete(parent: Command, context: CliContext, { noun, show, re
     .action(async (ids: string[]) => {
       await deleteAll(context, noun, ids, remove);
     });
-}
-
-function asRow(answer: object): Row {
-  return answer as Row;
 }

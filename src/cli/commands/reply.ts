@@ -44,5 +44,5 @@ async function send(context: CliContext, id: string, answer: string | undefined,
     ...(instanceAction !== undefined && { instance_actions: instanceAction }),
   };
   const told = await (await context.client()).reply(id, projectId, body, instance);
-  context.show({ object: { ...told } }, options);
+  context.show({ object: told }, options);
 }

@@ -1,7 +1,7 @@
 import type { SessionDetail } from '../../client/index.js';
 import { boxTable } from '../output/box.js';
 import { cellText } from '../output/cell.js';
-import type { Row, View } from '../output/render.js';
+import { fieldOf, type Row, type View } from '../output/render.js';
 import { instancesByHost } from '../status-of.js';
 
 /** A session in short. */
@@ -19,7 +19,8 @@ function summary(detail: SessionDetail): Row {
     workflow: detail.workflow,
     maintenance_at: detail.maintenance_at,
     percent_done: detail.percent_done,
-    hosts: hosts.length,
+    // None before its engine has looked which there are: it may well be about all.
+    hosts: hosts.length || null,
     hosts_maintained: hosts.filter(({ maintained }) => maintained).length,
     waiting_for: waiting?.message ?? null,
     waiting_until: waiting?.until ?? null,
@@ -45,7 +46,7 @@ export function hostRows(detail: SessionDetail): Row[] {
 
 /** Everything known of a session: as the API tells it, and for people as a table per kind of thing. */
 export function detailView(detail: SessionDetail): View {
-  return { object: detail as unknown as Row, table: () => detailTables(detail) };
+  return { object: detail, table: () => detailTables(detail) };
 }
 
 function detailTables(detail: SessionDetail): string[] {
@@ -87,7 +88,7 @@ function leftTables({ left }: SessionDetail): string[] {
 
 function titled(title: string, columns: readonly string[], rows: readonly object[]): string[] {
   if (rows.length === 0) return [];
-  const cells = rows.map((row) => columns.map((column) => cellText((row as Row)[column])));
+  const cells = rows.map((row) => columns.map((column) => cellText(fieldOf(row, column))));
   return ['', title, ...boxTable(columns, cells)];
 }
 

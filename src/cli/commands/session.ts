@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { ListedSession, SessionDetail } from '../../client/index.js';
 import { SESSION_STATES, type SessionState } from '../../model/index.js';
+import { defined } from '../body-file.js';
 import type { CliContext } from '../context.js';
 import { deleteAll } from '../delete-all.js';
 import { addOutputOptions, type OutputOptions } from '../output/options.js';
-import type { Row } from '../output/render.js';
 import { wholeNumber } from '../parse.js';
 import { progressModeFor } from '../progress.js';
 import { timeoutOption } from '../wait.js';
@@ -53,7 +53,7 @@ function addList(session: Command, context: CliContext): void {
     .option('--limit <n>', 'at most so many; default: all', wholeNumber(1, 1_000_000))
     .option('--marker <session>', 'those after this one');
   addOutputOptions(command).action(async (options: ListOptions) => {
-    context.show({ columns: LIST_COLUMNS, rows: (await listed(context, options)) as unknown as Row[] }, options);
+    context.show({ columns: LIST_COLUMNS, rows: await listed(context, options) }, options);
   });
 }
 
@@ -63,7 +63,7 @@ async function listed(context: CliContext, options: ListOptions): Promise<Listed
   const sessions: ListedSession[] = [];
   const seen = new Set([options.marker]);
   for (let marker = options.marker; ; ) {
-    const query = { limit: Math.min(MOST_AT_ONCE, limit - sessions.length), ...pick({ marker, state, workflow }) };
+    const query = { limit: Math.min(MOST_AT_ONCE, limit - sessions.length), ...defined({ marker, state, workflow }) };
     const page = await client.listPage(query, context.io.signal);
     sessions.push(...page.sessions);
     if (typeof page.next !== 'string' || sessions.length >= limit) return sessions;
@@ -74,12 +74,6 @@ async function listed(context: CliContext, options: ListOptions): Promise<Listed
     marker = page.next;
     seen.add(marker);
   }
-}
-
-function pick<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
 }
 
 function addLook(

@@ -6,7 +6,8 @@ import { cellText, escapeUnsafe, needsEscape } from './cell.js';
 export const FORMATS = ['table', 'json', 'yaml', 'value', 'csv'] as const;
 export type Format = (typeof FORMATS)[number];
 
-export type Row = Readonly<Record<string, unknown>>;
+/** Its columns are its keys. */
+export type Row = object;
 
 /** What a command shows: many rows of the same columns, or one object. */
 export type View =
@@ -26,7 +27,7 @@ export function render(view: View, format: Format, wanted: readonly string[] = [
 
 function ofRows(view: Extract<View, { rows: unknown }>, format: Format, wanted: readonly string[]): string[] {
   const columns = chosen(view.columns, wanted);
-  const cells = (row: Row): string[] => columns.map((column) => cellText(row[column]));
+  const cells = (row: Row): string[] => columns.map((column) => cellText(fieldOf(row, column)));
   switch (format) {
     case 'json':
       return [json(view.rows.map((row) => picked(row, columns)))];
@@ -43,7 +44,7 @@ function ofRows(view: Extract<View, { rows: unknown }>, format: Format, wanted: 
 
 function ofObject(view: Extract<View, { object: unknown }>, format: Format, wanted: readonly string[]): string[] {
   const fields = chosen(Object.keys(view.object), wanted);
-  const texts = (): string[] => fields.map((field) => cellText(view.object[field]));
+  const texts = (): string[] => fields.map((field) => cellText(fieldOf(view.object, field)));
   switch (format) {
     case 'json':
       return [json(picked(view.object, fields))];
@@ -77,7 +78,12 @@ function chosen(columns: readonly string[], wanted: readonly string[]): readonly
 }
 
 function picked(row: Row, columns: readonly string[]): Row {
-  return Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
+  return Object.fromEntries(columns.map((column) => [column, fieldOf(row, column) ?? null]));
+}
+
+/** What a row has in a column; undefined = nothing. */
+export function fieldOf(row: Row, column: string): unknown {
+  return (row as Readonly<Record<string, unknown>>)[column];
 }
 
 function json(value: unknown): string {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { wholeNumber } from '../../cli/parse.js';
 import { DIALECTS, type Dialect, type ManagerOptions } from '../../simulator/index.js';
-import { integerOption } from '../command-line.js';
 import { VERSION } from '../version.js';
 
 export interface DemoOptions {
@@ -39,13 +39,13 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
   const program = new Command('npm run demo --')
     .description('A rolling maintenance of a simulated cloud, from the first notice to the last host.')
     .version(VERSION)
-    .option('--hosts <n>', 'compute hosts, at least 1 (default: 10; 20 with --workflow vnf)', integerOption(1, 5000))
+    .option('--hosts <n>', 'compute hosts, at least 1 (default: 10; 20 with --workflow vnf)', wholeNumber(1, 5000))
     .option(
       '--instances <n>',
       'instances, spread over all hosts but the empty ones (default: 40, or 68)',
-      integerOption(0, 100_000),
+      wholeNumber(0, 100_000),
     )
-    .option('--projects <n>', 'projects, each with a manager (default: one per 10 instances)', integerOption(1, 1000))
+    .option('--projects <n>', 'projects, each with a manager (default: one per 10 instances)', wholeNumber(1, 1000))
     .addOption(
       new Option(
         '--fill <how>',
@@ -55,17 +55,17 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     .option(
       '--empty <n>',
       'hosts without instances (default: 1, none with --fill full; 3 of the 20)',
-      integerOption(0, 5000),
+      wholeNumber(0, 5000),
     )
     .option(
       '--max-impacted <n>',
       "members of each project's group that may be impacted at a time; managers tell so",
-      integerOption(0, 100_000),
+      wholeNumber(0, 100_000),
     )
     .option(
       '--recovery <s>',
       'seconds for which such a group rests after each impact; managers tell so',
-      integerOption(0, 86_400),
+      wholeNumber(0, 86_400),
     )
     .addOption(
       new Option('--dialect <name>', 'how the project managers behave (docs/simulator.md)')
@@ -74,7 +74,7 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     )
     .option('--workflow <name>', 'workflow of the session', 'default')
     .option('--speed <x>', 'simulated seconds per second (default: by the number of hosts; 20 if distributed)', speed)
-    .option('--seed <n>', 'same seed, same cloud', integerOption(0, 2 ** 32 - 1), 1)
+    .option('--seed <n>', 'same seed, same cloud', wholeNumber(0, 2 ** 32 - 1), 1)
     .addOption(
       new Option('--topology <file>', 'cloud from a JSON file (docs/simulator.md)').conflicts([
         'hosts',
@@ -108,7 +108,7 @@ function withDefaults(given: GivenOptions): DemoOptions {
 }
 
 function processes(flags: string, about: string): Option {
-  return new Option(flags, about).argParser(integerOption(1, 8)).default(1).implies({ distributed: true });
+  return new Option(flags, about).argParser(wholeNumber(1, 8)).default(1).implies({ distributed: true });
 }
 
 function speed(text: string): number {

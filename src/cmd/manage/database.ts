@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { wholeNumber } from '../../cli/parse.js';
 import { Clock, plusSeconds } from '../../common/clock.js';
 import { SchemaMigrator } from '../../db/migrator.js';
 import { Purge, type PurgeOptions } from '../../db/purge.js';
 import { Repositories } from '../../db/repositories.js';
-import { integerOption } from '../command-line.js';
 import { say, withDatabase, withInstallation } from './installation.js';
 
 const DAY_S = 86_400;
@@ -34,7 +34,7 @@ export function addDatabase(program: Command): void {
     );
   db.command('purge')
     .description('remove what is left of deleted sessions, with their history, and old lines on constraints')
-    .option('--older-than <days>', 'only what nobody has changed for so long', integerOption(0, 36_500), 30)
+    .option('--older-than <days>', 'only what nobody has changed for so long', wholeNumber(0, 36_500), 30)
     .option('--finished', 'sessions in DONE or FAILED too, although nobody deleted them')
     .option('--dry-run', 'only say what would be removed')
     .action((options: PurgeArguments) =>

@@ -6,9 +6,7 @@ import type { Tokens } from '../tokens.js';
 /** JSON numbers and texts in, whatever they are: the services answer for odd ones themselves. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+export { isObject } from '../../common/is-object.js';
 
 /** The first value of a query parameter, or undefined. */
 export function query(request: Request, name: string): string | undefined {

@@ -1,3 +1,6 @@
+import { fnmatch } from '../../../common/fnmatch.js';
+import { isObject } from '../../../common/is-object.js';
+
 /**
  * What Ceilometer must be told so that managers and admins hear of maintenance (v1 §3.5), read as Ceilometer reads its
  * files: the last definition that fits an event counts, event types are fnmatch patterns.
@@ -23,11 +26,11 @@ const SUCH_A_PUBLISHER = /^notifier:\/\/.*[?&]topic=alarm\.all(&|$)/;
 /** What an event_definitions.yaml lacks, in words. @param content the parsed file; undefined: it does not hold a list */
 export function lackingDefinitions(content: unknown): readonly string[] | undefined {
   if (!Array.isArray(content)) return undefined;
-  const definitions = content.filter(isRecord);
+  const definitions = content.filter(isObject);
   return Object.entries(TRAITS).flatMap(([type, traits]) => {
     const definition = definitions.findLast((one) => fits(one.event_type, type));
     if (definition === undefined) return [`no definition of ${type}`];
-    const given = Object.entries(isRecord(definition.traits) ? definition.traits : {});
+    const given = Object.entries(isObject(definition.traits) ? definition.traits : {});
     const missing = traits.filter(
       (trait) => trait !== BY_ITSELF && !given.some(([name, how]) => shows(name, how, trait)),
     );
@@ -63,13 +66,13 @@ export function pipelineNeeds(content: unknown): PipelineNeeds {
 }
 
 function listIn(content: unknown, key: string): Record<string, unknown>[] {
-  const list = isRecord(content) ? content[key] : undefined;
-  return Array.isArray(list) ? list.filter(isRecord) : [];
+  const list = isObject(content) ? content[key] : undefined;
+  return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
 /** A trait of that name, made of the payload's field. */
 function shows(name: string, how: unknown, trait: string): boolean {
-  const fields = isRecord(how) ? [how.fields].flat() : [];
+  const fields = isObject(how) ? [how.fields].flat() : [];
   return name === trait && fields.some((field) => String(field).replace(/^\$\./, '') === `payload.${trait}`);
 }
 
@@ -78,15 +81,6 @@ function fits(patterns: unknown, type: string): boolean {
   const all = [patterns].flat().map(String);
   const excluded = all.filter((one) => one.startsWith('!')).map((one) => one.slice(1));
   const included = all.filter((one) => !one.startsWith('!'));
-  const matches = (pattern: string): boolean => wildcard(pattern).test(type);
+  const matches = (pattern: string): boolean => fnmatch(pattern, type);
   return !excluded.some(matches) && (included.length === 0 || included.some(matches));
-}
-
-function wildcard(pattern: string): RegExp {
-  const parts = pattern.split('*').map((part) => part.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\?/g, '.'));
-  return new RegExp(`^${parts.join('.*')}$`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
