@@ -50,12 +50,17 @@ export class SessionInstanceRepository {
     return INSTANCES.find(tx, { sessionId, instanceId });
   }
 
-  save(instance: SessionInstance, tx: Tx): Promise<void> {
-    return INSTANCES.upsert(tx, ['sessionId', 'instanceId'], instance);
+  save(instances: SessionInstance | readonly SessionInstance[], tx: Tx): Promise<void> {
+    return INSTANCES.upsert(tx, ['sessionId', 'instanceId'], instances);
   }
 
   async update(sessionId: string, instanceId: string, patch: Partial<SessionInstance>, tx: Tx): Promise<void> {
     await INSTANCES.update(tx, { sessionId, instanceId }, patch);
+  }
+
+  /** @param seen where each was seen and as what, by instance id */
+  see(sessionId: string, seen: ReadonlyMap<string, Pick<SessionInstance, 'host' | 'state'>>, tx: Tx): Promise<void> {
+    return INSTANCES.updateEach(tx, { sessionId }, 'instanceId', seen);
   }
 
   /** @param blocked by instance id */

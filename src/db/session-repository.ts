@@ -3,6 +3,7 @@ import { FenixError } from '../common/errors.js';
 import type { Session, SessionState } from '../model/index.js';
 import type { Database, Tx } from './database.js';
 import { ownerless } from './engine-repository.js';
+import { freezeIn } from './setting-repository.js';
 import { type Row, Table } from './table.js';
 
 const SESSIONS = new Table<Session>('sessions', {
@@ -43,6 +44,16 @@ export type SessionSummary = Pick<Session, (typeof SUMMARY)[number]>;
 
 /** No handler works on a session in these. */
 export const FINISHED: readonly SessionState[] = ['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'];
+
+/** A session, and what its owner looks at each time. */
+export interface SessionStanding {
+  readonly session: Session;
+  readonly isDeleted: boolean;
+  /** Replies or commands are there that nobody has consumed. */
+  readonly hasMail: boolean;
+  /** Everything is frozen, every session. */
+  readonly isFrozen: boolean;
+}
 
 /** The proof of ownership under which everything of a session is written, as long as its engine's lease holds (L2). */
 export interface Lease {
@@ -116,13 +127,25 @@ export class SessionRepository {
     return SESSIONS.find(tx, { sessionId });
   }
 
-  /** The same, and whether it was deleted. */
-  async withDeletion(sessionId: string): Promise<{ session: Session; isDeleted: boolean } | undefined> {
+  /** The same, and what its owner looks at each time, in one statement. */
+  async standing(sessionId: string): Promise<SessionStanding | undefined> {
     const { knex } = this.database;
-    const isDeleted = knex.raw('exists ? as is_deleted', [deletionIn(knex)]);
+    const exists = (name: string, rows: Knex.QueryBuilder): never => knex.raw(`exists ? as ${name}`, [rows]) as never;
     const found = SESSIONS.query(knex).where({ session_id: sessionId });
-    const [row] = (await found.select('sessions.*', isDeleted as never)) as Row[];
-    return row && { session: SESSIONS.fromRow(row), isDeleted: Boolean(row.is_deleted) };
+    const [row] = (await found.select(
+      'sessions.*',
+      exists('is_deleted', deletionIn(knex)),
+      exists('has_replies', unhandledOf(knex, 'replies')),
+      exists('has_commands', unhandledOf(knex, 'commands')),
+      exists('is_frozen', freezeIn(knex)),
+    )) as Row[];
+    if (row === undefined) return undefined;
+    return {
+      session: SESSIONS.fromRow(row),
+      isDeleted: Boolean(row.is_deleted),
+      hasMail: Boolean(row.has_replies) || Boolean(row.has_commands),
+      isFrozen: Boolean(row.is_frozen),
+    };
   }
 
   /** All that are not deleted, oldest first. */
@@ -213,7 +236,7 @@ export class SessionRepository {
   /**
    * The compare-and-set under which an owner writes: checks owner, epoch and the engine's lease, takes `numbers`
    * sequence numbers and patches the session in one statement.
-   * @returns the first of the numbers
+   * @returns the first of the numbers; without meaning where none were asked for
    * @throws LeaseLost
    */
   async write(lease: Lease, numbers: number, patch: SessionPatch, now: Date, tx: Tx): Promise<number> {
@@ -224,6 +247,7 @@ export class SessionRepository {
     const owned = SESSIONS.query(tx).where({ session_id: sessionId, owner: engineId, epoch });
     const written = await this.ofLiving(owned, engineId).update(row);
     if (Number(written) !== 1) throw new LeaseLost(`session ${sessionId} (epoch ${epoch})`);
+    if (numbers === 0) return 0;
     const after = await SESSIONS.query(tx).where({ session_id: sessionId }).first('seq');
     return Number(after?.seq) - numbers + 1;
   }
@@ -262,4 +286,12 @@ function deletionIn(tx: Tx): Knex.QueryBuilder {
     .select(tx.raw('1'))
     .whereRaw('commands.session_id = sessions.session_id')
     .where('commands.kind', 'delete');
+}
+
+/** What of a row of `sessions` lies in one of the tables that its owner consumes. */
+function unhandledOf(tx: Tx, table: 'replies' | 'commands'): Knex.QueryBuilder {
+  return tx(table)
+    .select(tx.raw('1'))
+    .whereRaw('??.session_id = sessions.session_id', [table])
+    .whereNull(`${table}.handled_at`);
 }

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { FenixError } from '../common/errors.js';
 import type { Freeze } from '../model/index.js';
 import type { Database, Tx } from './database.js';
@@ -58,6 +59,11 @@ export class SettingRepository {
   async thaw(tx: Tx): Promise<boolean> {
     return Number(await SETTINGS.query(tx).where({ name: FROZEN }).delete()) === 1;
   }
+}
+
+/** The row that is there while everything is frozen. */
+export function freezeIn(tx: Tx): Knex.QueryBuilder {
+  return tx('settings').select(tx.raw('1')).where('settings.name', FROZEN);
 }
 
 /** For people: who froze everything, since when and why. */

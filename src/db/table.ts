@@ -70,11 +70,7 @@ export class Table<M extends object> {
   }
 
   async insert(tx: Tx, models: Partial<M> | readonly Partial<M>[]): Promise<void> {
-    const rows = (Array.isArray(models) ? models : [models]).map((model: Partial<M>) => this.toRow(model));
-    // SQLite allows 32,766 bound values a statement.
-    for (let start = 0; start < rows.length; start += 500) {
-      await this.query(tx).insert(rows.slice(start, start + 500));
-    }
+    for (const rows of this.rowsOf(models)) await this.query(tx).insert(rows);
   }
 
   /** @returns the number of rows that matched */
@@ -108,12 +104,21 @@ export class Table<M extends object> {
     }
   }
 
-  /** Inserts, or overwrites the row with the same key. */
-  async upsert(tx: Tx, keys: readonly (keyof M & string)[], model: M): Promise<void> {
-    await this.query(tx)
-      .insert(this.toRow(model))
-      .onConflict(keys.map(snakeCase) as never)
-      .merge();
+  /** Inserts, or overwrites rows with the same keys. */
+  async upsert(tx: Tx, keys: readonly (keyof M & string)[], models: M | readonly M[]): Promise<void> {
+    for (const rows of this.rowsOf(models)) {
+      await this.query(tx)
+        .insert(rows)
+        .onConflict(keys.map(snakeCase) as never)
+        .merge();
+    }
+  }
+
+  /** As many at a time as one statement takes. */
+  private *rowsOf(models: Partial<M> | readonly Partial<M>[]): Generator<Row[]> {
+    const rows = (Array.isArray(models) ? models : [models]).map((model: Partial<M>) => this.toRow(model));
+    // SQLite allows 32,766 bound values a statement.
+    for (let start = 0; start < rows.length; start += MOST_KEYS) yield rows.slice(start, start + MOST_KEYS);
   }
 }
 

@@ -79,7 +79,7 @@ export async function closeSession(
     await context.writer.commit((unit) => end(context, unit, session, deleted));
     return 'again';
   }
-  if (await outbox.hasPending()) {
+  if (outbox.hasPending) {
     outbox.raise();
     return { for: 'delivery', message: 'Ending: the last notifications are being delivered.' };
   }

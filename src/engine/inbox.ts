@@ -4,14 +4,20 @@ import { takeCommand } from './commands/take-command.js';
 import type { SessionContext } from './context.js';
 import type { Unit } from './session-writer.js';
 
+/** Of one transaction: whoever answers meanwhile waits for its end. */
+const MOST_REPLIES = 16;
+
 /** Consumes the rows that the API inserted for this session: answers of projects and wishes of admins (L1, L2). */
 export async function consumeInbox(session: SessionContext): Promise<void> {
   const { repositories, sessionId } = session;
-  for (const reply of await repositories.replies.unhandled(sessionId)) {
-    await session.writer.commit((unit) => takeReply(session, unit, reply));
-    // A project that scaled in has changed the cloud: whether that was enough is not to be judged by an older reading.
-    if (reply.state === 'ACK_SCALE_IN') session.watch.changed();
+  const replies = await repositories.replies.unhandled(sessionId);
+  for (let from = 0; from < replies.length; from += MOST_REPLIES) {
+    await session.writer.commit(async (unit) => {
+      for (const reply of replies.slice(from, from + MOST_REPLIES)) await takeReply(session, unit, reply);
+    });
   }
+  // A project that scaled in has changed the cloud: whether that was enough is not to be judged by an older reading.
+  if (replies.some(({ state }) => state === 'ACK_SCALE_IN')) session.watch.changed();
   for (const command of await repositories.commands.unhandled(sessionId)) {
     await session.writer.commit(async (unit) => {
       await repositories.commands.markHandled(command.commandId, unit.now, unit.tx);

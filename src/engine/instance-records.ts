@@ -44,8 +44,18 @@ export class InstanceRecords {
     ];
     await this.session.writer.commit(async (unit) => {
       for (const { id, host } of left) await noteOwnAction(this.session, unit, view, id, host);
-      for (const server of changed) await this.write(unit, view, server, seen.get(server.id));
-      for (const [id, { host }] of gone) await this.change(unit, id, { host, state: 'GONE' });
+      const { repositories } = this.session;
+      await repositories.instances.save(
+        changed.filter(({ id }) => !seen.has(id)).map((server) => this.recordOf(view, server)),
+        unit.tx,
+      );
+      await this.change(unit, [
+        ...changed.flatMap(({ id, host, status }) => {
+          const last = seen.get(id);
+          return last === undefined ? [] : [[id, { host: host ?? last.host, state: status }] as const];
+        }),
+        ...gone.map(([id, { host }]) => [id, { host, state: 'GONE' }] as const),
+      ]);
     });
     for (const { id, host, status } of changed) seen.set(id, { host: host ?? seen.get(id)?.host ?? '', state: status });
     for (const [id, { host }] of gone) seen.set(id, { host, state: 'GONE' });
@@ -59,13 +69,9 @@ export class InstanceRecords {
     return this.seen;
   }
 
-  private write(unit: Unit, view: SessionView, server: Server, last: Seen | undefined): Promise<void> {
-    if (last !== undefined) {
-      return this.change(unit, server.id, { host: server.host ?? last.host, state: server.status });
-    }
-    const { repositories, sessionId } = this.session;
-    const record: SessionInstance = {
-      sessionId,
+  private recordOf(view: SessionView, server: Server): SessionInstance {
+    return {
+      sessionId: this.session.sessionId,
       instanceId: server.id,
       instanceName: server.name,
       projectId: server.projectId,
@@ -76,11 +82,10 @@ export class InstanceRecords {
       action: null,
       actionDone: false,
     };
-    return repositories.instances.save(record, unit.tx);
   }
 
-  private change(unit: Unit, instanceId: string, seen: Seen): Promise<void> {
+  private change(unit: Unit, seen: readonly (readonly [string, Seen])[]): Promise<void> {
     const { repositories, sessionId } = this.session;
-    return repositories.instances.update(sessionId, instanceId, { ...seen }, unit.tx);
+    return repositories.instances.see(sessionId, new Map(seen), unit.tx);
   }
 }

@@ -32,10 +32,11 @@ export class Journal {
 
   /**
    * Does `write` once for this key, however often it is asked, also over crashes.
+   * @param options.isFirst nobody can have asked for it before: the journal need not be read
    * @throws FenixError that refused it for good, now or in an earlier life; LeaseLost; Stopped
    */
-  async once(key: JournalKey, write: JournaledWrite): Promise<void> {
-    const known = await this.entries.find(key);
+  async once(key: JournalKey, write: JournaledWrite, { isFirst = false } = {}): Promise<void> {
+    const known = isFirst ? undefined : await this.entries.find(key);
     if (known !== undefined) return this.goOn(known, write);
     const before = (await this.asking(key, async () => write.before?.())) ?? {};
     if (this.stopping.aborted) throw new Stopped();

@@ -1,11 +1,31 @@
+import { plusSeconds } from '../common/clock.js';
 import type { Repositories } from '../db/repositories.js';
 import type { LearnedDurations } from '../workflow/view.js';
+import type { SessionContext } from './context.js';
 
 /** What is learned from: enough for a median, and what changes in the course of a session is seen soon. */
 const MOST = 50;
 
-/** How long things took in the session so far. */
-export async function learnedDurations(
+/** What is known is good for so long, domain seconds: medians change slowly, and they are asked for with every plan. */
+const KEPT_S = 30;
+
+/** How long things took in the session so far, read anew now and then. */
+export class LearnedWatch {
+  private known: { readonly at: Date; readonly durations: LearnedDurations } | undefined;
+
+  constructor(private readonly session: Pick<SessionContext, 'repositories' | 'sessionId' | 'clock'>) {}
+
+  async read(): Promise<LearnedDurations> {
+    const { repositories, sessionId, clock } = this.session;
+    const now = clock.now();
+    if (this.known === undefined || now >= plusSeconds(this.known.at, KEPT_S)) {
+      this.known = { at: now, durations: await learnedDurations(repositories, sessionId) };
+    }
+    return this.known.durations;
+  }
+}
+
+async function learnedDurations(
   { impacts, notices, pluginRuns }: Repositories,
   sessionId: string,
 ): Promise<LearnedDurations> {

@@ -24,6 +24,10 @@ export type Note = (entry: OutboxEntry, at: Date, write: (tx?: Tx) => Promise<vo
  */
 export class OutboxPublisher {
   private readonly wake = new Wake();
+  /** How often it was said that there may be something new; only the owner's writer adds to the outbox, and says so. */
+  private raises = 0;
+  /** That many when nothing was found to be left. */
+  private emptyAt: number | undefined;
 
   constructor(
     private readonly sessionId: string,
@@ -33,28 +37,30 @@ export class OutboxPublisher {
     private readonly note: Note,
     private readonly clock: Clock,
     private readonly machine: MachineClock,
-    /** Something was delivered: silence counts again. */
+    /** Everything was delivered: silence counts again. */
     private readonly onDelivered: () => void,
     private readonly log: Logger,
   ) {}
 
   /** There may be something new. */
   raise(): void {
+    this.raises += 1;
     this.wake.raise();
   }
 
-  /** Whether something is committed and not yet with the broker. */
-  async hasPending(): Promise<boolean> {
-    return (await this.outbox.pending(this.sessionId, 1)).length > 0;
+  /** Whether something may be committed and not yet with the broker. */
+  get hasPending(): boolean {
+    return this.emptyAt !== this.raises;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        const delivered = await this.publishPending(signal);
+        const wasPending = this.hasPending;
+        await this.publishPending(signal);
         failures = 0;
-        if (delivered > 0) this.onDelivered();
+        if (wasPending && !this.hasPending) this.onDelivered();
         await this.wake.wait(signal);
       } catch (error) {
         if (error instanceof Stopped || error instanceof LeaseLost) return;
@@ -66,16 +72,17 @@ export class OutboxPublisher {
     }
   }
 
-  private async publishPending(signal: AbortSignal): Promise<number> {
-    let delivered = 0;
+  private async publishPending(signal: AbortSignal): Promise<void> {
     for (;;) {
+      const { raises } = this;
       const entries = await this.outbox.pending(this.sessionId, BATCH);
       for (const entry of entries) {
         if (signal.aborted) throw new Stopped();
         await this.publishOne(entry);
-        delivered += 1;
       }
-      if (entries.length < BATCH) return delivered;
+      if (entries.length === BATCH) continue;
+      this.emptyAt = raises;
+      return;
     }
   }
 

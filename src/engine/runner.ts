@@ -2,7 +2,7 @@ import { type BackoffSettings, backoffMs } from '../common/backoff.js';
 import { plusSeconds } from '../common/clock.js';
 import { FenixError, messageOf, Stopped } from '../common/errors.js';
 import { Wake } from '../common/wake.js';
-import { LeaseLost } from '../db/session-repository.js';
+import { LeaseLost, type SessionStanding } from '../db/session-repository.js';
 import { frozenSentence } from '../db/setting-repository.js';
 import { type Freeze, isUnfinished, type Session, standingWait, type WaitReason } from '../model/index.js';
 import type { DoApart, GoTo, Held, Step, WaitFor } from '../workflow/decisions.js';
@@ -19,6 +19,7 @@ import { hostsOf } from './decisions/hosts-of.js';
 import type { FilesState, SessionFiles } from './files/session-files.js';
 import { consumeInbox } from './inbox.js';
 import { InstanceRecords } from './instance-records.js';
+import { LearnedWatch } from './learned.js';
 import type { OutboxPublisher } from './outbox.js';
 import { pauseUntil } from './pause.js';
 import { releaseHosts } from './releasing.js';
@@ -28,6 +29,9 @@ import { WaitNotes } from './wait-notes.js';
 import { workflowTools } from './workflow-tools.js';
 
 const TROUBLE: BackoffSettings = { firstMs: 200, factor: 2, ceilingMs: 10_000 };
+/** No rest is taken after shorter turns. */
+const SHORT_TURN_MS = 20;
+const LONGEST_REST_MS = 1000;
 const WAIT_FOR_FILES: ClosingWait = { for: 'download', message: 'Ending: waiting for the downloads.' };
 
 /**
@@ -37,6 +41,10 @@ const WAIT_FOR_FILES: ClosingWait = { for: 'download', message: 'Ending: waiting
 export class SessionRunner {
   private readonly wake = new Wake();
   private failures = 0;
+  /** Something is not decided before the broker has what was committed. */
+  private awaitsDelivery = false;
+  /** When the present turn began, machine time, milliseconds. */
+  private turnBeganMs = 0;
   /** What an earlier life had begun is gone on with, as far as it could be with the files in this state. */
   private resumedWith: FilesState | undefined;
   /** Times in a row that the cloud could not be read. */
@@ -44,6 +52,7 @@ export class SessionRunner {
   private readonly instances: InstanceRecords;
   private readonly notes: WaitNotes;
   private readonly constraints: ConstraintWatch;
+  private readonly tools: WorkflowTools;
 
   constructor(
     private readonly context: SessionContext,
@@ -54,10 +63,16 @@ export class SessionRunner {
     this.instances = new InstanceRecords(context);
     this.notes = new WaitNotes(context);
     this.constraints = new ConstraintWatch(context.repositories);
+    this.tools = workflowTools(context, new LearnedWatch(context));
   }
 
   raise(): void {
     this.wake.raise();
+  }
+
+  /** Everything that was committed is with the broker. */
+  delivered(): void {
+    if (this.awaitsDelivery) this.wake.raise();
   }
 
   /** Runs until the session is closed, the lease is lost or the engine lets go. */
@@ -88,21 +103,39 @@ export class SessionRunner {
     this.resumedWith = files;
   }
 
-  /** Takes what projects and admins have said. @returns the session after it, and whether it was deleted */
-  private async hear(): Promise<{ readonly session: Session; readonly isDeleted: boolean }> {
+  /** Takes what projects and admins have said. @returns how the session stands after it; whether it was frozen before */
+  private async hear(): Promise<SessionStanding> {
     const { context } = this;
-    await consumeInbox(context);
-    const heard = await context.repositories.sessions.withDeletion(context.sessionId);
-    if (heard === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
+    const found = await this.standing();
+    if (found.hasMail) await consumeInbox(context);
+    const heard = found.hasMail ? await this.standing() : found;
     if (heard.session.aborting?.revert) context.takeBack.abort();
-    return heard;
+    return { ...heard, isFrozen: found.isFrozen };
+  }
+
+  private async standing(): Promise<SessionStanding> {
+    const found = await this.context.repositories.sessions.standing(this.context.sessionId);
+    if (found === undefined) throw new FenixError('missing', 'session-gone', 'The session is not in the database.');
+    return found;
+  }
+
+  /**
+   * Until woken, or `until` has come. What wakes us seldom comes alone: after a turn that took long (a large cloud), what
+   * comes in as long a time again is looked at together.
+   */
+  private async rest(until: Date): Promise<void> {
+    const { clock, machine, stopping } = this.context;
+    const tookMs = machine.monotonicMs() - this.turnBeganMs;
+    await pauseUntil(this.context, this.wake, until);
+    if (tookMs < SHORT_TURN_MS || clock.now() >= until) return;
+    await machine.sleepMs(Math.min(tookMs, LONGEST_REST_MS), stopping);
   }
 
   private async turn(): Promise<'closed' | 'goes-on'> {
     const { context, outbox } = this;
+    this.turnBeganMs = context.machine.monotonicMs();
     const { settings } = context.repositories;
-    const wasFrozen = (await settings.frozen()) !== undefined;
-    const { session, isDeleted } = await this.hear();
+    const { session, isDeleted, isFrozen: wasFrozen } = await this.hear();
     const isEnding = isDeleted || session.aborting !== null || !isUnfinished(session.state);
     const files = this.files.attend(session, isEnding, wasFrozen);
     // Not before: moves may be wanted back since they were begun.
@@ -114,12 +147,12 @@ export class SessionRunner {
       return 'goes-on';
     }
     if (isEnding) {
+      this.awaitsDelivery = true;
       const step = files === 'coming' ? WAIT_FOR_FILES : await closeSession(context, session, outbox, isDeleted);
       if (typeof step === 'object') await this.whileClosing(session, step);
       return step === 'closed' ? 'closed' : 'goes-on';
     }
-    if (session.pausedAt !== null)
-      await pauseUntil(this.context, this.wake, plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
+    if (session.pausedAt !== null) await this.rest(plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
     else if (files === 'coming') await this.whileComing(session);
     else if (files === 'failed') await this.failWithoutFiles(session);
     else await this.workOn(session);
@@ -134,7 +167,7 @@ export class SessionRunner {
       message: 'Waiting for the downloads to come.',
       until,
     });
-    await pauseUntil(this.context, this.wake, until);
+    await this.rest(until);
   }
 
   /** Nothing of the session goes on before they are there, or go on from where they were. */
@@ -144,7 +177,7 @@ export class SessionRunner {
       const message = `Failing: the downloads did not come. Waiting for ${effects.count} effect(s) to end.`;
       const until = this.untilFor(session, 'effects');
       await this.notes.noteWait(session, { for: 'effects', message, until });
-      return pauseUntil(this.context, this.wake, until);
+      return this.rest(until);
     }
     const reason = this.files.tellFailure();
     const step: GoTo = { to: 'MAINTENANCE_FAILED', why: reason.message, reason };
@@ -163,7 +196,7 @@ export class SessionRunner {
   private async whileClosing(session: Session, wait: ClosingWait): Promise<void> {
     const { clock, settings } = this.context;
     await this.notes.noteWait(session, { ...wait, until: this.untilFor(session, wait.for) });
-    await pauseUntil(this.context, this.wake, plusSeconds(clock.now(), settings.cloudPollS));
+    await this.rest(plusSeconds(clock.now(), settings.cloudPollS));
   }
 
   /** Nothing begins and no time runs out until an operator thaws everything; `until` is when we look again. */
@@ -178,7 +211,7 @@ export class SessionRunner {
       await writer.commit((unit) => unit.patchSession({ waiting: noted }));
       this.context.log.info({ for: 'frozen', effects: effects.count }, message);
     }
-    await pauseUntil(this.context, this.wake, until);
+    await this.rest(until);
   }
 
   private async workOn(session: Session): Promise<void> {
@@ -188,6 +221,7 @@ export class SessionRunner {
     let pending: readonly string[];
     try {
       view = await loadView(context, session, this.outbox, this.constraints);
+      this.awaitsDelivery = view.undelivered && hasSilent(view);
       await this.instances.bringUpTo(view);
       await releaseHosts(context, session, view.hosts);
       pending = pendingInCloud(view);
@@ -209,11 +243,7 @@ export class SessionRunner {
   private async ask(session: Session, view: SessionView): Promise<Step> {
     const workflow = this.context.plugins.workflow(this.workflowName);
     const handler = workflow.states[session.state as keyof typeof workflow.states];
-    return handler(view, this.tools());
-  }
-
-  private tools(): WorkflowTools {
-    return workflowTools(this.context);
+    return handler(view, this.tools);
   }
 
   private async carryOut(step: Step, view: SessionView): Promise<void> {
@@ -320,7 +350,7 @@ export class SessionRunner {
     await this.notes.noteHeld(view, heldBy(wait));
     const { clock, settings } = this.context;
     const soon = plusSeconds(clock.now(), settings.cloudPollS);
-    await pauseUntil(this.context, this.wake, wait.poll && soon < wait.until ? soon : wait.until);
+    await this.rest(wait.poll && soon < wait.until ? soon : wait.until);
   }
 
   /**
@@ -364,4 +394,9 @@ export class SessionRunner {
     const step: GoTo = { to: 'MAINTENANCE_FAILED', why: message, reason: { code: 'trouble', message } };
     await this.context.writer.commit((unit) => transition(unit, session, step, this.context.adminProjectId));
   }
+}
+
+/** Somebody's time for an answer is over, which means nothing while the question may not have been delivered. */
+function hasSilent({ notices, now }: SessionView): boolean {
+  return notices.some(({ closedAt, replyAt }) => closedAt === null && replyAt !== null && replyAt <= now);
 }

@@ -53,7 +53,7 @@ export class SessionOwner {
       note,
       clock,
       machine,
-      wake,
+      () => this.runner?.delivered(),
       log,
     );
     const { requestTimeoutS } = settings;
@@ -129,7 +129,7 @@ export class SessionOwner {
         settle: (entry) => runSettle(context, entry),
         start: (entry) => runStart(context, entry),
         plugin: (entry, resumed) => runPlugin(context, entry, resumed),
-        service: (entry) => runService(context, entry),
+        service: (entry, resumed) => runService(context, entry, resumed),
       },
       () => this.raise(),
       parts.machine,

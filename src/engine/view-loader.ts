@@ -46,7 +46,7 @@ export async function loadView(
     facts: await repositories.facts.list(sessionId),
     constraints: await constraints.book(cloud.servers),
     impacts: await settleLeftStops(context, await repositories.impacts.active(cloud.at), cloud.servers),
-    undelivered: await outbox.hasPending(),
+    undelivered: outbox.hasPending,
     cloud,
   };
 }

@@ -3,7 +3,7 @@ import type { FleetPlan, FleetSnapshot } from '../planner/fleet.js';
 import { hasOneOf } from '../workflow/running/asked-if.js';
 import type { WorkflowTools } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
-import { learnedDurations } from './learned.js';
+import type { LearnedWatch } from './learned.js';
 
 /** What is decided is kept with what it was decided from, before anything of it is carried out (L8). */
 async function keptPlan(session: SessionContext, snapshot: FleetSnapshot): Promise<FleetPlan> {
@@ -17,8 +17,8 @@ async function keptPlan(session: SessionContext, snapshot: FleetSnapshot): Promi
 }
 
 /** What handlers may ask for beyond their view. */
-export function workflowTools(session: SessionContext): WorkflowTools {
-  const { planner, cloud, plugins, repositories, sessionId } = session;
+export function workflowTools(session: SessionContext, learned: LearnedWatch): WorkflowTools {
+  const { planner, cloud, plugins } = session;
   return {
     aggregates: () => cloud.aggregates(),
     ironicHosts: () => cloud.ironicHosts(),
@@ -29,7 +29,7 @@ export function workflowTools(session: SessionContext): WorkflowTools {
     removes: ({ plugin, metadata }, host) => plugins.action(plugin).removes?.(metadata, host) === true,
     planHost: (snapshot) => planner.planHost(snapshot),
     planFleet: (snapshot) => keptPlan(session, snapshot),
-    durations: () => learnedDurations(repositories, sessionId),
+    durations: () => learned.read(),
     projectsWithManager: async (projectIds) => {
       const alarms = (await cloud.eventAlarms()).filter(({ eventType }) => fnmatch(eventType, 'maintenance.scheduled'));
       const subscribed = new Set(alarms.map(({ projectId }) => projectId));

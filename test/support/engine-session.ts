@@ -141,11 +141,11 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
   const ended: string[] = [];
   const effects: Effects = new Effects(
     {
-      move: (entry) => runMove(context, entry),
+      move: (entry, resumed) => runMove(context, entry, resumed),
       settle: (entry) => runSettle(context, entry),
       start: (entry) => runStart(context, entry),
       plugin: (entry, resumed) => runPlugin(context, entry, resumed),
-      service: (entry) => runService(context, entry),
+      service: (entry, resumed) => runService(context, entry, resumed),
     },
     () => ended.push('effect'),
     machine,

@@ -316,11 +316,11 @@ onEach('replies and commands wait in order until they are handled', async (t, { 
     ['NACK_MAINTENANCE'],
   );
 
-  t.false((await sessions.withDeletion(sessionId))?.isDeleted);
+  t.false((await sessions.standing(sessionId))?.isDeleted);
   await commands.insert({ sessionId, kind: 'delete', args: { a: 1 }, userId: 'u', requestId: 'r', receivedAt: NOON });
-  t.true((await sessions.withDeletion(sessionId))?.isDeleted);
-  t.deepEqual((await sessions.withDeletion(sessionId))?.session, await sessions.getEvenDeleted(sessionId));
-  t.is(await sessions.withDeletion(randomUUID()), undefined);
+  t.true((await sessions.standing(sessionId))?.isDeleted);
+  t.deepEqual((await sessions.standing(sessionId))?.session, await sessions.getEvenDeleted(sessionId));
+  t.is(await sessions.standing(randomUUID()), undefined);
   t.deepEqual(await commands.sessionsWithUnhandled([sessionId]), [sessionId]);
   const [command] = await commands.unhandled(sessionId);
   t.deepEqual(command?.args, { a: 1 });

@@ -37,10 +37,12 @@ export interface MoveIntent {
  * Moves one instance by its instance-action plug-in and records how it ended.
  * @param resumed an earlier life had begun it: what it waited for may long have come
  */
-export async function runMove(session: SessionContext, entry: JournalEntry, resumed = false): Promise<void> {
+export async function runMove(session: SessionContext, entry: JournalEntry, resumed: boolean): Promise<void> {
   const intent = entry.intent as unknown as MoveIntent;
   const plugin = session.plugins.instanceAction(intent.action);
-  const outcome = await outcomeOf(() => plugin.run(moveContext(session, entry, intent, resumed)));
+  const outcome = await outcomeOf(() =>
+    plugin.run(moveContext(session, entry, intent, { isNew: !resumed, looksAtOnce: resumed })),
+  );
   session.watch.changed();
   const late = await session.writer.commit((unit) => recordOutcome(session, unit, entry, intent, outcome, plugin));
   session.log.info({ instance: entry.subject, from: intent.from, target: intent.target, ...outcome }, 'move ended');
@@ -62,14 +64,18 @@ export async function outcomeOf<O>(work: () => Promise<O>): Promise<O | Failed> 
   }
 }
 
-/** @param entry its subject and attempt say which move it is */
+/**
+ * @param entry its subject and attempt say which move it is
+ * @param life `isNew`: no step of it was ever begun before; `looksAtOnce`: what it waits for may long have come
+ */
 export function moveContext(
   session: SessionContext,
   entry: Pick<JournalEntry, 'sessionId' | 'subject' | 'attempt'>,
   intent: MoveIntent,
-  resumed = false,
+  { isNew = false, looksAtOnce = false }: { readonly isNew?: boolean; readonly looksAtOnce?: boolean } = {},
 ): InstanceActionContext {
-  let looksAtOnce = resumed;
+  /** Steps begun here: a new move has no others. */
+  const here = new Set<string>();
   const { cloud, clock, journal, watch, stopping } = session;
   const { interruptionS } = intent;
   const settings =
@@ -91,9 +97,12 @@ export function moveContext(
     log,
     signal: stopping,
     takeBack: session.takeBack.signal,
-    begun: async (step) => (await session.repositories.journal.find(keyOf(step))) !== undefined,
+    begun: async (step) =>
+      here.has(step) || (!isNew && (await session.repositories.journal.find(keyOf(step))) !== undefined),
     once: async (step: string, write: JournaledWrite) => {
-      await journal.once(keyOf(step), write);
+      const isFirst = isNew && !here.has(step);
+      here.add(step);
+      await journal.once(keyOf(step), write, { isFirst });
       watch.changed();
     },
     watch: async (judge, until) => {

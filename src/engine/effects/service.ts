@@ -12,12 +12,12 @@ export interface ServiceIntent {
 }
 
 /** Disables a host's compute service, or gives it back (L6). */
-export async function runService(session: SessionContext, entry: JournalEntry): Promise<void> {
+export async function runService(session: SessionContext, entry: JournalEntry, resumed: boolean): Promise<void> {
   const { disable } = entry.intent as unknown as ServiceIntent;
   const host = entry.subject;
   const write = disable === null ? enabling(session, host) : disabling(session, host, disable.reason);
   try {
-    await session.journal.once({ ...keyOf(entry), action: `${entry.action}/request` }, write);
+    await session.journal.once({ ...keyOf(entry), action: `${entry.action}/request` }, write, { isFirst: !resumed });
   } catch (error) {
     if (error instanceof FenixError && error.code !== 'lease-lost') return recordRefusal(session, entry, error);
     throw error;
