@@ -15,6 +15,7 @@ import { generateTopology } from '../src/simulator/index.js';
  */
 const PER_HOST = 20;
 const LOOK_MS = 2000;
+const TELL_MS = 60_000;
 
 // An end by signal ends the processes that were started here as well.
 process.once('SIGTERM', () => process.exit(143));
@@ -82,7 +83,18 @@ async function measured(hosts: number): Promise<Figures> {
   }
 }
 
-async function maintain({ system, engines, clock, broken }: DistributedDemo, hosts: number, instances: number) {
+/** Where it stands, for whoever waits an hour for it. */
+function tell({ system, clock, engines }: DistributedDemo, hosts: number, since: Date): void {
+  const { moves } = system.simulator.report();
+  const domainS = (clock.now().getTime() - since.getTime()) / 1000;
+  const cpu = engines[0] === undefined ? 0 : cpuS(engines[0].pid);
+  console.error(
+    `${hosts} hosts: ${moves.size} instances moved, ${domainS.toFixed(0)} s of domain time, ${cpu} s of processor`,
+  );
+}
+
+async function maintain(demo: DistributedDemo, hosts: number, instances: number) {
+  const { system, engines, clock, broken } = demo;
   const [engine] = engines;
   if (engine === undefined) throw new Error('one was started');
   const { simulator, client, database } = system;
@@ -99,10 +111,12 @@ async function maintain({ system, engines, clock, broken }: DistributedDemo, hos
     metadata: {},
     actions: [{ plugin: 'noop', type: 'host', metadata: { duration: 300 } }],
   });
+  const told = setInterval(() => tell(demo, hosts, maintenanceAt), TELL_MS);
   for (let state = ''; !['MAINTENANCE_DONE', 'MAINTENANCE_FAILED'].includes(state); ) {
     await Promise.race([pause(LOOK_MS), broken]);
     ({ state } = await client.show(sessionId));
   }
+  clearInterval(told);
   const { state, reason } = await client.detail(sessionId);
   if (reason !== null) console.log(JSON.stringify(reason));
   const service = [...simulator.cloud.projects.values()].find(({ name }) => name === 'service')?.id ?? '';

@@ -21,7 +21,7 @@ import { consumeInbox } from './inbox.js';
 import { InstanceRecords } from './instance-records.js';
 import { LearnedWatch } from './learned.js';
 import type { OutboxPublisher } from './outbox.js';
-import { pauseUntil } from './pause.js';
+import { Pace } from './pace.js';
 import { releaseHosts } from './releasing.js';
 import { transition } from './transition.js';
 import { loadView } from './view-loader.js';
@@ -29,9 +29,6 @@ import { WaitNotes } from './wait-notes.js';
 import { workflowTools } from './workflow-tools.js';
 
 const TROUBLE: BackoffSettings = { firstMs: 200, factor: 2, ceilingMs: 10_000 };
-/** No rest is taken after shorter turns. */
-const SHORT_TURN_MS = 20;
-const LONGEST_REST_MS = 1000;
 const WAIT_FOR_FILES: ClosingWait = { for: 'download', message: 'Ending: waiting for the downloads.' };
 
 /**
@@ -40,11 +37,10 @@ const WAIT_FOR_FILES: ClosingWait = { for: 'download', message: 'Ending: waiting
  */
 export class SessionRunner {
   private readonly wake = new Wake();
+  private readonly pace: Pace;
   private failures = 0;
   /** Something is not decided before the broker has what was committed. */
   private awaitsDelivery = false;
-  /** When the present turn began, machine time, milliseconds. */
-  private turnBeganMs = 0;
   /** What an earlier life had begun is gone on with, as far as it could be with the files in this state. */
   private resumedWith: FilesState | undefined;
   /** Times in a row that the cloud could not be read. */
@@ -60,6 +56,7 @@ export class SessionRunner {
     private readonly outbox: OutboxPublisher,
     private readonly files: SessionFiles,
   ) {
+    this.pace = new Pace(context, this.wake);
     this.instances = new InstanceRecords(context);
     this.notes = new WaitNotes(context);
     this.constraints = new ConstraintWatch(context.repositories);
@@ -119,21 +116,9 @@ export class SessionRunner {
     return found;
   }
 
-  /**
-   * Until woken, or `until` has come. What wakes us seldom comes alone: after a turn that took long (a large cloud), what
-   * comes in as long a time again is looked at together.
-   */
-  private async rest(until: Date): Promise<void> {
-    const { clock, machine, stopping } = this.context;
-    const tookMs = machine.monotonicMs() - this.turnBeganMs;
-    await pauseUntil(this.context, this.wake, until);
-    if (tookMs < SHORT_TURN_MS || clock.now() >= until) return;
-    await machine.sleepMs(Math.min(tookMs, LONGEST_REST_MS), stopping);
-  }
-
   private async turn(): Promise<'closed' | 'goes-on'> {
     const { context, outbox } = this;
-    this.turnBeganMs = context.machine.monotonicMs();
+    this.pace.begin();
     const { settings } = context.repositories;
     const { session, isDeleted, isFrozen: wasFrozen } = await this.hear();
     const isEnding = isDeleted || session.aborting !== null || !isUnfinished(session.state);
@@ -152,7 +137,8 @@ export class SessionRunner {
       if (typeof step === 'object') await this.whileClosing(session, step);
       return step === 'closed' ? 'closed' : 'goes-on';
     }
-    if (session.pausedAt !== null) await this.rest(plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
+    if (session.pausedAt !== null)
+      await this.pace.rest(plusSeconds(context.clock.now(), context.settings.blockedTimeoutS));
     else if (files === 'coming') await this.whileComing(session);
     else if (files === 'failed') await this.failWithoutFiles(session);
     else await this.workOn(session);
@@ -167,7 +153,7 @@ export class SessionRunner {
       message: 'Waiting for the downloads to come.',
       until,
     });
-    await this.rest(until);
+    await this.pace.rest(until);
   }
 
   /** Nothing of the session goes on before they are there, or go on from where they were. */
@@ -177,7 +163,7 @@ export class SessionRunner {
       const message = `Failing: the downloads did not come. Waiting for ${effects.count} effect(s) to end.`;
       const until = this.untilFor(session, 'effects');
       await this.notes.noteWait(session, { for: 'effects', message, until });
-      return this.rest(until);
+      return this.pace.rest(until);
     }
     const reason = this.files.tellFailure();
     const step: GoTo = { to: 'MAINTENANCE_FAILED', why: reason.message, reason };
@@ -196,7 +182,7 @@ export class SessionRunner {
   private async whileClosing(session: Session, wait: ClosingWait): Promise<void> {
     const { clock, settings } = this.context;
     await this.notes.noteWait(session, { ...wait, until: this.untilFor(session, wait.for) });
-    await this.rest(plusSeconds(clock.now(), settings.cloudPollS));
+    await this.pace.rest(plusSeconds(clock.now(), settings.cloudPollS));
   }
 
   /** Nothing begins and no time runs out until an operator thaws everything; `until` is when we look again. */
@@ -211,7 +197,7 @@ export class SessionRunner {
       await writer.commit((unit) => unit.patchSession({ waiting: noted }));
       this.context.log.info({ for: 'frozen', effects: effects.count }, message);
     }
-    await this.rest(until);
+    await this.pace.rest(until);
   }
 
   private async workOn(session: Session): Promise<void> {
@@ -350,7 +336,7 @@ export class SessionRunner {
     await this.notes.noteHeld(view, heldBy(wait));
     const { clock, settings } = this.context;
     const soon = plusSeconds(clock.now(), settings.cloudPollS);
-    await this.rest(wait.poll && soon < wait.until ? soon : wait.until);
+    await this.pace.rest(wait.poll && soon < wait.until ? soon : wait.until);
   }
 
   /**

@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ManualClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
 import { silentLogger } from '../../src/common/logger.js';
+import type { Repositories } from '../../src/db/repositories.js';
 import { LeaseLost } from '../../src/db/session-repository.js';
 import { noteDelivery } from '../../src/engine/late-delivery.js';
 import { OutboxPublisher } from '../../src/engine/outbox.js';
@@ -22,6 +23,17 @@ async function aStory(t: ExecutionContext) {
   const { sessionId } = session;
   const stored = () => repositories.database.knex('outbox').where({ session_id: sessionId }).orderBy('seq');
   return { repositories, session, sessionId, lease, clock, writer, raised, stored };
+}
+
+/** How many transactions there were from now on. */
+function counted({ database }: Repositories): () => number {
+  const transaction = database.transaction.bind(database);
+  let calls = 0;
+  database.transaction = (work) => {
+    calls += 1;
+    return transaction(work);
+  };
+  return () => calls;
 }
 
 test('session, history and notifications commit together, numbered without a gap in the order they were told', async (t) => {
@@ -71,6 +83,86 @@ test('many commits at once run one after the other, each with its own numbers', 
     Array.from({ length: 20 }, (_, n) => [2 * n + 1, `told ${n}`]),
   );
   t.is((await repositories.sessions.get(sessionId))?.seq, 40);
+});
+
+test('commits that come while one is under way share the next transaction, in their order', async (t) => {
+  const { repositories, sessionId, writer, clock } = await aStory(t);
+  const seen: unknown[] = [];
+  const transactions = counted(repositories);
+  await Promise.all([
+    writer.commit((unit) => unit.tell('alone')),
+    writer.commit((unit) => {
+      unit.tell('patched');
+      unit.patchSession({ percentDone: 30 });
+      clock.advanceTo(at(5));
+    }),
+    writer.commit(async (unit) => {
+      seen.push((await repositories.sessions.get(sessionId, unit.tx))?.percentDone, unit.now);
+      unit.tell('third');
+    }),
+    writer.commit((unit) => unit.tell('fourth')),
+  ]);
+  t.is(transactions(), 2);
+  t.deepEqual(seen, [30, at(5)], 'each sees what those before it did');
+  t.deepEqual(
+    (await repositories.history.list(sessionId)).map(({ seq, what, at: when }) => [seq, what, when]),
+    [
+      [1, 'alone', NOON],
+      [2, 'patched', NOON],
+      [3, 'third', at(5)],
+      [4, 'fourth', at(5)],
+    ],
+  );
+});
+
+test('one of several that share a transaction takes nobody down with it', async (t) => {
+  const { repositories, sessionId, writer } = await aStory(t);
+  const refused = new FenixError('conflict', 'guard-moved', 'Somebody was faster.');
+  const outcomes = await Promise.allSettled([
+    writer.commit((unit) => unit.tell('first')),
+    writer.commit((unit) => unit.tell('second')),
+    writer.commit((unit) => {
+      unit.tell('never');
+      throw refused;
+    }),
+    writer.commit((unit) => {
+      unit.tell('fourth');
+      return 'done';
+    }),
+  ]);
+  t.deepEqual(
+    outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason)),
+    [undefined, undefined, refused, 'done'],
+  );
+  t.deepEqual(
+    (await repositories.history.list(sessionId)).map(({ seq, what }) => [seq, what]),
+    [
+      [1, 'first'],
+      [2, 'second'],
+      [3, 'fourth'],
+    ],
+  );
+});
+
+test('a transaction that came to nothing with the database is not tried again by those who shared it', async (t) => {
+  const { repositories, sessionId, writer } = await aStory(t);
+  const away = Object.assign(new Error('Connection lost.'), { code: 'PROTOCOL_CONNECTION_LOST' });
+  const transaction = repositories.database.transaction.bind(repositories.database);
+  let calls = 0;
+  repositories.database.transaction = async (work) => {
+    calls += 1;
+    if (calls === 2) throw away;
+    return transaction(work);
+  };
+  const told = (what: string) => writer.commit((unit) => unit.tell(what));
+  const [first, ...shared] = await Promise.allSettled(['first', 'second', 'third'].map(told));
+  t.is(first?.status, 'fulfilled');
+  for (const one of shared) t.like(one, { status: 'rejected', reason: away });
+  t.is(calls, 2, 'whether it took effect is not known');
+  t.deepEqual(
+    (await repositories.history.list(sessionId)).map(({ what }) => what),
+    ['first'],
+  );
 });
 
 test('a commit whose work throws writes nothing, and the next one goes on', async (t) => {

@@ -316,9 +316,11 @@ onEach('replies and commands wait in order until they are handled', async (t, { 
     ['NACK_MAINTENANCE'],
   );
 
-  t.false((await sessions.standing(sessionId))?.isDeleted);
+  t.like(await sessions.standing(sessionId), { isDeleted: false, hasMail: true, isFrozen: false });
+  await database.transaction((tx) => replies.markHandled(second?.replyId as number, NOON, tx));
+  t.like(await sessions.standing(sessionId), { isDeleted: false, hasMail: false, isFrozen: false });
   await commands.insert({ sessionId, kind: 'delete', args: { a: 1 }, userId: 'u', requestId: 'r', receivedAt: NOON });
-  t.true((await sessions.standing(sessionId))?.isDeleted);
+  t.like(await sessions.standing(sessionId), { isDeleted: true, hasMail: true, isFrozen: false });
   t.deepEqual((await sessions.standing(sessionId))?.session, await sessions.getEvenDeleted(sessionId));
   t.is(await sessions.standing(randomUUID()), undefined);
   t.deepEqual(await commands.sessionsWithUnhandled([sessionId]), [sessionId]);
@@ -688,12 +690,15 @@ test('a database that is out of reach is a passing trouble', async (t) => {
   });
 });
 
-onEach('everything is frozen once, until it is thawed', async (t, { repositories: { settings, database } }) => {
+onEach('everything is frozen once, until it is thawed', async (t, { repositories, stored }) => {
+  const { settings, sessions, database } = repositories;
+  const { sessionId } = await stored();
   const freeze = { who: 'alice', since: NOON, why: null };
   t.is(await settings.frozen(), undefined);
   t.true(await settings.freeze(freeze, database.knex));
   t.false(await settings.freeze({ ...freeze, who: 'bob' }, database.knex));
   t.deepEqual(await settings.frozen(), freeze);
+  t.true((await sessions.standing(sessionId))?.isFrozen);
   t.true(await settings.thaw(database.knex));
   t.false(await settings.thaw(database.knex));
   await settings.requireThawed(database.knex);

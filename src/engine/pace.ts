@@ -1,0 +1,45 @@
+import type { Wake } from '../common/wake.js';
+import type { SessionContext } from './context.js';
+
+/** No rest is taken after shorter turns. */
+const SHORT_TURN_MS = 20;
+const LONGEST_REST_MS = 1000;
+
+/** When a session's owner looks again. */
+export class Pace {
+  private turnBeganMs = 0;
+
+  constructor(
+    private readonly context: Pick<SessionContext, 'clock' | 'machine' | 'stopping'>,
+    private readonly wake: Wake,
+  ) {}
+
+  /** A turn begins. */
+  begin(): void {
+    this.turnBeganMs = this.context.machine.monotonicMs();
+  }
+
+  /**
+   * Until woken, or `until` has come. What wakes us seldom comes alone: after a turn that took long, as those of a large
+   * cloud do, what comes in as long a time again is looked at together.
+   * @throws Stopped
+   */
+  async rest(until: Date): Promise<void> {
+    const { clock, machine, stopping } = this.context;
+    const tookMs = machine.monotonicMs() - this.turnBeganMs;
+    await this.pause(until);
+    if (tookMs < SHORT_TURN_MS || clock.now() >= until) return;
+    await machine.sleepMs(Math.min(tookMs, LONGEST_REST_MS), stopping);
+  }
+
+  private async pause(until: Date): Promise<void> {
+    const { clock, stopping } = this.context;
+    const ended = new AbortController();
+    const signal = AbortSignal.any([stopping, ended.signal]);
+    try {
+      await Promise.race([this.wake.wait(signal), clock.sleep(until, signal).catch(() => undefined)]);
+    } finally {
+      ended.abort();
+    }
+  }
+}
