@@ -1,10 +1,9 @@
 import type { SessionInstance } from '../model/index.js';
 import type { Server } from '../workflow/cloud-port.js';
-import { groupOf } from '../workflow/groups.js';
+import { groupIdOf } from '../workflow/groups.js';
 import type { SessionView } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 import { noteOwnAction } from './own-actions.js';
-import type { Unit } from './session-writer.js';
 
 /** Where an instance was last seen, and as what. */
 interface Seen {
@@ -42,20 +41,18 @@ export class InstanceRecords {
         return from === undefined || host === null || host === from ? [] : [{ id, host: from }];
       }),
     ];
-    await this.session.writer.commit(async (unit) => {
+    // Before the transaction, which has to be short: there may be tens of thousands.
+    const fresh = changed.filter(({ id }) => !seen.has(id)).map((server) => this.recordOf(view, server));
+    const moved = changed.flatMap(({ id, host, status }) => {
+      const last = seen.get(id);
+      return last === undefined ? [] : [[id, { host: host ?? last.host, state: status }] as const];
+    });
+    const lost = gone.map(([id, { host }]) => [id, { host, state: 'GONE' }] as const);
+    const { repositories, sessionId, writer } = this.session;
+    await writer.commit(async (unit) => {
       for (const { id, host } of left) await noteOwnAction(this.session, unit, view, id, host);
-      const { repositories } = this.session;
-      await repositories.instances.save(
-        changed.filter(({ id }) => !seen.has(id)).map((server) => this.recordOf(view, server)),
-        unit.tx,
-      );
-      await this.change(unit, [
-        ...changed.flatMap(({ id, host, status }) => {
-          const last = seen.get(id);
-          return last === undefined ? [] : [[id, { host: host ?? last.host, state: status }] as const];
-        }),
-        ...gone.map(([id, { host }]) => [id, { host, state: 'GONE' }] as const),
-      ]);
+      await repositories.instances.save(fresh, unit.tx);
+      await repositories.instances.see(sessionId, new Map([...moved, ...lost]), unit.tx);
     });
     for (const { id, host, status } of changed) seen.set(id, { host: host ?? seen.get(id)?.host ?? '', state: status });
     for (const [id, { host }] of gone) seen.set(id, { host, state: 'GONE' });
@@ -75,17 +72,12 @@ export class InstanceRecords {
       instanceId: server.id,
       instanceName: server.name,
       projectId: server.projectId,
-      groupId: groupOf(view, server).groupId,
+      groupId: groupIdOf(view, server),
       host: server.host ?? '',
       state: server.status,
       projectState: null,
       action: null,
       actionDone: false,
     };
-  }
-
-  private change(unit: Unit, seen: readonly (readonly [string, Seen])[]): Promise<void> {
-    const { repositories, sessionId } = this.session;
-    return repositories.instances.see(sessionId, new Map(seen), unit.tx);
   }
 }

@@ -1,6 +1,6 @@
 import { plusSeconds } from '../common/clock.js';
 import { NO_RESOURCES } from '../model/index.js';
-import { groupOf } from '../workflow/groups.js';
+import { groupIdOf, groupOf } from '../workflow/groups.js';
 import type { SessionView } from '../workflow/view.js';
 import type { SessionContext } from './context.js';
 import type { Unit } from './session-writer.js';
@@ -33,7 +33,8 @@ export async function noteOwnAction(
   if (record === undefined) return;
   const { projectId, groupId } = record;
   // A group of which nobody is left limits nothing.
-  const group = view.cloud.servers.map((server) => groupOf(view, server)).find((known) => known.groupId === groupId);
+  const member = view.cloud.servers.find((server) => groupIdOf(view, server) === groupId);
+  const group = member && groupOf(view, member);
   const impact = { sessionId, instanceId, attempt: 0, projectId, groupId, action: 'OWN_ACTION', sourceHost: from };
   const times = { startedAt: unit.now, endedAt: unit.now };
   const recoveredAt = plusSeconds(unit.now, group?.recoveryTimeS ?? 0);

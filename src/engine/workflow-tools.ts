@@ -16,17 +16,17 @@ async function keptPlan(session: SessionContext, snapshot: FleetSnapshot): Promi
   return plan;
 }
 
-/** What handlers may ask for beyond their view. */
+/** What handlers may ask for beyond their view; plug-ins as they are then, those that are downloaded as well. */
 export function workflowTools(session: SessionContext, learned: LearnedWatch): WorkflowTools {
-  const { planner, cloud, plugins } = session;
+  const { planner, cloud } = session;
   return {
     aggregates: () => cloud.aggregates(),
     ironicHosts: () => cloud.ironicHosts(),
     hasCheck: ({ plugin, metadata }) => {
-      const { check, checkIf } = plugins.action(plugin);
+      const { check, checkIf } = session.plugins.action(plugin);
       return check !== undefined && hasOneOf(metadata, checkIf);
     },
-    removes: ({ plugin, metadata }, host) => plugins.action(plugin).removes?.(metadata, host) === true,
+    removes: ({ plugin, metadata }, host) => session.plugins.action(plugin).removes?.(metadata, host) === true,
     planHost: (snapshot) => planner.planHost(snapshot),
     planFleet: (snapshot) => keptPlan(session, snapshot),
     durations: () => learned.read(),

@@ -7,6 +7,8 @@ import type { ConstraintOwner, GroupConstraints, InstanceConstraints } from '../
 export class ConstraintBook {
   private readonly instances = new Map<string, InstanceConstraints>();
   private readonly groups: ReadonlyMap<string, readonly GroupConstraints[]>;
+  /** By group; gathered when it is first asked for, in one look at all instances. */
+  private members: ReadonlyMap<GroupConstraints, readonly string[]> | undefined;
 
   /** @param projectOf the project that owns an instance, by Nova; undefined for one that Nova has not */
   constructor(
@@ -44,12 +46,25 @@ export class ConstraintBook {
     return this.instance(instanceId)?.resourceMitigation ?? this.groupOf(instanceId)?.resourceMitigation ?? false;
   }
 
-  /** Instances that Nova has and that belong to the group. */
-  membersOf(group: GroupConstraints): string[] {
-    return [...this.instances.keys()].filter((id) => {
-      const own = this.groupOf(id);
-      return own?.groupId === group.groupId && own.ownerProjectId === group.ownerProjectId;
-    });
+  /**
+   * Instances that Nova has and that belong to the group.
+   * @param group as {@link groupOf} has it
+   */
+  membersOf(group: GroupConstraints): readonly string[] {
+    this.members ??= this.byGroup();
+    return this.members.get(group) ?? [];
+  }
+
+  private byGroup(): Map<GroupConstraints, string[]> {
+    const members = new Map<GroupConstraints, string[]>();
+    for (const id of this.instances.keys()) {
+      const group = this.groupOf(id);
+      if (group === undefined) continue;
+      const known = members.get(group);
+      if (known === undefined) members.set(group, [id]);
+      else known.push(id);
+    }
+    return members;
   }
 
   private holds(record: InstanceConstraints): boolean {

@@ -28,6 +28,20 @@ export function groupOf(view: GroupView, server: Server): Group {
   return { ...implicitGroup(server, view.settings), broken: offInImplicitGroup(view, server) };
 }
 
+/** The same group's id alone, which is had without a look at its members. */
+export function groupIdOf({ constraints }: Pick<GroupView, 'constraints'>, server: Server): string {
+  const own = constraints.groupOf(server.id);
+  return own === undefined ? implicitGroupId(server) : explicitGroupId(own);
+}
+
+function explicitGroupId({ ownerProjectId, groupId }: GroupConstraints): string {
+  return `${ownerProjectId}/${groupId}`;
+}
+
+function implicitGroupId({ projectId, flavorName }: Pick<Server, 'projectId' | 'flavorName'>): string {
+  return `${projectId}:${flavorName}`.slice(0, 255);
+}
+
 /** ERROR and SHUTOFF members of an implicit group do not count (v1 §5.3 V1); what Nova has off for a move does. */
 function offInImplicitGroup({ cloud, constraints }: GroupView, { projectId, flavorName }: Server): string[] {
   const off = cloud.servers.filter(({ status }) => status === 'RESIZE');
@@ -44,7 +58,7 @@ export function implicitGroup(
   settings: { readonly defaultMaxImpacted: number; readonly defaultRecoveryTimeS: number },
 ): Group {
   return {
-    groupId: `${server.projectId}:${server.flavorName}`.slice(0, 255),
+    groupId: implicitGroupId(server),
     maxImpacted: settings.defaultMaxImpacted,
     broken: [],
     recoveryTimeS: settings.defaultRecoveryTimeS,
@@ -58,7 +72,7 @@ function explicitGroup({ cloud, constraints }: GroupView, group: GroupConstraint
   const members = cloud.servers.filter((server) => ids.has(server.id));
   const broken = members.filter((server) => isBroken(cloud, server)).map((server) => server.id);
   return {
-    groupId: `${group.ownerProjectId}/${group.groupId}`,
+    groupId: explicitGroupId(group),
     // Whoever is out of service already counts among the impacted, so not once more here.
     maxImpacted: allowedImpacts(group, members.length, members.length),
     broken,

@@ -3,7 +3,7 @@ import type { Fact, Impact } from '../model/index.js';
 import type { HostPlanSnapshot, PlanInstance, PlannedMove } from '../planner/host-plan.js';
 import { freeRoom, groupRefusal, type RuleRefusal, roomRefusal, spreadRefusal } from '../planner/rules.js';
 import type { Server } from './cloud-port.js';
-import { groupOf } from './groups.js';
+import { groupIdOf, groupOf } from './groups.js';
 import { computeServiceOf, zoneOf } from './hosts.js';
 import { NO_VALID_HOST } from './migrations.js';
 import type { SessionView } from './view.js';
@@ -152,7 +152,7 @@ export function impactOf(view: SessionView, server: Server, action: string, targ
     instanceId: server.id,
     attempt: 0,
     projectId: server.projectId,
-    groupId: groupOf(view, server).groupId,
+    groupId: groupIdOf(view, server),
     action,
     sourceHost: server.host ?? '',
     targetHost: target,

@@ -2,7 +2,7 @@ import { type InstanceAction, type MoveAction, policyFor } from '../model/index.
 import type { Server } from './cloud-port.js';
 import { CAME_BACK } from './cold-migration.js';
 import { downHostsPolicy } from './down-hosts.js';
-import { groupOf } from './groups.js';
+import { groupIdOf, groupOf } from './groups.js';
 import { computeServicesIn, isDown } from './hosts.js';
 import { finalFacts, NOT_PROVEN, serversOn } from './room.js';
 import { isStopped } from './stopped.js';
@@ -84,7 +84,7 @@ function cannotStop(view: SessionView, server: Server): string | undefined {
   const staying = serversOn(view, host).filter(
     (other) =>
       other.status !== 'SHUTOFF' &&
-      groupOf(view, other).groupId === groupId &&
+      groupIdOf(view, other) === groupId &&
       mayStop(view, other) &&
       !needsTarget(view, other),
   );
