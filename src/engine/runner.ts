@@ -362,6 +362,8 @@ export class SessionRunner {
 
   /** Our own database or a mistake in the code: told loudly and tried again, but not for ever (L7). */
   private async afterTrouble(error: unknown): Promise<void> {
+    // A commit whose answer was lost may have begun something that nobody has started.
+    this.resumedWith = undefined;
     const { log, machine, stopping, clock, settings } = this.context;
     log.error(
       { reason: messageOf(error), err: error, failures: this.failures },
