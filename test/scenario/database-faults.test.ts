@@ -26,16 +26,21 @@ async function maintained(t: ExecutionContext, scenario: Scenario, id: string): 
   t.deepEqual(refused, [], 'the cloud was never asked for what was done already');
 }
 
-const NOW_AND_THEN: readonly [name: string, error: () => Error, which: (statement: Statement) => Trouble][] = [
-  ['a deadlock at every 13th write', DEADLOCK, every(13, isWrite, 'refused')],
-  ['a deadlock at every 7th commit, as Galera certifies it', DEADLOCK, every(7, isCommit, 'refused')],
-  ['a lock wait that took too long at every 17th write', LOCK_WAIT, every(17, isWrite, 'refused')],
-  ['a connection that is lost at every 41st statement', LOST, every(41, (statement) => !isOurs(statement), 'refused')],
-  // Each falls into other places between what was begun and what was started.
-  ...[5, 7, 11].map(
-    (n) => [`a connection that is lost after every ${n}th commit`, LOST, every(n, isCommit, 'answer lost')] as const,
-  ),
-];
+const NOW_AND_THEN: readonly (readonly [name: string, error: () => Error, which: (statement: Statement) => Trouble])[] =
+  [
+    ['a deadlock at every 13th write', DEADLOCK, every(13, isWrite, 'refused')],
+    ['a deadlock at every 7th commit, as Galera certifies it', DEADLOCK, every(7, isCommit, 'refused')],
+    ['a lock wait that took too long at every 17th write', LOCK_WAIT, every(17, isWrite, 'refused')],
+    [
+      'a connection that is lost at every 41st statement',
+      LOST,
+      every(41, (statement) => !isOurs(statement), 'refused'),
+    ],
+    // Each falls into other places between what was begun and what was started.
+    ...[5, 7, 11].map(
+      (n) => [`a connection that is lost after every ${n}th commit`, LOST, every(n, isCommit, 'answer lost')] as const,
+    ),
+  ];
 
 function every(n: number, which: (statement: Statement) => boolean, trouble: Trouble) {
   let seen = 0;
