@@ -33,15 +33,20 @@ export function widthOf(text: string): number {
   return stringWidth(text);
 }
 
+/** The characters as a reader counts them: a letter with its accents is one, and so is a flag. */
+export function charactersOf(text: string): string[] {
+  return [...graphemes.segment(text)].map(({ segment }) => segment);
+}
+
 /** The text in at most `columns` columns; `…` ends what was cut. */
 export function cutText(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    used += widthOf(segment);
+  for (const character of charactersOf(text)) {
+    used += widthOf(character);
     if (used > columns - 1) break;
-    kept += segment;
+    kept += character;
   }
   return columns > 0 ? `${kept}…` : '';
 }

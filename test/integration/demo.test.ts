@@ -117,7 +117,7 @@ test('what cannot be done is refused in one sentence', async (t) => {
 
 test('--keep leaves everything up, with commands that work, until Ctrl-C', async (t) => {
   const demo = new Program(t, 'demo', ['--hosts', '2', '--instances', '0', '--keep', '--json', ...FAST]);
-  const [, file = ''] = await demo.says(/^\. (\S+) .*\n[\s\S]*machine's time\.\n/m);
+  const [, file = ''] = await demo.says(/^\. (\S+)\n[\s\S]*machine's time\.\n/m);
   t.is(statSync(file).mode & 0o777, 0o600);
   const inShell = (command: string): string =>
     execFileSync('sh', ['-c', `. ${file}; ${command}`], { encoding: 'utf8' });
