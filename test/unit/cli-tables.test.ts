@@ -121,3 +121,23 @@ test('whatever the texts are, the table is no wider than it may be and loses no 
     { numRuns: 200 },
   );
 });
+
+test('a session whose hosts were not looked up yet says so in words, and to programs nothing', async (t) => {
+  const lists = ['hosts', 'instances', 'projects', 'action_plugins', 'action_plugin_instances', 'excluded', 'download'];
+  const left = { hosts: [], moves: [], stopped: [], projects: [], notifications: [] };
+  const http = await httpDouble(() => ({
+    body: {
+      session_id: 's',
+      state: 'MAINTENANCE',
+      ...Object.fromEntries([...lists, 'impacts'].map((list) => [list, []])),
+      ...Object.fromEntries(['metadata', 'scope', 'limits', 'policy'].map((object) => [object, {}])),
+      left,
+    },
+  }));
+  t.teardown(() => http.close());
+  const env = { OS_TOKEN: 'opensesame', OS_MAINTENANCE_ENDPOINT_OVERRIDE: `${http.url}/v1` };
+  const shown = await cli(['session', 'create', '--at', 'now'], { env });
+  t.regex(shown.out, /^\| hosts +\| not looked up yet: those given, else all +\|$/m, shown.err);
+  const json = await cli(['session', 'create', '--at', 'now', '-f', 'json'], { env });
+  t.is(JSON.parse(json.out).hosts, null);
+});

@@ -296,6 +296,11 @@ const WRONG: readonly (readonly [line: string, told: RegExp])[] = [
   ['session list -f xml', /Allowed choices are table, json, yaml, value, csv/],
   ['session list --state DONE', /Allowed choices are MAINTENANCE, /],
   ['session list --limit 0', /--limit <n>.* whole number from 1 to/],
+  [
+    'group set g --property max_impacted_member=1',
+    /--property max_impacted_member: no such key; the nearest are max_imp/,
+  ],
+  ['constraint set i --property lead_tiem=5', /--property lead_tiem: no such key; the nearest are lead_time, /],
   ['session list -c nope', /--column nope: there is none; there are session_id, state/],
   ['session list --os-interface outer', /--os-interface\) outer: must be one of public, internal, admin/],
   ['session list --os-auth-type kerberos', /kerberos: must be one of password/],

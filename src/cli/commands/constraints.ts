@@ -1,9 +1,16 @@
 import { type Command, Option } from 'commander';
-import type { GroupConstraintsBody, InstanceConstraintsBody } from '../../client/index.js';
+import {
+  GROUP_KEYS,
+  type GroupConstraintsBody,
+  INSTANCE_KEYS,
+  type InstanceConstraintsBody,
+} from '../../client/index.js';
+import { thereAre } from '../../common/near-names.js';
 import { INSTANCE_ACTIONS } from '../../model/index.js';
 import { bodyFrom, over } from '../body-file.js';
 import type { CliContext } from '../context.js';
 import { deleteAll } from '../delete-all.js';
+import { UsageError } from '../exit-codes.js';
 import { addOutputOptions, collect, type OutputOptions } from '../output/options.js';
 import { pairs, seconds, wholeNumber } from '../parse.js';
 
@@ -34,13 +41,18 @@ export function addConstraint(program: Command, context: CliContext): void {
     .addOption(new Option('--migration-type <action>', 'how it leaves its host').choices(INSTANCE_ACTIONS))
     .option('--lead-time <duration>', 'from notice to action at the earliest', seconds);
   addSetOptions(set).action(async (id: string, options: SetOptions & InstanceOptions) => {
-    const body = await bodyOf(context, options, {
-      instance_name: options.name,
-      group_id: options.group,
-      max_interruption_time: options.maxInterruptionTime,
-      migration_type: options.migrationType,
-      lead_time: options.leadTime,
-    });
+    const body = await bodyOf(
+      context,
+      options,
+      {
+        instance_name: options.name,
+        group_id: options.group,
+        max_interruption_time: options.maxInterruptionTime,
+        migration_type: options.migrationType,
+        lead_time: options.leadTime,
+      },
+      INSTANCE_KEYS,
+    );
     const client = await context.client();
     context.show({ object: await client.setInstanceConstraints(id, body as InstanceConstraintsBody) }, options);
   });
@@ -70,14 +82,19 @@ export function addGroup(program: Command, context: CliContext): void {
     .option('--recovery-time <duration>', 'until a member serves again after an impact', seconds)
     .option('--notify-state <state>', 'also tell INSTANCE_ACTION_FALLBACK or …_FAILED; may be repeated', collect);
   addSetOptions(set).action(async (id: string, options: SetOptions & GroupOptions) => {
-    const body = await bodyOf(context, options, {
-      group_name: options.name,
-      anti_affinity_group: options.antiAffinity,
-      max_instances_per_host: options.maxInstancesPerHost,
-      max_impacted_members: options.maxImpactedMembers,
-      recovery_time: options.recoveryTime,
-      notify_states: options.notifyState,
-    });
+    const body = await bodyOf(
+      context,
+      options,
+      {
+        group_name: options.name,
+        anti_affinity_group: options.antiAffinity,
+        max_instances_per_host: options.maxInstancesPerHost,
+        max_impacted_members: options.maxImpactedMembers,
+        recovery_time: options.recoveryTime,
+        notify_states: options.notifyState,
+      },
+      GROUP_KEYS,
+    );
     const client = await context.client();
     context.show({ object: await client.setGroupConstraints(id, body as GroupConstraintsBody) }, options);
   });
@@ -102,13 +119,27 @@ function addSetOptions(command: Command): Command {
     .option('--name <name>', 'for people')
     .option('--resource-mitigation', 'keep room for one more while a member is out')
     .option('--no-resource-mitigation', 'keep none')
-    .option('--property <key=value>', 'any other key, as those of ETSI NFV; may be repeated', pairs);
+    .option('--property <key=value>', 'any other key of them, as those of ETSI NFV (docs/api.md); may be repeated', pairs);
   return addOutputOptions(command);
 }
 
-async function bodyOf({ io }: CliContext, options: SetOptions, given: object): Promise<object> {
+/** @throws UsageError for a key that is none: the API would take no notice of it, and the limit be none */
+async function bodyOf(
+  { io }: CliContext,
+  options: SetOptions,
+  given: object,
+  known: readonly string[],
+): Promise<object> {
   const { file, property = {}, resourceMitigation } = options;
-  return over({ ...(await bodyFrom(file, io)), ...property }, { ...given, resource_mitigation: resourceMitigation });
+  const fromFile = await bodyFrom(file, io);
+  for (const [option, keys] of [
+    ['--file', fromFile],
+    ['--property', property],
+  ] as const) {
+    const unknown = Object.keys(keys).find((key) => !known.includes(key));
+    if (unknown !== undefined) throw new UsageError(`${option} ${unknown}: no such key; ${thereAre(unknown, known)}.`);
+  }
+  return over({ ...fromFile, ...property }, { ...given, resource_mitigation: resourceMitigation });
 }
 
 function addShowAndDelete(parent: Command, context: CliContext, { noun, show, remove }: Kind): void {
