@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -121,6 +121,27 @@ test('a database is a failure while it cannot be used, and a warning where one p
   isFound(t, await check(url), 'Warning', /9999-later, .* It serves this code\.$/, /^Upgrade Fenix on this machine/);
   await new SettingRepository(database).setSchemaServes('9999-later');
   isFound(t, await check(url), 'Failure', /9999-later, newer than this code/, /^Upgrade Fenix on this machine/);
+});
+
+test('a SQLite database is made for its owner alone; one that others can read is a warning that names its files', async (t) => {
+  const { url, database } = await aDatabase(t);
+  const file = url.replace('sqlite://', '');
+  const modes = ['', '-wal', '-shm'].map((end) => (statSync(file + end).mode & 0o777).toString(8));
+  t.deepEqual(modes, ['600', '600', '600']);
+  const check = async () => found(installationChecks(partsWith(t, installed(url)), []), 'Database');
+  t.notRegex((await check()).details, /may read/);
+  chmodSync(file, 0o640);
+  chmodSync(`${file}-wal`, 0o644);
+  const checked = await check();
+  isFound(
+    t,
+    checked,
+    'Warning',
+    /Others on this machine may read \S+fenix\.sqlite, \S+fenix\.sqlite-wal: /,
+    /^Run "chmod 600 /,
+  );
+  await database.ping();
+  t.is(statSync(file).mode & 0o777, 0o640, 'what an operator has set stays');
 });
 
 test('a broker is a failure while it cannot be reached or does not answer, and a warning in memory', async (t) => {
