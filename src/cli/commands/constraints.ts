@@ -119,7 +119,11 @@ function addSetOptions(command: Command): Command {
     .option('--name <name>', 'for people')
     .option('--resource-mitigation', 'keep room for one more while a member is out')
     .option('--no-resource-mitigation', 'keep none')
-    .option('--property <key=value>', 'any other key of them, as those of ETSI NFV (docs/api.md); may be repeated', pairs);
+    .option(
+      '--property <key=value>',
+      'any other key of them, as those of ETSI NFV (docs/api.md); may be repeated',
+      pairs,
+    );
   return addOutputOptions(command);
 }
 

@@ -9,7 +9,7 @@ const BREAKS: readonly ((text: string) => readonly string[])[] = [
   (text) => text.split(/(?<=\s)(?=\S)/),
   (text) => text.split(/(?<=[_,;=/)\]}])|(?<=\dT)(?=\d)/),
   (text) => text.split(/(?<=[-:.])/),
-  charactersOf,
+  (text) => [...charactersOf(text)],
 ];
 const ANYWHERE = BREAKS.length - 1;
 /** Columns are not made narrower than that where texts are broken anywhere. */

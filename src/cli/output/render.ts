@@ -1,7 +1,8 @@
 import { Document, isAlias, isScalar, Scalar, visit } from 'yaml';
+import { escapeUnsafe, isUnsafe } from '../../common/unsafe-text.js';
 import { UsageError } from '../exit-codes.js';
 import { boxTable } from './box.js';
-import { cellText, escapeUnsafe, needsEscape } from './cell.js';
+import { cellText } from './cell.js';
 
 export const FORMATS = ['table', 'json', 'yaml', 'value', 'csv'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -15,8 +16,7 @@ export type View =
   | { readonly object: Row; readonly table?: (most: number) => readonly string[] };
 
 /**
- * The view as text that ends with a newline, or empty. Tables, values and CSV hold no control characters; JSON and YAML
- * hold them escaped.
+ * The view as text that ends with a newline, or empty. Control and format characters are escaped in all formats.
  * @param wanted columns to show, in that order; empty = all
  * @param most columns of the terminal that a table may take
  * @throws UsageError for a column that there is not
@@ -105,7 +105,7 @@ function json(value: unknown): string {
 function yaml(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, (_key, node) => {
-    if (isAlias(node) || !isScalar(node) || typeof node.value !== 'string' || !needsEscape(node.value)) return;
+    if (isAlias(node) || !isScalar(node) || typeof node.value !== 'string' || !isUnsafe(node.value)) return;
     node.type = Scalar.QUOTE_DOUBLE;
   });
   return escapeUnsafe(document.toString({ lineWidth: 0 })).trimEnd();
