@@ -6,7 +6,7 @@ import { givenOf } from './auth/options.js';
 import { logged } from './auth/request-log.js';
 import { transportFor } from './auth/transport.js';
 import type { CliIo } from './io.js';
-import type { OutputOptions } from './output/options.js';
+import { type OutputOptions, tableWidth } from './output/options.js';
 import { render, type View } from './output/render.js';
 import { spokenText } from './text.js';
 
@@ -41,8 +41,8 @@ export class CliContext {
     return named ?? (await (await this.connect()).projectId());
   }
 
-  show(view: View, { format, column }: OutputOptions): void {
-    this.io.stdout.write(render(view, format, column));
+  show(view: View, options: OutputOptions): void {
+    this.io.stdout.write(render(view, options.format, options.column, tableWidth(options, this.io)));
   }
 
   /** A remark for people that is no part of the answer. */

@@ -13,17 +13,17 @@ export interface Span {
 /** A line of the screen. Layout works on spans; escape sequences come in when it is painted. */
 export type Line = readonly Span[];
 
-function lineWidth(line: Line): number {
-  return line.reduce((sum, { text }) => sum + widthOf(text), 0);
+function fits(line: Line, columns: number): boolean {
+  return line.reduce((left, { text }) => (left < 0 ? left : left - widthOf(text, left)), columns) >= 0;
 }
 
 /** The line in at most `columns` columns. */
 export function cutLine(line: Line, columns: number): Line {
-  if (lineWidth(line) <= columns) return line;
+  if (fits(line, columns)) return line;
   const kept: Span[] = [];
   let left = columns;
   for (const span of line) {
-    const width = widthOf(span.text);
+    const width = widthOf(span.text, left);
     // A span that fits exactly is cut as well: something follows it, and the mark needs a place.
     if (width >= left) return [...kept, { ...span, text: cutText(`${span.text} `, left) }];
     kept.push(span);

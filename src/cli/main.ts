@@ -1,9 +1,9 @@
 import { type Command, CommanderError } from 'commander';
+import { escapeUnsafe } from '../common/unsafe-text.js';
 import { CLI_EXIT, exitCodeFor } from './exit-codes.js';
 import type { CliIo } from './io.js';
 import { fenixProgram } from './program.js';
 import { sentenceOf } from './sentence.js';
-import { plainLines } from './text.js';
 
 /**
  * One command line of `fenix`, without the program's name. Answers go to standard output, everything else to standard
@@ -31,7 +31,7 @@ function speakThrough(command: Command, io: CliIo): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => void io.stdout.write(text),
     // What was typed comes back in it.
-    writeErr: (text) => void io.stderr.write(plainLines(text)),
+    writeErr: (text) => void io.stderr.write(escapeUnsafe(text)),
     getOutHasColors: () => false,
     getErrHasColors: () => false,
   });

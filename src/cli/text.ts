@@ -1,19 +1,14 @@
-import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
+import { escapeLine } from '../common/unsafe-text.js';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
- * Text from outside (host names, messages) as one line without control characters: it must not move the cursor, set
- * colours or titles, or turn the direction of what follows it.
+ * Text from outside (host names, messages) on one line: what would move the cursor, set colours or titles, turn the
+ * direction of what follows it, or cannot be seen, is written as `\u202e`.
  */
 export function plainText(text: string): string {
-  return stripVTControlCharacters(text).replace(/\s+/g, ' ').replace(/\p{C}/gu, '').trim();
-}
-
-/** The same with its lines and spaces kept. */
-export function plainLines(text: string): string {
-  return stripVTControlCharacters(text).replace(/(?!\n)\p{C}/gu, '');
+  return escapeLine(text).trim();
 }
 
 const USERINFO = /\/\/[^\s/?#"'<>]*@/g;
@@ -28,20 +23,36 @@ export function spokenText(text: string): string {
   return maskUserinfo(plainText(text));
 }
 
-/** Columns of a terminal that the text takes. */
-export function widthOf(text: string): number {
-  return stringWidth(text);
+/** Most texts are of these, each a column wide; others are far slower to measure. */
+const PRINTABLE_ASCII = /^[ -~]*$/;
+
+/** Columns of a terminal that the text takes; of one that takes more than `most`, some number above that. */
+export function widthOf(text: string, most = Number.POSITIVE_INFINITY): number {
+  if (PRINTABLE_ASCII.test(text)) return text.length;
+  if (most === Number.POSITIVE_INFINITY) return stringWidth(text);
+  let used = 0;
+  for (const character of charactersOf(text)) {
+    used += stringWidth(character);
+    if (used > most) break;
+  }
+  return used;
+}
+
+/** The characters as a reader counts them: a letter with its accents is one, and so is a flag. */
+export function* charactersOf(text: string): Generator<string> {
+  for (const { segment } of graphemes.segment(text)) yield segment;
 }
 
 /** The text in at most `columns` columns; `…` ends what was cut. */
 export function cutText(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text;
+  if (widthOf(text, columns) <= columns) return text;
+  if (PRINTABLE_ASCII.test(text)) return columns > 0 ? `${text.slice(0, columns - 1)}…` : '';
   let kept = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    used += widthOf(segment);
+  for (const character of charactersOf(text)) {
+    used += widthOf(character);
     if (used > columns - 1) break;
-    kept += segment;
+    kept += character;
   }
   return columns > 0 ? `${kept}…` : '';
 }

@@ -57,3 +57,42 @@ type GroupExtra =
   | 'min_recovery_time_between_impacts'
   | 'max_number_of_impacted_instances'
   | 'min_number_of_preserved_instances';
+
+/** All keys that a body may have. The API takes no notice of others, so that a mistyped limit would be none. */
+export const INSTANCE_KEYS = keysOf<InstanceConstraintsBody>({
+  instance_id: true,
+  project_id: true,
+  instance_name: true,
+  group_id: true,
+  max_interruption_time: true,
+  migration_type: true,
+  resource_mitigation: true,
+  lead_time: true,
+  impact_notification_lead_time: true,
+  is_impact_mitigation_requested: true,
+  supported_migration_type: true,
+  max_undetectable_interruption_time: true,
+});
+
+/** The same of a group's. */
+export const GROUP_KEYS = keysOf<GroupConstraintsBody>({
+  group_id: true,
+  project_id: true,
+  group_name: true,
+  anti_affinity_group: true,
+  max_instances_per_host: true,
+  max_impacted_members: true,
+  recovery_time: true,
+  resource_mitigation: true,
+  notify_states: true,
+  impact_notification_lead_time: true,
+  is_impact_mitigation_requested: true,
+  min_recovery_time_between_impacts: true,
+  max_number_of_impacted_instances: true,
+  min_number_of_preserved_instances: true,
+});
+
+/** A record, so that the compiler tells of a key that is missing. */
+function keysOf<T>(keys: Readonly<Record<keyof T, true>>): readonly string[] {
+  return Object.keys(keys);
+}

@@ -1,8 +1,8 @@
 import { type ErrorKind, FenixError } from '../common/errors.js';
 import { isObject } from '../common/is-object.js';
 import { limitedText, TooLong } from '../common/limited-text.js';
+import { whyUnreachable } from '../common/unreachable.js';
 import { type Shape, shapeProblem } from './shape.js';
-import { whyUnreachable } from './unreachable.js';
 
 /** How much of an answer is read: far beyond what the largest session tells. */
 export const MOST_BYTES = 64 * 2 ** 20;

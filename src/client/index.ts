@@ -1,5 +1,5 @@
 export type * from './catalog-types.js';
-export type * from './constraint-types.js';
+export * from './constraint-types.js';
 export type * from './control-types.js';
 export type { OnConnection } from './events.js';
 export { type EventOptions, FenixClient, type FenixClientOptions } from './fenix-client.js';

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { FenixError, messageOf } from '../common/errors.js';
 import { EXIT } from '../common/lifecycle.js';
 import { createLogger, type Logger } from '../common/logger.js';
+import { escapeUnsafe } from '../common/unsafe-text.js';
 import { type Config, defaultConfigFiles, describe, loadConfig, type Values } from '../config/index.js';
 import { VERSION } from './version.js';
 
@@ -46,7 +47,7 @@ export async function refusing(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
+    process.stderr.write(`${escapeUnsafe(messageOf(error))}\n`);
     if (!(error instanceof FenixError)) process.stderr.write(`${(error as Error).stack}\n`);
     process.exitCode = EXIT.failed;
   }

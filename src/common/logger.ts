@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream';
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { escapeUnsafe } from './unsafe-text.js';
 
 /** Structured logging: a constant message plus fields. Children carry session, host, instance and request id. */
 export interface Logger {
@@ -28,16 +30,32 @@ export function createLogger(settings: LogSettings, destination?: DestinationStr
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  const stream =
-    settings.format === 'text'
-      ? PinoPretty({
-          destination: destination ?? 2,
-          sync: true,
-          translateTime: 'UTC:yyyy-mm-dd HH:MM:ss.l',
-          colorize: destination === undefined && process.stderr.isTTY,
-        })
-      : (destination ?? pino.destination({ dest: 2, sync: true }));
-  return wrap(pino(options, stream));
+  const out = destination ?? pino.destination({ dest: 2, sync: true });
+  return wrap(pino(options, settings.format === 'text' ? forPeople(out, destination === undefined) : escaping(out)));
+}
+
+/** Names in fields come from the cloud and its users. */
+function escaping(out: DestinationStream): DestinationStream {
+  return { write: (line) => out.write(escapeUnsafe(line)) };
+}
+
+function forPeople(out: DestinationStream, isOurs: boolean): DestinationStream {
+  const write = (text: unknown, _encoding: unknown, done: () => void): void => {
+    out.write(escapeUnlessColor(String(text)));
+    done();
+  };
+  return PinoPretty({
+    destination: new Writable({ decodeStrings: false, write }),
+    translateTime: 'UTC:yyyy-mm-dd HH:MM:ss.l',
+    colorize: isOurs && process.stderr.isTTY,
+    // Fields are shown as JSON, the message as it is.
+    messageFormat: (fields, key) => escapeUnsafe(String(fields[key])),
+  });
+}
+
+/** The colours are escape sequences; those in fields are escaped already, as in all JSON. */
+function escapeUnlessColor(text: string): string {
+  return text.split('\x1b').map(escapeUnsafe).join('\x1b');
 }
 
 /** A logger that says nothing. */

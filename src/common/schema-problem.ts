@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { FenixError, messageOf } from './errors.js';
+import { thereAre } from './near-names.js';
 
 export interface SchemaProblem {
   /** The path of what is wrong, as in `actions[0].type`; empty: the value itself. */
@@ -28,8 +29,8 @@ function validatorOf(schema: Readonly<Record<string, unknown>>): ValidateFunctio
   if (known !== undefined) return known;
   if (compiled.size >= MAX_COMPILED) compiled.clear();
   try {
-    // An Ajv of its own: one for all would keep every schema it ever saw.
-    const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+    // An Ajv of its own: one for all would keep every schema it ever saw. verbose: errors know the schema they are of.
+    const validate = new Ajv({ strict: false, validateFormats: false, verbose: true }).compile(schema);
     compiled.set(text, validate);
     return validate;
   } catch (error) {
@@ -55,7 +56,9 @@ export function fieldOf({ instancePath, params }: ErrorObject, value: unknown): 
 }
 
 export function sentenceOf({ keyword, message, params, parentSchema }: ErrorObject): string {
-  if (keyword === 'additionalProperties') return 'is not known here';
+  if (keyword === 'additionalProperties') {
+    return `is not known here; ${thereAre(params.additionalProperty, Object.keys(parentSchema?.properties ?? {}))}`;
+  }
   if (keyword === 'required') return 'is missing';
   if (keyword === 'enum') return `must be one of ${params.allowedValues.filter(Boolean).join(', ')}`;
   if (keyword === 'false schema' || (keyword === 'maxProperties' && params.limit === 0))

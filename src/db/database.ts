@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import knexFactory, { type Knex } from 'knex';
 import { FenixError, messageOf } from '../common/errors.js';
 import type { DatabaseTarget, MysqlTarget, SqliteTarget } from '../config/index.js';
+import { makePrivately } from './sqlite-file.js';
 import { fromTimeText } from './time-text.js';
 
 /** A connection pool or a transaction: whatever a query may run on. */
@@ -51,7 +52,7 @@ export class Database {
     const knex = settings.kind === 'mysql' ? openMysql(settings, settings.poolSize) : openSqlite(settings);
     const database = new Database(knex, settings.kind, settings.time);
     try {
-      if (settings.kind === 'sqlite') await database.prepareSqlite();
+      if (settings.kind === 'sqlite') await database.prepareSqlite(settings.filename);
       await database.ping();
     } catch (error) {
       await knex.destroy();
@@ -113,7 +114,8 @@ export class Database {
     return this.time?.().toISOString() ?? 'now';
   }
 
-  private async prepareSqlite(): Promise<void> {
+  private async prepareSqlite(filename: string): Promise<void> {
+    makePrivately(filename);
     await this.knex.raw('pragma journal_mode = wal');
     await this.knex.raw('pragma synchronous = normal');
     await this.knex.raw('pragma busy_timeout = 5000');

@@ -1,4 +1,6 @@
-import { type ErrorDetails, type ErrorKind, FenixError, messageOf } from '../common/errors.js';
+import { type ErrorDetails, type ErrorKind, FenixError } from '../common/errors.js';
+import { TooLong } from '../common/limited-text.js';
+import { whyUnreachable } from '../common/unreachable.js';
 import type { HttpAnswer, HttpRequest } from './http.js';
 
 /** Errors before anything was sent: the request was surely not carried out. */
@@ -10,6 +12,13 @@ const NOT_SENT = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
+  // TLS was not agreed upon.
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 const LONGEST_SENTENCE = 400;
 
@@ -23,8 +32,9 @@ export function timedOut(request: HttpRequest, cause: unknown): FenixError {
 export function connectionFailure(request: HttpRequest, thrown: unknown): FenixError {
   // Classified already, or a fault of ours: fetch reports connections by a TypeError with a cause.
   if (thrown instanceof FenixError) return thrown;
+  if (thrown instanceof TooLong) return badAnswer(request, thrown, `with ${thrown.message}, which is not read`);
   const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-  const why = `${codeOf(cause) ?? ''} ${messageOf(cause)}`.trim();
+  const why = whyUnreachable(thrown);
   if (isNotSent(cause)) {
     return new FenixError('transient', 'cloud-unreachable', `${subject(request)} cannot be reached: ${why}`, {
       cause: thrown,
@@ -34,10 +44,18 @@ export function connectionFailure(request: HttpRequest, thrown: unknown): FenixE
   return new FenixError('transient', 'cloud-connection-lost', sentence, { cause: thrown, inDoubt: request.writes });
 }
 
-/** Success by its status, with a body that is not the JSON it claims to be. */
-export function badAnswer(request: HttpRequest, cause: unknown): FenixError {
-  const sentence = `${subject(request)} answered with broken JSON`;
+/** Success by its status, with a body that is of no use: not the JSON that it claims to be, or without an end. */
+export function badAnswer(request: HttpRequest, cause: unknown, how = 'with broken JSON'): FenixError {
+  const sentence = `${subject(request)} answered ${how}`;
   return new FenixError('transient', 'cloud-bad-answer', sentence, { cause, inDoubt: request.writes });
+}
+
+/** The same for a token's request, on which all others wait: who reads it is to know whom to look after. */
+export function withoutToken(failure: unknown): unknown {
+  if (!(failure instanceof FenixError)) return failure;
+  const { kind, code, message } = failure;
+  const sentence = `Keystone gives no token: ${message}; check that it is up, and that auth_url is its address`;
+  return new FenixError(kind, code, sentence, { cause: failure });
 }
 
 /** What an answer outside 2xx means to the caller; holds the service's own sentence and status. */

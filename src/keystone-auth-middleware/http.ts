@@ -1,6 +1,7 @@
 import { MachineClock } from '../common/clock.js';
 import { Stopped } from '../common/errors.js';
 import { lastCheck } from '../common/last-check.js';
+import { limitedText } from '../common/limited-text.js';
 import { badAnswer, connectionFailure, timedOut } from './failures.js';
 import type { Fetch } from './tls-fetch.js';
 
@@ -27,6 +28,9 @@ export interface HttpAnswer {
   /** Parsed JSON, or the text where it is something else; undefined for an empty body. */
   readonly body: unknown;
 }
+
+/** Far more than Keystone, Nova or Placement tell of a large cloud in one answer. */
+const MOST_BYTES = 64 * 2 ** 20;
 
 /**
  * One exchange by `send`, whatever status it ends with. Redirects are not followed: a token must not travel to
@@ -73,7 +77,7 @@ function withBody(request: HttpRequest): { headers: Record<string, string>; body
 }
 
 async function read(request: HttpRequest, response: Response): Promise<HttpAnswer> {
-  const text = await response.text();
+  const text = await limitedText(response, MOST_BYTES);
   return { status: response.status, headers: response.headers, body: parse(request, response, text) };
 }
 

@@ -12,7 +12,7 @@ import {
   withoutSlash,
 } from './catalog.js';
 import { authRequest, type KeystoneCredentials } from './credentials.js';
-import { refusal } from './failures.js';
+import { refusal, withoutToken } from './failures.js';
 import { exchange, type HttpAnswer, type HttpRequest, type Method, type Query } from './http.js';
 import { Semaphore } from './semaphore.js';
 import { type Fetch, fetchWith, type TlsSettings } from './tls-fetch.js';
@@ -254,7 +254,9 @@ export class KeystoneSession {
       writes: false,
     };
     const startedMs = this.clock.monotonicMs();
-    const answer = await exchange(request, this.clock, this.fetch);
+    const answer = await exchange(request, this.clock, this.fetch).catch((failure: unknown) => {
+      throw withoutToken(failure);
+    });
     if (answer.status !== 201) throw notAuthenticated(refusal(request, answer));
     this.token = this.ownToken(answer, startedMs);
     this.log.debug({ user: this.token.identity.userId, project: this.token.identity.projectId }, 'authenticated');

@@ -71,6 +71,19 @@ for (const kind of databaseKinds) {
     t.is((await api.send('GET', `/v1/maintenance/${sessionId}/events`, { token: 'admin' })).status, 404);
   });
 
+  test.serial(`${kind.name}: an event is one line, whatever its names hold and whoever splits lines`, async (t) => {
+    const api = await TestApi.start(t, kind);
+    const { sessionId } = await api.session([]);
+    const host = 'compute\u2028data: forged\u2029\u202e\u0085';
+    const entry = { sessionId, seq: 1, at: new Date(), who: 'engine', what: 'host', details: { host } } as const;
+    await api.repositories.history.append([entry], api.repositories.database.knex);
+    const stream = await listen(t, api, sessionId);
+    const text = await stream.until(/^data: .*\n/m);
+    stream.leave();
+    t.notRegex(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    t.is(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '').host, host);
+  });
+
   test.serial(`${kind.name}: who connects again after the last event that it has misses none`, async (t) => {
     const api = await TestApi.start(t, kind);
     const { sessionId } = await api.session([]);

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -116,13 +117,36 @@ test('what cannot be done is refused in one sentence', async (t) => {
 
 test('--keep leaves everything up, with commands that work, until Ctrl-C', async (t) => {
   const demo = new Program(t, 'demo', ['--hosts', '2', '--instances', '0', '--keep', '--json', ...FAST]);
-  const [, token = '', url = ''] = await demo.says(/curl -s -H "X-Auth-Token: ([^"]+)" (\S+\/maintenance)\n/);
-  const answer = await fetch(url, { headers: { 'x-auth-token': token } });
-  t.is(((await answer.json()) as { sessions: string[] }).sessions.length, 1);
-  t.is((await fetch(url)).status, 401);
+  const [, file = ''] = await demo.says(/^\. (\S+)\n[\s\S]*machine's time\.\n/m);
+  t.is(statSync(file).mode & 0o777, 0o600);
+  const inShell = (command: string): string =>
+    execFileSync('sh', ['-c', `. ${file}; ${command}`], { encoding: 'utf8' });
+  const [session] = JSON.parse(inShell('fenix session list -f json'));
+  t.is(session.state, 'MAINTENANCE_DONE');
+  const lines = demo.stderr.split('\n');
+  const block = lines.slice(lines.findIndex((line) => line.startsWith('Everything is still up')));
+  const [curl = ''] = block.filter((line) => line.startsWith('curl '));
+  t.deepEqual(JSON.parse(inShell(curl)).sessions, [session.session_id]);
+  t.is((await fetch(inShell('printf %s $FENIX/v1/maintenance'))).status, 401);
   demo.kill('SIGINT');
   t.is(await demo.ended, 0, demo.stderr);
   t.is(JSON.parse(demo.stdout).state, 'MAINTENANCE_DONE');
+  t.false(existsSync(file));
+});
+
+test('what --keep says at last fits a terminal of 80 columns and 24 lines, and tells how its time goes', async (t) => {
+  const demo = new Program(t, 'demo', ['--hosts', '1', '--instances', '0', '--keep', ...FAST]);
+  await demo.says(/machine's time\.\n/);
+  const block = demo.stdout.slice(demo.stdout.indexOf('Everything is still up')).trimEnd().split('\n');
+  t.true(block.length <= 23, `${block.length} lines`);
+  for (const line of block) t.true(line.length <= 80, line);
+  const [, shown = ''] = /^Its clock shows (\S+ \S+) UTC, .* ahead of this machine's,$/m.exec(block.join('\n')) ?? [];
+  const aheadMs = Date.parse(`${shown.replace(' ', 'T')}Z`) - Date.now();
+  // A minute's notice and one of work, at the least.
+  t.true(aheadMs > 60_000, `${aheadMs}`);
+  t.regex(block.join('\n'), /^and goes up to 1000 times as fast/m);
+  demo.kill('SIGINT');
+  t.is(await demo.ended, 0, demo.stderr);
 });
 
 test('interrupted, it says where it was and claims nothing', async (t) => {

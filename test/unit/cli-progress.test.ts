@@ -238,7 +238,7 @@ test('colours come from the states, and only where they are wanted', (t) => {
   t.deepEqual(grey.screen.colors, []);
 });
 
-test('escape sequences in names and messages do not reach the terminal', (t) => {
+test('escape sequences in names and messages reach the terminal as text', (t) => {
   const evil = aStatus({
     state: 'MAIN\x1b[2JTENANCE',
     sessionId: 'ca\x1b]0;title\x07fe',
@@ -248,18 +248,18 @@ test('escape sequences in names and messages do not reach the terminal', (t) => 
   t.is(
     shown(80, 24, evil),
     [
-      'MAINTENANCE  █████░░░░░░░░░░░░░░░   25 %  12:00:00  0 s  ×60',
-      'Waits for replies, at most 45 s more: line one line two',
-      'emptying: compute- 1',
-      'compute- 1 E1',
+      'MAIN\\u001b[2JTENANCE  █████░░░░░░░░░░░░░░░   25 %  12:00:00  0 s  ×60',
+      'Waits for re\\u0008plies, at most 45 s more: line one line\\u2028two \\u001b[?104…',
+      'emptying: com\\u001b[31mpute\\u009b2J- 1\\u202e',
+      'com\\u001b[31mpute\\u009b… E1',
       'W waiting 0  E emptying 1  V empty 0  M in maintenance 0  D done 0',
-      '1 host, 4 moves, 1 notice  session cafe',
+      '1 host, 4 moves, 1 notice  session ca\\u001b]0;title\\u0007fe',
     ].join('\n'),
   );
   t.deepEqual(plain().update(evil), [
-    '2026-05-01T12:00:00Z session cafe: 1 host, 1 emptying',
-    '2026-05-01T12:00:00Z MAINTENANCE: 25 % done, 4 moves, 1 notice',
-    '2026-05-01T12:00:00Z waits for replies: line one line two (until 2026-05-01T12:00:45Z)',
+    '2026-05-01T12:00:00Z session ca\\u001b]0;title\\u0007fe: 1 host, 1 emptying',
+    '2026-05-01T12:00:00Z MAIN\\u001b[2JTENANCE: 25 % done, 4 moves, 1 notice',
+    '2026-05-01T12:00:00Z waits for re\\u0008plies: line one line\\u2028two \\u001b[?1049h (until 2026-05-01T12:00:45Z)',
   ]);
 });
 

@@ -100,7 +100,7 @@ test('a report without instances, waits or applications has no empty tables', (t
   t.regex(renderReport(report), /^Moves +0$/m);
 });
 
-test('control characters from outside do not reach a report', (t) => {
+test('control characters from outside are written out in a report', (t) => {
   const text = renderReport(
     aReport({
       state: 'X\x1b[2J',
@@ -111,7 +111,7 @@ test('control characters from outside do not reach a report', (t) => {
     }),
   );
   t.notRegex(text.replaceAll('\n', ''), /\p{C}/u);
-  t.true(text.endsWith('  - evil name'));
+  t.true(text.endsWith('  - evil\\u001b[31m name'));
 });
 
 test('a report for programs is one line of JSON with its keys in order', (t) => {

@@ -218,6 +218,45 @@ test('a refused connection leaves nothing in doubt', async (t) => {
   t.like(error, { kind: 'transient', code: 'cloud-unreachable', inDoubt: false });
 });
 
+test('where Keystone is not reached it is said which address, why, and what to look after', async (t) => {
+  const gone = await httpDouble(() => ({}));
+  await gone.close();
+  const session = new KeystoneSession(
+    { ...credentials, authUrl: gone.url },
+    {},
+    new SystemMachineClock(),
+    silentLogger,
+  );
+  const error = await t.throwsAsync(session.authToken(), { instanceOf: FenixError, code: 'cloud-unreachable' });
+  t.regex(
+    error?.message ?? '',
+    /^Keystone gives no token: POST http:\/\/127\.0\.0\.1:\d+\/v3\/auth\/tokens cannot be reached: the connection was refused, so nothing listens there \(.*\); check that it is up, and that auth_url is its address$/,
+  );
+});
+
+test('an answer without an end is given up, and not kept', async (t) => {
+  let givenUp = 0;
+  const piece = new Uint8Array(2 ** 20).fill(0x20);
+  const endless = (): Response => {
+    const body = new ReadableStream<Uint8Array>({
+      pull: (stream) => stream.enqueue(piece),
+      cancel: () => {
+        givenUp += 1;
+      },
+    });
+    return new Response(body, { status: 201, headers: { 'Content-Type': 'application/json' } });
+  };
+  const session = new KeystoneSession(
+    { ...credentials, authUrl: 'http://keystone.example.com/v3' },
+    { fetch: async () => endless() },
+    new SystemMachineClock(),
+    silentLogger,
+  );
+  const error = await t.throwsAsync(session.authToken(), { instanceOf: FenixError, code: 'cloud-bad-answer' });
+  t.regex(error?.message ?? '', /\/v3\/auth\/tokens answered with more than 64 MiB, which is not read/);
+  t.is(givenUp, 1);
+});
+
 test('broken JSON in a success is an error of its own', async (t) => {
   const cloud = await aCloud(t, () => ({ headers: { 'Content-Type': 'application/json' }, body: '{"servers": [' }));
   t.like(await t.throwsAsync(cloud.session.request(get)), { kind: 'transient', code: 'cloud-bad-answer' });

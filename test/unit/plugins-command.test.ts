@@ -3,12 +3,12 @@ import plugin from '../../plugins/actions/command.js';
 import { FenixError } from '../../src/common/errors.js';
 import type { ActionContext } from '../../src/workflow/contract.js';
 import { actionContext } from '../../src/workflow/testing/action-context.js';
-import { ScriptedPrograms } from '../support/scripted-programs.js';
+import { AnsweredPrograms } from '../support/answered-programs.js';
 import { SteppingClock } from '../support/stepping-clock.js';
 
 function aRun(metadata: object, given: Partial<ActionContext> = {}) {
-  const remote = new ScriptedPrograms();
-  const local = new ScriptedPrograms();
+  const remote = new AnsweredPrograms();
+  const local = new AnsweredPrograms();
   const facts = {};
   const clock = new SteppingClock();
   const record = (more: object) => void Object.assign(facts, more);

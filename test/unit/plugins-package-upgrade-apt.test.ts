@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Apt } from '../../plugins/lib/packages/apt.js';
 import { actionContext } from '../../src/workflow/testing/action-context.js';
-import { ScriptedPrograms } from '../support/scripted-programs.js';
+import { AnsweredPrograms } from '../support/answered-programs.js';
 
 /* What apt says is written down here as a Debian with a security repository says it; the rest is shown by the real apt. */
 
@@ -15,7 +15,7 @@ const said = (...lines: string[]) => ({
 });
 
 test('apt: security_only takes what a security repository brings, and what that needs', async (t) => {
-  const remote = new ScriptedPrograms()
+  const remote = new AnsweredPrograms()
     .on('apt-get -y -q -s', said(KERNEL, LIBRARY, EDITOR), said(KERNEL, NEW_KERNEL, LIBRARY))
     .on('apt-mark showhold', { stdout: 'nova-compute\n' });
   const apt = new Apt(actionContext({ remote }), { security_only: true });
@@ -36,7 +36,7 @@ test('apt: all that is due is asked for as a whole, without removals unless they
     [false, / --no-remove upgrade --with-new-pkgs$/],
     [true, / dist-upgrade$/],
   ] as const) {
-    const remote = new ScriptedPrograms().on('apt-get -y -q -s', said(EDITOR));
+    const remote = new AnsweredPrograms().on('apt-get -y -q -s', said(EDITOR));
     const apt = new Apt(actionContext({ remote }), { removals });
     await apt.upgrade(await apt.plan());
     const [simulated = '', done = ''] = remote.lines('apt-get');
@@ -48,7 +48,7 @@ test('apt: all that is due is asked for as a whole, without removals unless they
 
 test('apt: versions are known by name, and by name and architecture', async (t) => {
   const stdout = 'installed\tlibssl3\t3.0.15-1\tamd64\nconfig-files\tvim\t9\tamd64\n';
-  const apt = new Apt(actionContext({ remote: new ScriptedPrograms().on('dpkg-query', { stdout }) }), {});
+  const apt = new Apt(actionContext({ remote: new AnsweredPrograms().on('dpkg-query', { stdout }) }), {});
   t.deepEqual(
     [...(await apt.versions(['libssl3', 'vim']))],
     [
@@ -60,7 +60,7 @@ test('apt: versions are known by name, and by name and architecture', async (t) 
 
 test('apt: a dpkg that was interrupted meanwhile is mended, and the upgrade gone on with', async (t) => {
   const interrupted = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.";
-  const remote = new ScriptedPrograms().on('apt-get', { code: 100, stderr: interrupted }, {});
+  const remote = new AnsweredPrograms().on('apt-get', { code: 100, stderr: interrupted }, {});
   const apt = new Apt(actionContext({ remote }), {});
   await apt.upgrade({ changes: [], held: [] });
   t.deepEqual(

@@ -2,7 +2,7 @@ import test from 'ava';
 import plugin from '../../plugins/actions/package-upgrade.js';
 import type { ActionContext } from '../../src/workflow/contract.js';
 import { actionContext } from '../../src/workflow/testing/action-context.js';
-import { ScriptedPrograms } from '../support/scripted-programs.js';
+import { AnsweredPrograms } from '../support/answered-programs.js';
 import { SteppingClock } from '../support/stepping-clock.js';
 
 /* The upgrade on hosts with dnf, whose answers are written down here as dnf 4 gives them. */
@@ -25,7 +25,7 @@ const ROOM = {
 };
 
 function aHost(metadata: object = {}, given: Partial<ActionContext> = {}) {
-  const remote = new ScriptedPrograms()
+  const remote = new AnsweredPrograms()
     .on('apt-get', { code: 127 })
     .on('id -u', { stdout: '0\n' })
     .on('df', ROOM)

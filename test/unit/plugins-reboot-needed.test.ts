@@ -1,10 +1,10 @@
 import test from 'ava';
 import { neededByApt } from '../../plugins/lib/reboot-needed.js';
-import { ScriptedPrograms } from '../support/scripted-programs.js';
+import { AnsweredPrograms } from '../support/answered-programs.js';
 
 /** A Debian whose newest kernel runs, without needrestart. */
-const aHost = (): ScriptedPrograms =>
-  new ScriptedPrograms()
+const aHost = (): AnsweredPrograms =>
+  new AnsweredPrograms()
     .on('test -e', { code: 1 })
     .on('needrestart', { code: 127 })
     .on('readlink', { code: 1, stdout: '/boot/vmlinuz-6.1.0-26-amd64\n' })

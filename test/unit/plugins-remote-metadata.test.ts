@@ -6,7 +6,7 @@ import reboot from '../../plugins/actions/reboot.js';
 import { PluginCatalog } from '../../src/api/plugins.js';
 import type { ActionPlugin } from '../../src/workflow/contract.js';
 import { actionContext } from '../../src/workflow/testing/action-context.js';
-import { ScriptedPrograms } from '../support/scripted-programs.js';
+import { AnsweredPrograms } from '../support/answered-programs.js';
 import { SteppingClock } from '../support/stepping-clock.js';
 
 /* What the API lets through as metadata of the actions that run programs, and what becomes of it. */
@@ -87,20 +87,20 @@ for (const [plugin, metadata, field] of BAD) {
 }
 
 /** Arguments in which the odd text is anything but the whole, or the value of an assignment. */
-function mixed(t: ExecutionContext, remote: ScriptedPrograms): void {
+function mixed(t: ExecutionContext, remote: AnsweredPrograms): void {
   const odd = remote.asked.flatMap(({ argv }) => argv).filter((argument) => argument.includes(ODD));
   t.deepEqual([...new Set(odd.map((argument) => argument.replace(ODD, '')))], ['']);
 }
 
 test('texts that may be anything reach programs as one argument, by themselves', async (t) => {
-  const ran = new ScriptedPrograms();
+  const ran = new AnsweredPrograms();
   const metadata = { argv: ['echo', ODD], verify_argv: ['test', ODD], env: { WORD: ODD }, input: ODD };
   await command.run(actionContext({ metadata, remote: ran }));
   await command.verify(actionContext({ metadata, remote: ran }));
   mixed(t, ran);
   t.deepEqual(ran.asked[0]?.options, { quiet: false, env: { WORD: ODD }, input: ODD });
 
-  const rebooted = new ScriptedPrograms().on(
+  const rebooted = new AnsweredPrograms().on(
     'cat --',
     { stdout: 'boot-1' },
     { stdout: 'boot-1' },

@@ -50,6 +50,18 @@ test('what older code could not live with is found', (t) => {
   t.deepEqual(breaks(older, { hosts: { name: { ...text, type: 'int' } } }), ['hosts.name is another']);
 });
 
+/** They are told by their names, so that renaming one would make installed databases unknown. */
+const SHARED = ['0025'];
+
+test('schema migrations are numbered one after the other, each number given once', async (t) => {
+  const names = (await new FileMigrations().getMigrations()).map(({ name }) => name);
+  const numbers = names.map((name) => /^(\d{4})-[a-z-]+$/.exec(name)?.[1] ?? name);
+  const doubled = numbers.filter((number, index) => numbers.indexOf(number) !== index);
+  t.deepEqual(doubled, SHARED);
+  const expected = [...new Set(numbers)].map((_, index) => String(index + 1).padStart(4, '0'));
+  t.deepEqual([...new Set(numbers)], expected);
+});
+
 /** What keeps code for `older` from working on `newer`. */
 function breaks(older: Schema, newer: Schema): string[] {
   return Object.entries(older).flatMap(([table, columns]) => {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ import { installationChecks } from '../../src/cmd/manage/status/installation.js'
 import { statusTable } from '../../src/cmd/manage/status/table.js';
 import { registerCloud } from '../../src/cmd/wiring/cloud.js';
 import { ConfigDirectoryToken, registerCore } from '../../src/cmd/wiring/core.js';
+import { TransportToken } from '../../src/cmd/wiring/messaging.js';
 import { MachineClock, ScaledClock, SystemMachineClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
 import { loadConfig } from '../../src/config/index.js';
@@ -30,16 +31,21 @@ import { Repositories } from '../../src/db/repositories.js';
 import { SettingRepository } from '../../src/db/setting-repository.js';
 import { type Simulator, startSimulator } from '../../src/simulator/index.js';
 import { aHost, aSession } from '../support/api-records.js';
+import { eventually } from '../support/eventually.js';
 import { type Handler, httpDouble } from '../support/http-double.js';
 import { aDatabase, installed, type Options } from '../support/installation.js';
 import { aDirectory } from '../support/program.js';
 
 const PUBLIC_URL = 'http://fenix.example.com:12347/v1';
 
-/** What waits for a broker waits no longer than a test may. */
-class ShortClock extends SystemMachineClock {
+/** A clock by which the time that a broker has to answer is over when `isOver` says so, however slow this machine is. */
+class BrokersClock extends SystemMachineClock {
+  constructor(private readonly isOver: () => boolean) {
+    super();
+  }
+
   override sleepMs(ms: number, signal?: AbortSignal): Promise<void> {
-    return super.sleepMs(ms === 10_000 ? 3000 : ms, signal);
+    return ms === 10_000 ? eventually(this.isOver, 'the time for the broker') : super.sleepMs(ms, signal);
   }
 }
 
@@ -47,7 +53,7 @@ function partsWith(t: ExecutionContext, options: Options, directory = '/nonexist
   const { default: common, ...sections } = options;
   const parts = container.createChildContainer();
   registerCore(parts, loadConfig({ commandLine: { ...sections, DEFAULT: common ?? {} } }).config, silentLogger);
-  parts.registerInstance<MachineClock>(MachineClock, new ShortClock());
+  parts.registerInstance<MachineClock>(MachineClock, new SystemMachineClock());
   parts.registerInstance(ConfigDirectoryToken, directory);
   registerCloud(parts);
   t.teardown(async () => {
@@ -123,22 +129,51 @@ test('a database is a failure while it cannot be used, and a warning where one p
   isFound(t, await check(url), 'Failure', /9999-later, newer than this code/, /^Upgrade Fenix on this machine/);
 });
 
+test('a SQLite database is made for its owner alone; one that others can read is a warning that names its files', async (t) => {
+  const { url, database } = await aDatabase(t);
+  const file = url.replace('sqlite://', '');
+  const modes = ['', '-wal', '-shm'].map((end) => (statSync(file + end).mode & 0o777).toString(8));
+  t.deepEqual(modes, ['600', '600', '600']);
+  const check = async () => found(installationChecks(partsWith(t, installed(url)), []), 'Database');
+  t.notRegex((await check()).details, /may read/);
+  chmodSync(file, 0o640);
+  chmodSync(`${file}-wal`, 0o644);
+  const checked = await check();
+  isFound(
+    t,
+    checked,
+    'Warning',
+    /Others on this machine may read \S+fenix\.sqlite, \S+fenix\.sqlite-wal: /,
+    /^Run "chmod 600 /,
+  );
+  await database.ping();
+  t.is(statSync(file).mode & 0o777, 0o640, 'what an operator has set stays');
+});
+
 test('a broker is a failure while it cannot be reached or does not answer, and a warning in memory', async (t) => {
   const { url } = await aDatabase(t);
-  const check = async (transport: string) => {
+  /** @param isOver by default: as soon as a connection could not be made */
+  const check = async (transport: string, isOver?: () => boolean) => {
     const options = installed(url);
     const parts = partsWith(t, { ...options, default: { ...options.default, transport_url: transport } });
+    const hasFailed = (): boolean => /^no connection/.test(parts.resolve(TransportToken).broker.trouble ?? '');
+    parts.registerInstance<MachineClock>(MachineClock, new BrokersClock(isOver ?? hasFailed));
     return found(installationChecks(parts, []), 'Broker');
   };
   isFound(t, await check('memory://'), 'Warning', /within each process/, /^Set \[DEFAULT\] transport_url/);
   const away = await check('rabbit://fenix:secret@127.0.0.1:1/');
   isFound(t, away, 'Failure', /^no connection to RabbitMQ \(127\.0\.0\.1:1: .*ECONNREFUSED/, /or RabbitMQ\.$/);
   t.notRegex(away.details, /secret/);
-  const silent = createServer((socket) => void socket.resume());
+  let accepted = 0;
+  const silent = createServer((socket) => {
+    accepted += 1;
+    socket.resume();
+  });
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   t.teardown(() => silent.close());
   const { port } = silent.address() as AddressInfo;
-  isFound(t, await check(`rabbit://fenix:secret@127.0.0.1:${port}/`), 'Failure', /RabbitMQ/, /or RabbitMQ\.$/);
+  const mute = await check(`rabbit://fenix:secret@127.0.0.1:${port}/`, () => accepted > 0);
+  isFound(t, mute, 'Failure', /^not connected to RabbitMQ yet\.$/, /or RabbitMQ\.$/);
   isFound(t, await check('amqp://x'), 'Failure', /AMQP 1\.0/, /transport_url/);
 });
 

@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import type { MachineClock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
+import { escapeUnsafe } from '../../common/unsafe-text.js';
 import type { Repositories } from '../../db/repositories.js';
 import { historyEntryView } from '../handlers/history-view.js';
 
@@ -84,7 +85,7 @@ export class EventFeed {
       const isThere = (await this.repositories.sessions.get(sessionId)) !== undefined;
       const lines = await this.repositories.history.after(sessionId, last, BATCH);
       for (const { historyId, entry } of lines) {
-        await writer.send(`id: ${historyId}\ndata: ${JSON.stringify(historyEntryView(entry))}\n\n`);
+        await writer.send(`id: ${historyId}\ndata: ${escapeUnsafe(JSON.stringify(historyEntryView(entry)))}\n\n`);
         last = historyId;
       }
       if (lines.length > 0) silentSinceMs = this.clock.monotonicMs();

@@ -1,9 +1,16 @@
 import { type Command, Option } from 'commander';
-import type { GroupConstraintsBody, InstanceConstraintsBody } from '../../client/index.js';
+import {
+  GROUP_KEYS,
+  type GroupConstraintsBody,
+  INSTANCE_KEYS,
+  type InstanceConstraintsBody,
+} from '../../client/index.js';
+import { thereAre } from '../../common/near-names.js';
 import { INSTANCE_ACTIONS } from '../../model/index.js';
 import { bodyFrom, over } from '../body-file.js';
 import type { CliContext } from '../context.js';
 import { deleteAll } from '../delete-all.js';
+import { UsageError } from '../exit-codes.js';
 import { addOutputOptions, collect, type OutputOptions } from '../output/options.js';
 import { pairs, seconds, wholeNumber } from '../parse.js';
 
@@ -17,8 +24,13 @@ interface SetOptions extends OutputOptions {
 }
 
 /** A kind of constraints that projects give: what it is called, and how it is read and written. */
-interface Kind {
+interface Kind<Options> {
   readonly noun: string;
+  /** All keys of its body. */
+  readonly keys: readonly string[];
+  /** What options say of the body; undefined = nothing. */
+  readonly given: (options: Options & SetOptions) => object;
+  readonly set: (id: string, body: object) => Promise<object>;
   readonly show: (id: string) => Promise<object>;
   readonly remove: (id: string) => Promise<void>;
 }
@@ -26,26 +38,22 @@ interface Kind {
 /** `fenix constraint …`, about an instance. */
 export function addConstraint(program: Command, context: CliContext): void {
   const constraint = program.command('constraint').description("a project's constraints for an instance");
-  const set = constraint
-    .command('set <instance>')
-    .description('replace them as a whole: what is not given gets its default (docs/api.md)')
+  const set = addSet(constraint, 'instance')
     .option('--group <id>', 'its instance group')
     .option('--max-interruption-time <duration>', 'how long a live migration may take', seconds)
     .addOption(new Option('--migration-type <action>', 'how it leaves its host').choices(INSTANCE_ACTIONS))
     .option('--lead-time <duration>', 'from notice to action at the earliest', seconds);
-  addSetOptions(set).action(async (id: string, options: SetOptions & InstanceOptions) => {
-    const body = await bodyOf(context, options, {
+  addKind<InstanceOptions>(constraint, set, context, {
+    noun: 'instance',
+    keys: INSTANCE_KEYS,
+    given: (options) => ({
       instance_name: options.name,
       group_id: options.group,
       max_interruption_time: options.maxInterruptionTime,
       migration_type: options.migrationType,
       lead_time: options.leadTime,
-    });
-    const client = await context.client();
-    context.show({ object: await client.setInstanceConstraints(id, body as InstanceConstraintsBody) }, options);
-  });
-  addShowAndDelete(constraint, context, {
-    noun: 'instance',
+    }),
+    set: async (id, body) => (await context.client()).setInstanceConstraints(id, body as InstanceConstraintsBody),
     show: async (id) => (await context.client()).instanceConstraints(id, context.io.signal),
     remove: async (id) => (await context.client()).removeInstanceConstraints(id),
   });
@@ -61,28 +69,24 @@ interface InstanceOptions {
 /** `fenix group …`, about a group of instances. */
 export function addGroup(program: Command, context: CliContext): void {
   const group = program.command('group').description("a project's constraints for a group of instances");
-  const set = group
-    .command('set <group>')
-    .description('replace them as a whole: what is not given gets its default (docs/api.md)')
+  const set = addSet(group, 'group')
     .option('--anti-affinity', 'each member on a host of its own')
     .option('--max-instances-per-host <n>', '0 = no limit', wholeNumber(0, MOST))
     .option('--max-impacted-members <n>', 'that may be out of service at once', wholeNumber(0, MOST))
     .option('--recovery-time <duration>', 'until a member serves again after an impact', seconds)
     .option('--notify-state <state>', 'also tell INSTANCE_ACTION_FALLBACK or …_FAILED; may be repeated', collect);
-  addSetOptions(set).action(async (id: string, options: SetOptions & GroupOptions) => {
-    const body = await bodyOf(context, options, {
+  addKind<GroupOptions>(group, set, context, {
+    noun: 'group',
+    keys: GROUP_KEYS,
+    given: (options) => ({
       group_name: options.name,
       anti_affinity_group: options.antiAffinity,
       max_instances_per_host: options.maxInstancesPerHost,
       max_impacted_members: options.maxImpactedMembers,
       recovery_time: options.recoveryTime,
       notify_states: options.notifyState,
-    });
-    const client = await context.client();
-    context.show({ object: await client.setGroupConstraints(id, body as GroupConstraintsBody) }, options);
-  });
-  addShowAndDelete(group, context, {
-    noun: 'group',
+    }),
+    set: async (id, body) => (await context.client()).setGroupConstraints(id, body as GroupConstraintsBody),
     show: async (id) => (await context.client()).groupConstraints(id, context.io.signal),
     remove: async (id) => (await context.client()).removeGroupConstraints(id),
   });
@@ -96,22 +100,27 @@ interface GroupOptions {
   readonly notifyState?: string[];
 }
 
-function addSetOptions(command: Command): Command {
-  command
+function addSet(parent: Command, noun: string): Command {
+  return parent
+    .command(`set <${noun}>`)
+    .description('replace them as a whole: what is not given gets its default (docs/api.md)');
+}
+
+function addKind<Options>(parent: Command, set: Command, context: CliContext, kind: Kind<Options>): void {
+  const { noun, show, remove } = kind;
+  set
     .option('--file <file>', 'body of the request, YAML or JSON; options go before it, - is standard input')
     .option('--name <name>', 'for people')
     .option('--resource-mitigation', 'keep room for one more while a member is out')
     .option('--no-resource-mitigation', 'keep none')
-    .option('--property <key=value>', 'any other key, as those of ETSI NFV; may be repeated', pairs);
-  return addOutputOptions(command);
-}
-
-async function bodyOf({ io }: CliContext, options: SetOptions, given: object): Promise<object> {
-  const { file, property = {}, resourceMitigation } = options;
-  return over({ ...(await bodyFrom(file, io)), ...property }, { ...given, resource_mitigation: resourceMitigation });
-}
-
-function addShowAndDelete(parent: Command, context: CliContext, { noun, show, remove }: Kind): void {
+    .option(
+      '--property <key=value>',
+      'any other key of them, as those of ETSI NFV (docs/api.md); may be repeated',
+      pairs,
+    );
+  addOutputOptions(set).action(async (id: string, options: Options & SetOptions) => {
+    context.show({ object: await kind.set(id, await bodyOf(context, options, kind)) }, options);
+  });
   const showing = parent
     .command(`show <${noun}>`)
     .description("show them; an admin's own project's, else the newest of anybody's");
@@ -124,4 +133,22 @@ function addShowAndDelete(parent: Command, context: CliContext, { noun, show, re
     .action(async (ids: string[]) => {
       await deleteAll(context, noun, ids, remove);
     });
+}
+
+/** @throws UsageError for a key that is none: the API would take no notice of it, and the limit be none */
+async function bodyOf<Options>(
+  { io }: CliContext,
+  options: Options & SetOptions,
+  { keys: known, given }: Kind<Options>,
+): Promise<object> {
+  const { file, property = {}, resourceMitigation } = options;
+  const fromFile = await bodyFrom(file, io);
+  for (const [option, keys] of [
+    ['--file', fromFile],
+    ['--property', property],
+  ] as const) {
+    const unknown = Object.keys(keys).find((key) => !known.includes(key));
+    if (unknown !== undefined) throw new UsageError(`${option} ${unknown}: no such key; ${thereAre(unknown, known)}.`);
+  }
+  return over({ ...fromFile, ...property }, { ...given(options), resource_mitigation: resourceMitigation });
 }

@@ -6,7 +6,20 @@ import { instancesByHost } from '../status-of.js';
 
 /** A session in short. */
 export function summaryView(detail: SessionDetail): View {
-  return { object: summary(detail) };
+  return { object: summary(detail), table: (most) => headTable(inWords(detail), most) };
+}
+
+/** For people: a number of hosts only where there is one. */
+function inWords(detail: SessionDetail): Row {
+  const { hosts, scope } = detail;
+  const narrowed = Object.keys(scope).length > 0 ? ' of the scope' : '';
+  const unknown = `not looked up yet: those given, else all${narrowed}`;
+  return { ...summary(detail), hosts: hosts.length || unknown };
+}
+
+function headTable(head: Row, most: number): string[] {
+  const rows = Object.entries(head).map(([field, value]) => [field, cellText(value)]);
+  return boxTable(['field', 'value'], rows, most);
 }
 
 function summary(detail: SessionDetail): Row {
@@ -46,17 +59,15 @@ export function hostRows(detail: SessionDetail): Row[] {
 
 /** Everything known of a session: as the API tells it, and for people as a table per kind of thing. */
 export function detailView(detail: SessionDetail): View {
-  return { object: detail, table: () => detailTables(detail) };
+  return { object: detail, table: (most) => detailTables(detail, most) };
 }
 
-function detailTables(detail: SessionDetail): string[] {
+function detailTables(detail: SessionDetail, most: number): string[] {
   const { metadata, scope, limits, policy } = detail;
-  const head = { ...summary(detail), ...filled({ metadata, scope, limits, policy }) };
+  const titled = titledWithin(most);
+  const head = { ...inWords(detail), ...filled({ metadata, scope, limits, policy }) };
   return [
-    ...boxTable(
-      ['field', 'value'],
-      Object.entries(head).map(([field, value]) => [field, cellText(value)]),
-    ),
+    ...headTable(head, most),
     ...titled('hosts', HOST_COLUMNS, hostRows(detail)),
     ...titled('excluded', ['hostname', 'reason'], detail.excluded),
     ...titled('projects', ['project_id', 'state', 'scaled_in', 'reply_at', 'replies', 'rounds'], detail.projects),
@@ -68,12 +79,12 @@ function detailTables(detail: SessionDetail): string[] {
     ...titled('actions', ['type', 'order', 'name', 'plugin', 'metadata'], detail.action_plugins),
     ...titled('runs', ['hostname', 'type', 'name', 'state', 'attempt'], detail.action_plugin_instances),
     ...titled('downloads', ['url', 'state', 'sha256'], detail.download),
-    ...leftTables(detail),
+    ...titled('left', ['left', 'what'], leftRows(detail)),
   ];
 }
 
-function leftTables({ left }: SessionDetail): string[] {
-  const rows = [
+function leftRows({ left }: SessionDetail): Row[] {
+  return [
     ...left.hosts.map((host) => ({ left: 'host stays disabled', what: host })),
     ...left.moves.map((move) => ({ left: 'move without an end', what: `${move.action} of ${move.instance_id}` })),
     ...left.stopped.map((id) => ({ left: 'instance was stopped', what: id })),
@@ -83,13 +94,15 @@ function leftTables({ left }: SessionDetail): string[] {
       what: `${one.event_type}: ${one.error}`,
     })),
   ];
-  return titled('left', ['left', 'what'], rows);
 }
 
-function titled(title: string, columns: readonly string[], rows: readonly object[]): string[] {
-  if (rows.length === 0) return [];
-  const cells = rows.map((row) => columns.map((column) => cellText(fieldOf(row, column))));
-  return ['', title, ...boxTable(columns, cells)];
+/** Tables with a title each, where there is anything in them. */
+function titledWithin(most: number): (title: string, columns: readonly string[], rows: readonly Row[]) => string[] {
+  return (title, columns, rows) => {
+    if (rows.length === 0) return [];
+    const cells = rows.map((row) => columns.map((column) => cellText(fieldOf(row, column))));
+    return ['', title, ...boxTable(columns, cells, most)];
+  };
 }
 
 function filled(values: Readonly<Record<string, object>>): object {

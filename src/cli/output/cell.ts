@@ -10,20 +10,3 @@ export function cellText(value: unknown): string {
 function isScalar(value: unknown): boolean {
   return typeof value !== 'object' || value === null;
 }
-
-/** What a terminal might obey, or what turns the direction of a text. */
-const UNSAFE = /[\u007f-\u009f\p{Cf}]/gu;
-
-/** Escapes within strings of JSON, or of YAML in double quotes, that which neither has to escape. */
-export function escapeUnsafe(text: string): string {
-  return text.replace(UNSAFE, (character) =>
-    [...character.matchAll(/[\s\S]/g)]
-      .map(([unit]) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      .join(''),
-  );
-}
-
-/** Whether a text needs quotes in which it can be escaped. */
-export function needsEscape(text: string): boolean {
-  return /[\p{Cc}\p{Cf}]/u.test(text);
-}

@@ -1,7 +1,8 @@
 import { Document, isAlias, isScalar, Scalar, visit } from 'yaml';
+import { escapeUnsafe, isUnsafe } from '../../common/unsafe-text.js';
 import { UsageError } from '../exit-codes.js';
 import { boxTable } from './box.js';
-import { cellText, escapeUnsafe, needsEscape } from './cell.js';
+import { cellText } from './cell.js';
 
 export const FORMATS = ['table', 'json', 'yaml', 'value', 'csv'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -12,20 +13,25 @@ export type Row = object;
 /** What a command shows: many rows of the same columns, or one object. */
 export type View =
   | { readonly columns: readonly string[]; readonly rows: readonly Row[] }
-  | { readonly object: Row; readonly table?: () => readonly string[] };
+  | { readonly object: Row; readonly table?: (most: number) => readonly string[] };
 
 /**
- * The view as text that ends with a newline, or empty. Tables, values and CSV hold no control characters; JSON and YAML
- * hold them escaped.
+ * The view as text that ends with a newline, or empty. Control and format characters are escaped in all formats.
  * @param wanted columns to show, in that order; empty = all
+ * @param most columns of the terminal that a table may take
  * @throws UsageError for a column that there is not
  */
-export function render(view: View, format: Format, wanted: readonly string[] = []): string {
-  const lines = 'object' in view ? ofObject(view, format, wanted) : ofRows(view, format, wanted);
+export function render(view: View, format: Format, wanted: readonly string[], most: number): string {
+  const lines = 'object' in view ? ofObject(view, format, wanted, most) : ofRows(view, format, wanted, most);
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function ofRows(view: Extract<View, { rows: unknown }>, format: Format, wanted: readonly string[]): string[] {
+function ofRows(
+  view: Extract<View, { rows: unknown }>,
+  format: Format,
+  wanted: readonly string[],
+  most: number,
+): string[] {
   const columns = chosen(view.columns, wanted);
   const cells = (row: Row): string[] => columns.map((column) => cellText(fieldOf(row, column)));
   switch (format) {
@@ -38,11 +44,16 @@ function ofRows(view: Extract<View, { rows: unknown }>, format: Format, wanted: 
     case 'value':
       return view.rows.map((row) => cells(row).join(' '));
     case 'table':
-      return view.rows.length === 0 ? [''] : boxTable(columns, view.rows.map(cells));
+      return view.rows.length === 0 ? [''] : boxTable(columns, view.rows.map(cells), most);
   }
 }
 
-function ofObject(view: Extract<View, { object: unknown }>, format: Format, wanted: readonly string[]): string[] {
+function ofObject(
+  view: Extract<View, { object: unknown }>,
+  format: Format,
+  wanted: readonly string[],
+  most: number,
+): string[] {
   const fields = chosen(Object.keys(view.object), wanted);
   const texts = (): string[] => fields.map((field) => cellText(fieldOf(view.object, field)));
   switch (format) {
@@ -55,10 +66,11 @@ function ofObject(view: Extract<View, { object: unknown }>, format: Format, want
     case 'value':
       return texts();
     case 'table': {
-      if (view.table !== undefined && wanted.length === 0) return [...view.table()];
+      if (view.table !== undefined && wanted.length === 0) return [...view.table(most)];
       return boxTable(
         ['field', 'value'],
         texts().map((text, index) => [fields[index] ?? '', text]),
+        most,
       );
     }
   }
@@ -93,7 +105,7 @@ function json(value: unknown): string {
 function yaml(value: unknown): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, (_key, node) => {
-    if (isAlias(node) || !isScalar(node) || typeof node.value !== 'string' || !needsEscape(node.value)) return;
+    if (isAlias(node) || !isScalar(node) || typeof node.value !== 'string' || !isUnsafe(node.value)) return;
     node.type = Scalar.QUOTE_DOUBLE;
   });
   return escapeUnsafe(document.toString({ lineWidth: 0 })).trimEnd();

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FenixClient, HistoryLine, OnConnection, SessionDetail } from '../../client/index.js';
 import { FenixError } from '../../common/errors.js';
+import { escapeUnsafe } from '../../common/unsafe-text.js';
 import { Wake } from '../../common/wake.js';
 import { isUnfinished } from '../../model/index.js';
 import type { CliContext } from '../context.js';
 import { CLI_EXIT, CliEnd } from '../exit-codes.js';
-import { escapeUnsafe } from '../output/cell.js';
 import { createProgress, progressModeFor } from '../progress.js';
 import { timeOf } from '../status-of.js';
 import { plainText } from '../text.js';

@@ -47,13 +47,13 @@ export class Demo {
       ? await startDistributed(options, topology, log)
       : await startEmbedded(options, topology, directory, log);
     try {
-      return await Promise.race([this.maintain(demo), demo.broken]);
+      return await Promise.race([this.maintain(demo, directory), demo.broken]);
     } finally {
       await demo.stop();
     }
   }
 
-  private async maintain(demo: RunningDemo): Promise<number> {
+  private async maintain(demo: RunningDemo, directory: string): Promise<number> {
     const { machine, options, stopping } = this;
     const { clock, system: cloud } = demo;
     const started = { at: clock.now(), ms: machine.monotonicMs() };
@@ -73,7 +73,8 @@ export class Demo {
     const report = await makeReport(cloud, detail, { instances, beginning, startedAt: started.at, wallS });
     process.stdout.write(options.json ? `${reportLine(report)}\n` : `\n${renderReport(report)}\n`);
     // With --json the report stays the last line of standard output.
-    if (options.keep) await keepUp(cloud, sessionId, options.json ? process.stderr : process.stdout, stopping);
+    const out = options.json ? process.stderr : process.stdout;
+    if (options.keep) await keepUp(demo, sessionId, directory, out, stopping);
     return wentWell(report) ? EXIT.ok : EXIT.failed;
   }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { container, type DependencyContainer } from 'tsyringe';
+import { escapeUnsafe } from '../../common/unsafe-text.js';
 import { type Config, parseDatabaseUrl } from '../../config/index.js';
 import { Database, DatabaseToken } from '../../db/database.js';
 import { SchemaMigrator } from '../../db/migrator.js';
@@ -36,7 +37,7 @@ export function withInstallation(program: Command, work: (parts: DependencyConta
 }
 
 export function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${escapeUnsafe(line)}\n`);
 }
 
 export function configured(program: Command): Configured {

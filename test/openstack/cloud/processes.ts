@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folders } from './settings.js';
@@ -34,10 +35,30 @@ export class Processes {
   }
 
   /** Does nothing if it runs already. Its output is appended to `log/<name>.log`. */
-  start(name: string, { argv, env }: Command): void {
+  start(name: string, command: Command): void {
+    if (this.pid(name) === undefined) this.launch(name, command).unref();
+  }
+
+  /**
+   * Runs it to its end, which comes at the latest after `patienceMs`, with all that it has started; the same where this
+   * process dies meanwhile and another one stops what stands in the folder.
+   * @returns its exit code, null if it was ended, and what it has written
+   */
+  async toEnd(name: string, command: Command, patienceMs: number): Promise<{ code: number | null; said: string }> {
+    const log = this.logOf(name);
+    const before = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+    const child = this.launch(name, command);
+    const ended = once(child, 'exit');
+    const late = setTimeout(() => void this.stop([name]), patienceMs);
+    const [code] = await ended;
+    clearTimeout(late);
+    rmSync(this.file(name), { force: true });
+    return { code, said: readFileSync(log).subarray(before).toString() };
+  }
+
+  private launch(name: string, { argv, env }: Command): ChildProcess {
     if (existsSync(join(this.run, CLOSED))) throw new Error('The cloud is being taken down');
-    if (this.pid(name) !== undefined) return;
-    const output = openSync(join(this.log, `${name}.log`), 'a');
+    const output = openSync(this.logOf(name), 'a');
     const [program, ...args] = argv;
     const child = spawn(program, args, {
       detached: true,
@@ -45,9 +66,9 @@ export class Processes {
       env: { ...this.env, ...env },
     });
     closeSync(output);
-    child.unref();
     if (child.pid === undefined) throw new Error(`${program} cannot be run`);
     writeFileSync(this.file(name), `${child.pid} ${startTime(child.pid)}`);
+    return child;
   }
 
   /** Its pid, if it lives. */
@@ -71,6 +92,10 @@ export class Processes {
     for (const pid of pids) signalGroup(pid, 'SIGKILL');
     while (pids.some(groupLives)) await sleep(POLL_MS);
     for (const name of names) rmSync(this.file(name), { force: true });
+  }
+
+  private logOf(name: string): string {
+    return join(this.log, `${name}.log`);
   }
 
   private file(name: string): string {

@@ -1,20 +1,22 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { FenixClient } from '../../../src/client/index.js';
 import { freePorts } from '../../support/services/rabbitmq.js';
 import { copySource, ROOT } from '../../support/source.js';
 import type { TestCloud } from '../cloud/cloud.js';
+import { Processes } from '../cloud/processes.js';
 import { authUrl, folders, PASSWORD, REGION } from '../cloud/settings.js';
 
 const SCRIPTS = join(ROOT, 'test/openstack/devstack');
 
 /** A phase installs and builds, on a machine that may have other things to do. */
 const PATIENCE_MS = 900_000;
+
+const PHASE = 'devstack-phase';
 
 /** In the order in which stack.sh comes to them. */
 const STACK_PHASES = ['pre-install', 'install', 'post-config', 'extra', 'test-config'];
@@ -27,6 +29,7 @@ export class DevStack {
   private constructor(
     readonly url: string,
     private readonly env: Readonly<Record<string, string>>,
+    private readonly processes: Processes,
     /** A copy of the source, as DevStack clones it. */
     readonly source: string,
   ) {
@@ -73,10 +76,11 @@ export class DevStack {
       FENIX_SERVICE_PORT: String(port),
       ...nodeSite(dest),
     };
-    const devstack = new DevStack(`http://127.0.0.1:${port}/v1`, env, source);
+    const devstack = new DevStack(`http://127.0.0.1:${port}/v1`, env, new Processes(home, {}), source);
     devstack.token = () => cloud.admin.token();
     t.teardown(async () => {
       // Whatever a failure left.
+      await devstack.processes.stop([PHASE]);
       if (!existsSync(devstack.path('DEST'))) return;
       await devstack.unstack().catch(() => undefined);
       await devstack.clean().catch(() => undefined);
@@ -104,16 +108,12 @@ export class DevStack {
     return this.call('clean');
   }
 
-  /** @throws Error with all that was said, if it does not end well */
+  /** Ends with the cloud at the latest, npm and all. @throws Error with all that was said, if it does not end well */
   async call(...args: string[]): Promise<string> {
-    const options = { env: this.env, timeout: PATIENCE_MS, maxBuffer: 2 ** 24 };
-    try {
-      const { stdout, stderr } = await promisify(execFile)('bash', [join(SCRIPTS, 'phase.sh'), ...args], options);
-      return stdout + stderr;
-    } catch (error) {
-      const { stdout = '', stderr = '', code } = error as { stdout?: string; stderr?: string; code?: unknown };
-      throw new Error(`plugin.sh ${args.join(' ')} ended with ${code}:\n${(stdout + stderr).slice(-4000)}`);
-    }
+    const argv = ['bash', join(SCRIPTS, 'phase.sh'), ...args] as const;
+    const { code, said } = await this.processes.toEnd(PHASE, { argv, env: this.env }, PATIENCE_MS);
+    if (code !== 0) throw new Error(`plugin.sh ${args.join(' ')} ended with ${code}:\n${said.slice(-4000)}`);
+    return said;
   }
 }
 

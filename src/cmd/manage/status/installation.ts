@@ -4,6 +4,7 @@ import { parseDatabaseUrl } from '../../../config/index.js';
 import { Database, DatabaseToken } from '../../../db/database.js';
 import { SchemaMigrator } from '../../../db/migrator.js';
 import { Repositories } from '../../../db/repositories.js';
+import { filesOpenToOthers } from '../../../db/sqlite-file.js';
 import { knownLeftovers } from '../../../engine/leftovers.js';
 import { Topology } from '../../../messaging/topology.js';
 import { PolicyEnforcer } from '../../../policy/index.js';
@@ -93,10 +94,17 @@ async function checkDatabase(parts: DependencyContainer): Promise<Finding> {
     const mend = 'Upgrade Fenix on this machine.';
     return served ? warning(`${sentence} It serves this code.`, mend) : failure(sentence, mend);
   }
-  if (target.kind === 'sqlite') {
-    return warning('SQLite serves a single process.', 'Use MySQL or MariaDB where API and engine run side by side.');
-  }
+  if (target.kind === 'sqlite') return sqliteFinding(target.filename);
   return success(`The schema is at ${code}.`);
+}
+
+function sqliteFinding(filename: string): Finding {
+  const sentence = 'SQLite serves a single process.';
+  const server = 'Use MySQL or MariaDB where API and engine run side by side.';
+  const open = filesOpenToOthers(filename);
+  if (open.length === 0) return warning(sentence, server);
+  const others = `Others on this machine may read ${open.join(', ')}: names, and what sessions hold.`;
+  return warning(`${sentence} ${others}`, `Run "chmod 600 ${open.join(' ')}". ${server}`);
 }
 
 async function checkLeftovers(parts: DependencyContainer): Promise<Finding> {

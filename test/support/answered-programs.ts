@@ -7,8 +7,8 @@ export interface Asked {
 
 type Answer = Partial<ProgramResult> | Error;
 
-/** Programs whose answers a test writes down: by the beginning of the command line, the last one that fits. */
-export class ScriptedPrograms implements Programs {
+/** Programs in any order, whose answers a test writes down: by the beginning of the command line, the last one that fits. */
+export class AnsweredPrograms implements Programs {
   readonly asked: Asked[] = [];
   private readonly answers: { readonly begins: string; readonly answers: Answer[] }[] = [];
 
