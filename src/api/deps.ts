@@ -9,9 +9,11 @@ import type { FeedSettings } from './events/feed.js';
 import type { CorsSettings } from './middleware/cross-origin.js';
 import type { LimitKind } from './rate-limits.js';
 
-/** Tells engines that a session has something new; a hint only (L1). `EngineApi` of src/rpc is one. */
+/** Tells engines that sessions have something new; a hint only (L1). `EngineApi` of src/rpc is one. */
 export interface WakeEngine {
   wake(sessionId: string, context: RequestContext): Promise<unknown>;
+  /** Of what several requests have done. */
+  wakeAll(sessionIds: readonly string[]): Promise<unknown>;
 }
 
 export interface ApiSettings {

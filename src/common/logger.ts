@@ -37,7 +37,8 @@ export function createLogger(settings: LogSettings, destination?: DestinationStr
           colorize: destination === undefined && process.stderr.isTTY,
         })
       : (destination ?? pino.destination({ dest: 2, sync: true }));
-  return wrap(pino(options, stream));
+  const root = pino(options, stream);
+  return wrap(root, () => root);
 }
 
 /** A logger that says nothing. */
@@ -49,12 +50,20 @@ export const silentLogger: Logger = {
   child: () => silentLogger,
 };
 
-function wrap(inner: PinoLogger): Logger {
+/** @param make is called when there is something to be written: most requests' own loggers never have anything */
+function wrap(root: PinoLogger, make: () => PinoLogger): Logger {
+  let made: PinoLogger | undefined;
+  const inner = (): PinoLogger => {
+    made ??= make();
+    return made;
+  };
   return {
-    debug: (fields, message) => inner.debug(fields, message),
-    info: (fields, message) => inner.info(fields, message),
-    warn: (fields, message) => inner.warn(fields, message),
-    error: (fields, message) => inner.error(fields, message),
-    child: (fields) => wrap(inner.child(fields)),
+    debug: (fields, message) => {
+      if (root.isLevelEnabled('debug')) inner().debug(fields, message);
+    },
+    info: (fields, message) => inner().info(fields, message),
+    warn: (fields, message) => inner().warn(fields, message),
+    error: (fields, message) => inner().error(fields, message),
+    child: (fields) => wrap(root, () => inner().child(fields)),
   };
 }

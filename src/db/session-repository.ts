@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { FenixError } from '../common/errors.js';
 import type { Session, SessionState } from '../model/index.js';
+import { deletionOf } from './command-repository.js';
 import type { Database, Tx } from './database.js';
 import { ownerless } from './engine-repository.js';
 import { type Row, Table } from './table.js';
@@ -119,7 +120,7 @@ export class SessionRepository {
   /** The same, and whether it was deleted. */
   async withDeletion(sessionId: string): Promise<{ session: Session; isDeleted: boolean } | undefined> {
     const { knex } = this.database;
-    const isDeleted = knex.raw('exists ? as is_deleted', [deletionIn(knex)]);
+    const isDeleted = knex.raw('exists ? as is_deleted', [deletionOf('sessions', knex)]);
     const found = SESSIONS.query(knex).where({ session_id: sessionId });
     const [row] = (await found.select('sessions.*', isDeleted as never)) as Row[];
     return row && { session: SESSIONS.fromRow(row), isDeleted: Boolean(row.is_deleted) };
@@ -252,14 +253,6 @@ export class SessionRepository {
   }
 
   private visible(tx: Tx) {
-    return SESSIONS.query(tx).whereNotExists(deletionIn(tx));
+    return SESSIONS.query(tx).whereNotExists(deletionOf('sessions', tx));
   }
-}
-
-/** The command by which the session of a row of `sessions` was deleted. */
-function deletionIn(tx: Tx): Knex.QueryBuilder {
-  return tx('commands')
-    .select(tx.raw('1'))
-    .whereRaw('commands.session_id = sessions.session_id')
-    .where('commands.kind', 'delete');
 }

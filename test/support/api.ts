@@ -195,9 +195,8 @@ export class TestApi {
     const app = createApp({
       repositories,
       engines: {
-        wake: async (sessionId) => {
-          api?.woken.push(sessionId);
-        },
+        wake: async (sessionId) => void api?.woken.push(sessionId),
+        wakeAll: async (sessionIds) => void api?.woken.push(...sessionIds),
       },
       authenticate,
       policy: policyOf(),
