@@ -21,6 +21,8 @@ export interface ApiSettings {
   readonly rateLimits: Readonly<Record<LimitKind, number>>;
   /** Milliseconds between the beginnings of two transactions for replies; 0 = no pause. */
   readonly replyPaceMs: number;
+  /** The same between two looks at the state of sessions, and at instances of projects. */
+  readonly readPaceMs: number;
   readonly maxBodyBytes: number;
   readonly cors: CorsSettings;
   /** Whether a proxy in front of us writes X-Forwarded-… . */

@@ -145,6 +145,7 @@ const SETTINGS: ApiSettings = {
   events: { maxListeners: 10, pollMs: 5, heartbeatMs: 60_000 },
   rateLimits: { replies: 0, constraints: 0 },
   replyPaceMs: 0,
+  readPaceMs: 0,
   maxBodyBytes: 1024 * 1024,
   cors: {
     allowedOrigins: [],

@@ -25,7 +25,8 @@ export function projectEndpoints(deps: ApiDeps): Endpoint[] {
 
 /** What the project's open notice is about, else all its instances on the session's hosts; existing ones only. */
 export function listInstances(deps: ApiDeps): Handler {
-  const views = new Together((parts: readonly Part[]) => partViews(deps, parts));
+  const pace = { ms: deps.settings.readPaceMs, machine: deps.machineClock };
+  const views = new Together((parts: readonly Part[]) => partViews(deps, parts), { pace });
   return async (request) => {
     const part = { sessionId: sessionIdOf(request), projectId: projectIdOf(request) };
     const { isSession, isPart, instances, open } = await views.of(part);
