@@ -9,9 +9,11 @@ import type { FeedSettings } from './events/feed.js';
 import type { CorsSettings } from './middleware/cross-origin.js';
 import type { LimitKind } from './rate-limits.js';
 
-/** Tells engines that a session has something new; a hint only (L1). `EngineApi` of src/rpc is one. */
+/** Tells engines that sessions have something new; a hint only (L1). `EngineApi` of src/rpc is one. */
 export interface WakeEngine {
   wake(sessionId: string, context: RequestContext): Promise<unknown>;
+  /** Of what several requests have done. */
+  wakeAll(sessionIds: readonly string[]): Promise<unknown>;
 }
 
 export interface ApiSettings {
@@ -19,6 +21,8 @@ export interface ApiSettings {
   readonly rateLimits: Readonly<Record<LimitKind, number>>;
   /** Milliseconds between the beginnings of two transactions for replies; 0 = no pause. */
   readonly replyPaceMs: number;
+  /** The same between two looks at the state of sessions, and at instances of projects. */
+  readonly readPaceMs: number;
   readonly maxBodyBytes: number;
   readonly cors: CorsSettings;
   /** Whether a proxy in front of us writes X-Forwarded-… . */

@@ -1,4 +1,4 @@
-export { createApp } from './app.js';
+export { type App, createApp } from './app.js';
 export type { ApiDeps, ApiSettings, AppDeps, WakeEngine } from './deps.js';
 export { openApiDocument } from './openapi/document.js';
 export { credentialsOf } from './policies/credentials.js';

@@ -48,12 +48,12 @@ export function apiRequest(req: Request, res: Response, { logger, policy }: Requ
   const identity = identityOf(res);
   const { userId, projectId } = identity;
   const credentials = credentialsOf(identity, policy, serviceIdentityOf(res));
-  const requestId = requestIdOf(res);
+  const [requestId, address] = [requestIdOf(res), addressOf(res)];
   const context: RequestContext = {
     requestId,
     userId,
     ...(projectId === null ? {} : { projectId }),
-    ...(req.ip === undefined ? {} : { from: req.ip }),
+    ...(address !== undefined && { from: address }),
   };
   return {
     caller: { userId, projectId, isAdmin: credentials.is_admin === true },
@@ -62,7 +62,9 @@ export function apiRequest(req: Request, res: Response, { logger, policy }: Requ
     line: `${req.method} ${req.originalUrl}`,
     credentials,
     context,
-    log: logger.child({ request_id: requestId }),
+    get log() {
+      return logger.child({ request_id: requestId });
+    },
     param: (name) => String(req.params[name] ?? ''),
     query: (name) => firstOf(req.query[name]),
     header: (name) => req.get(name),
@@ -80,4 +82,14 @@ function firstOf(value: unknown): string | undefined {
 
 export function requestIdOf(res: Response): string {
   return String(res.locals.requestId);
+}
+
+/** Once, at the beginning: later the connection may be gone, and with it whose it was. */
+export function noteAddress(req: Request, res: Response): void {
+  res.locals.address = req.ip;
+}
+
+/** Where a request came from. */
+export function addressOf(res: Response): string | undefined {
+  return res.locals.address;
 }

@@ -1,7 +1,8 @@
-import { type IRoute, type RequestHandler, Router } from 'express';
+import { type RequestHandler, Router } from 'express';
 import type { Target } from '../policy/index.js';
 import { forbidden, notFound, Refusal } from './errors.js';
-import { readBody } from './middleware/json-body.js';
+import { sendJson } from './json-answer.js';
+import { bodyReader } from './middleware/json-body.js';
 import type { Method, Operation } from './operations/index.js';
 import type { RateLimits } from './rate-limits.js';
 import { type ApiRequest, apiRequest, type RequestParts } from './request.js';
@@ -45,7 +46,7 @@ export function routerOf(all: readonly Endpoint[], reserved: readonly string[], 
     const here = all.filter((endpoint) => endpoint.path === path);
     // One for all methods: those before it are tried for each request.
     const route = router.route(pattern);
-    for (const endpoint of here) addEndpoint(route, endpoint, parts);
+    for (const endpoint of here) route[verbOf(endpoint.method)](serve(endpoint, parts));
     route.all(here.length === 0 ? unknownPath : methodNotAllowed(here.map(({ method }) => method)));
   }
   router.use(unknownPath);
@@ -61,37 +62,29 @@ function parametersOf(path: string): number {
   return path.split('{').length;
 }
 
-function addEndpoint(route: IRoute, endpoint: Endpoint, parts: RouterParts): void {
-  const verb = endpoint.method.toLowerCase() as 'get' | 'put' | 'post' | 'delete';
-  const body = takesBody(endpoint.method) ? [readBody(parts.maxBodyBytes)] : [];
-  route[verb](check(endpoint, parts), ...body, answer(endpoint));
+function verbOf(method: Method): 'get' | 'put' | 'post' | 'delete' {
+  return method.toLowerCase() as ReturnType<typeof verbOf>;
+}
+
+/** The right is checked before the body is read and before anything is looked up. */
+function serve({ method, rule, target, limit, handle }: Endpoint, parts: RouterParts): RequestHandler {
+  const readBody = takesBody(method) ? bodyReader(parts.maxBodyBytes) : undefined;
+  return async (req, res) => {
+    const request = apiRequest(req, res, parts);
+    if (!parts.policy.allows(rule, target(request), request.credentials)) {
+      throw forbidden(`Your token does not allow this (${rule}).`);
+    }
+    if (limit !== undefined) await parts.limits.take(limit, request.caller.projectId ?? request.caller.userId);
+    await readBody?.(req, res);
+    const answer = await handle(request);
+    if (answer instanceof Streamed) await answer.send(res);
+    else sendJson(req, res, answer);
+  };
 }
 
 /** Bodies of other methods are ignored (v1 §1.3 c). */
 function takesBody(method: Method): boolean {
   return method === 'PUT' || method === 'POST';
-}
-
-/** The right is checked before the body is read and before anything is looked up. */
-function check({ rule, target, limit }: Endpoint, parts: RouterParts): RequestHandler {
-  return async (req, res, next) => {
-    const request = apiRequest(req, res, parts);
-    if (!parts.policy.allows(rule, target(request), request.credentials)) {
-      throw forbidden(`Your token does not allow this (${rule}).`);
-    }
-    res.locals.request = request;
-    if (limit !== undefined) await parts.limits.take(limit, request.caller.projectId ?? request.caller.userId);
-    next();
-  };
-}
-
-/** Always 200, as some clients take nothing else for success; to who sent If-None-Match, 304 by express. */
-function answer({ handle }: Endpoint): RequestHandler {
-  return async (_req, res) => {
-    const answer = await handle(res.locals.request as ApiRequest);
-    if (answer instanceof Streamed) await answer.send(res);
-    else res.status(200).set('Cache-Control', 'private, no-cache').json(answer);
-  };
 }
 
 export function methodNotAllowed(methods: readonly string[]): RequestHandler {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { FenixError, messageOf } from '../common/errors.js';
+import type { ApiApp } from './messages.js';
 
 export interface ServerLimits {
   /** Longest time for a request's headers to come, milliseconds. */
@@ -31,7 +32,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
 };
 
 export interface ApiServerOptions {
-  readonly app: RequestListener;
+  readonly app: ApiApp;
   readonly host: string;
   /** 0 = any that is free. */
   readonly port: number;
@@ -60,15 +61,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   return { url: urlOf(scheme, server.address() as AddressInfo), close: (graceS) => close(server, graceS) };
 }
 
-function serverFor(app: RequestListener, maxHeaderSize: number, tls: TlsFiles | undefined): Server {
-  if (tls === undefined) return createServer({ maxHeaderSize }, app);
+function serverFor(app: ApiApp, maxHeaderSize: number, tls: TlsFiles | undefined): Server {
+  const options = { maxHeaderSize, ...app.messages };
+  if (tls === undefined) return createServer(options, app);
   const { certFile, keyFile, caFile } = tls;
   try {
     const clients = caFile === undefined ? {} : { ca: readFileSync(caFile), requestCert: true };
-    return createTlsServer(
-      { maxHeaderSize, cert: readFileSync(certFile), key: readFileSync(keyFile), ...clients },
-      app,
-    );
+    return createTlsServer({ ...options, cert: readFileSync(certFile), key: readFileSync(keyFile), ...clients }, app);
   } catch (cause) {
     const sentence = `The certificates in [ssl] cannot be used: ${messageOf(cause)}.`;
     throw new FenixError('terminal', 'tls', sentence, { cause });

@@ -180,7 +180,7 @@ function simulated(simulator: Simulator): Values {
     DEFAULT: { ...DEFAULT, transport_url: 'memory://' },
     engine: { planner_threads: 0 },
     plugins: { isolation: 'none' },
-    api: { reply_pace: 0 },
+    api: { reply_pace: 0, read_pace: 0 },
   };
 }
 

@@ -31,7 +31,8 @@ export function createLogger(settings: LogSettings, destination?: DestinationStr
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const out = destination ?? pino.destination({ dest: 2, sync: true });
-  return wrap(pino(options, settings.format === 'text' ? forPeople(out, destination === undefined) : escaping(out)));
+  const root = pino(options, settings.format === 'text' ? forPeople(out, destination === undefined) : escaping(out));
+  return wrap(root, () => root);
 }
 
 /** Names in fields come from the cloud and its users. */
@@ -67,12 +68,20 @@ export const silentLogger: Logger = {
   child: () => silentLogger,
 };
 
-function wrap(inner: PinoLogger): Logger {
+/** @param make is called when there is something to be written: most requests' own loggers never have anything */
+function wrap(root: PinoLogger, make: () => PinoLogger): Logger {
+  let made: PinoLogger | undefined;
+  const inner = (): PinoLogger => {
+    made ??= make();
+    return made;
+  };
   return {
-    debug: (fields, message) => inner.debug(fields, message),
-    info: (fields, message) => inner.info(fields, message),
-    warn: (fields, message) => inner.warn(fields, message),
-    error: (fields, message) => inner.error(fields, message),
-    child: (fields) => wrap(inner.child(fields)),
+    debug: (fields, message) => {
+      if (root.isLevelEnabled('debug')) inner().debug(fields, message);
+    },
+    info: (fields, message) => inner().info(fields, message),
+    warn: (fields, message) => inner().warn(fields, message),
+    error: (fields, message) => inner().error(fields, message),
+    child: (fields) => wrap(root, () => inner().child(fields)),
   };
 }

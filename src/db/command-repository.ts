@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Command } from '../model/index.js';
 import type { Database, Tx } from './database.js';
 import { unhandledIn } from './reply-repository.js';
@@ -34,16 +35,15 @@ export class CommandRepository {
     await COMMANDS.update(tx, { commandId }, { handledAt: at });
   }
 
-  /** Those of these sessions that an admin deleted. */
-  async deletedOf(sessionIds: readonly string[], tx: Tx): Promise<string[]> {
-    const rows = await COMMANDS.query(tx)
-      .whereIn('session_id', [...sessionIds])
-      .where({ kind: 'delete' })
-      .distinct('session_id');
-    return rows.map((row) => String(row.session_id));
-  }
-
   sessionsWithUnhandled(sessionIds: readonly string[]): Promise<string[]> {
     return unhandledIn(COMMANDS, sessionIds, this.database);
   }
+}
+
+/** The command by which the session of a row of `table` was deleted. */
+export function deletionOf(table: string, tx: Tx): Knex.QueryBuilder {
+  return tx('commands')
+    .select(tx.raw('1'))
+    .whereRaw('commands.session_id = ??', [`${table}.session_id`])
+    .where('commands.kind', 'delete');
 }

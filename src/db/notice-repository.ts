@@ -1,8 +1,10 @@
+import type { Knex } from 'knex';
 import type { Notice } from '../model/index.js';
+import { deletionOf } from './command-repository.js';
 import type { Database, Tx } from './database.js';
 import { hostsAtWork } from './session-host-repository.js';
 import { type Part, partOf } from './session-project-repository.js';
-import { Table } from './table.js';
+import { type Row, Table } from './table.js';
 import { toTimeText } from './time-text.js';
 
 const NOTICES = new Table<Notice>('notices', {
@@ -25,6 +27,23 @@ const NOTICES = new Table<Notice>('notices', {
   question: 'timedJson',
   planned: 'json',
 });
+
+const OPEN = [
+  'sessionId',
+  'noticeId',
+  'projectId',
+  'instanceId',
+  'host',
+  'state',
+  'allowedActions',
+  'instanceIds',
+  'actionsAt',
+  'replyAt',
+  'deferredS',
+  'planned',
+] as const;
+/** What counts of a notice while its answer is awaited. */
+export type OpenNotice = Pick<Notice, (typeof OPEN)[number]>;
 
 export class NoticeRepository {
   constructor(private readonly database: Database) {}
@@ -72,14 +91,15 @@ export class NoticeRepository {
   }
 
   /** The project's notices that await an answer, newest first. */
-  open(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<Notice[]> {
-    return this.openOf([{ sessionId, projectId }], tx);
+  async open(sessionId: string, projectId: string, tx: Tx = this.database.knex): Promise<Notice[]> {
+    const rows = await openIn(NOTICES.query(tx).where({ session_id: sessionId, project_id: projectId }));
+    return rows.map((row) => NOTICES.fromRow(row));
   }
 
-  /** Of all of these, likewise. */
-  async openOf(parts: readonly Part[], tx: Tx = this.database.knex): Promise<Notice[]> {
-    const rows = await NOTICES.anyOf(tx, parts.map(partOf)).whereNull('closed_at').orderBy('notice_id', 'desc');
-    return rows.map((row) => NOTICES.fromRow(row));
+  /** Of all of these, likewise; none of deleted sessions. */
+  openOf(parts: readonly Part[], tx: Tx = this.database.knex): Promise<OpenNotice[]> {
+    const all = NOTICES.anyOf(tx, parts.map(partOf));
+    return NOTICES.pick(openIn(all).whereNotExists(deletionOf('notices', tx)), OPEN);
   }
 
   /** Of which instances room for one more was kept, or not, by the last notices that say so. */
@@ -103,4 +123,9 @@ export class NoticeRepository {
   async update(sessionId: string, noticeId: number, patch: Partial<Notice>, tx: Tx): Promise<void> {
     await NOTICES.update(tx, { sessionId, noticeId }, patch);
   }
+}
+
+/** Newest first. */
+function openIn(query: Knex.QueryBuilder<Row, Row[]>): Knex.QueryBuilder<Row, Row[]> {
+  return query.whereNull('closed_at').orderBy('notice_id', 'desc');
 }

@@ -36,14 +36,17 @@ export class SessionInstanceRepository {
   }
 
   /** Those of these that have instances in their sessions. */
-  partsWithAny(parts: readonly Part[]): Promise<Part[]> {
-    return INSTANCES.pick(INSTANCES.anyOf(this.database.knex, parts.map(partOf)).distinct(), PART);
+  partsWithAny(parts: readonly Part[], tx: Tx = this.database.knex): Promise<Part[]> {
+    return INSTANCES.pick(INSTANCES.anyOf(tx, parts.map(partOf)).distinct(), PART);
   }
 
   /** Whose these are; unknown ones are left out. */
-  owners(keys: readonly Pick<SessionInstance, 'sessionId' | 'instanceId'>[]): Promise<InstanceOwner[]> {
+  owners(
+    keys: readonly Pick<SessionInstance, 'sessionId' | 'instanceId'>[],
+    tx: Tx = this.database.knex,
+  ): Promise<InstanceOwner[]> {
     const found = keys.map(({ sessionId, instanceId }) => ({ sessionId, instanceId }));
-    return INSTANCES.pick(INSTANCES.anyOf(this.database.knex, found), OWNER);
+    return INSTANCES.pick(INSTANCES.anyOf(tx, found), OWNER);
   }
 
   find(sessionId: string, instanceId: string, tx: Tx = this.database.knex): Promise<SessionInstance | undefined> {

@@ -33,8 +33,8 @@ export class SessionProjectRepository {
   }
 
   /** Those of these that are known. */
-  known(parts: readonly Part[]): Promise<Part[]> {
-    return PROJECTS.pick(PROJECTS.anyOf(this.database.knex, parts.map(partOf)), PART);
+  known(parts: readonly Part[], tx: Tx = this.database.knex): Promise<Part[]> {
+    return PROJECTS.pick(PROJECTS.anyOf(tx, parts.map(partOf)), PART);
   }
 
   save(project: SessionProject, tx: Tx): Promise<void> {

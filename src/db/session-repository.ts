@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { FenixError } from '../common/errors.js';
 import type { Session, SessionState } from '../model/index.js';
+import { deletionOf } from './command-repository.js';
 import type { Database, Tx } from './database.js';
 import { ownerless } from './engine-repository.js';
 import { freezeIn } from './setting-repository.js';
@@ -134,7 +135,7 @@ export class SessionRepository {
     const found = SESSIONS.query(knex).where({ session_id: sessionId });
     const [row] = (await found.select(
       'sessions.*',
-      exists('is_deleted', deletionIn(knex)),
+      exists('is_deleted', deletionOf('sessions', knex)),
       exists('has_replies', unhandledOf(knex, 'replies')),
       exists('has_commands', unhandledOf(knex, 'commands')),
       exists('is_frozen', freezeIn(knex)),
@@ -276,16 +277,8 @@ export class SessionRepository {
   }
 
   private visible(tx: Tx) {
-    return SESSIONS.query(tx).whereNotExists(deletionIn(tx));
+    return SESSIONS.query(tx).whereNotExists(deletionOf('sessions', tx));
   }
-}
-
-/** The command by which the session of a row of `sessions` was deleted. */
-function deletionIn(tx: Tx): Knex.QueryBuilder {
-  return tx('commands')
-    .select(tx.raw('1'))
-    .whereRaw('commands.session_id = sessions.session_id')
-    .where('commands.kind', 'delete');
 }
 
 /** What of a row of `sessions` lies in one of the tables that its owner consumes. */

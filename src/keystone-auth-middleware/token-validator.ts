@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { MachineClock } from '../common/clock.js';
 import { FenixError, messageOf } from '../common/errors.js';
 import { ExpiringCache } from './cache.js';
@@ -79,7 +79,7 @@ export class TokenValidator {
     if (!PLAUSIBLE.test(token)) return undefined;
     await this.forgetRevoked();
     // Only digests are kept: a dump of the cache gives no tokens away.
-    const key = createHash('sha256').update(`${allowExpired} ${token}`).digest('base64');
+    const key = hash('sha256', `${allowExpired} ${token}`, 'base64');
     if (this.invalid.get(key)) return undefined;
     return this.valid.get(key)?.identity ?? this.askOnce(key, { token, allowExpired, requestId });
   }

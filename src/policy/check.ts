@@ -68,6 +68,7 @@ function hasRole({ roles }: Credentials, wanted: string | undefined): boolean {
 
 /** `%(key)s` replaced by the target's values; undefined when it has none. */
 function filledIn(match: string, target: Target): string | undefined {
+  if (!match.includes('%')) return match;
   let isComplete = true;
   const text = match.replaceAll(/%\(([^)]*)\)s|%%/g, (found, key?: string) => {
     if (key === undefined) return found === '%%' ? '%' : found;

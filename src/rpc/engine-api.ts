@@ -2,7 +2,7 @@ import type { RequestContext } from '../common/context.js';
 import { FenixError, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import { toWireContext } from '../messaging/request-context.js';
-import type { RpcClient, RpcTarget } from '../messaging/rpc-client.js';
+import { isWithinCap, type RpcClient, type RpcTarget } from '../messaging/rpc-client.js';
 import { ENGINE_METHODS } from './engine-versions.js';
 
 /** `[engine] rpc_topic`. */
@@ -36,10 +36,21 @@ export class EngineApi {
    * Hints to all engines that there is something new for a session; whoever owns it looks. Never rejects, as a lost hint
    * only costs the time until the next sweep (L1). Returns whether it was sent; an outage is logged once.
    */
-  async wake(sessionId: string, context?: RequestContext): Promise<boolean> {
-    const args = { session_id: sessionId };
+  wake(sessionId: string, context?: RequestContext): Promise<boolean> {
+    return this.hint('wake', { session_id: sessionId }, context);
+  }
+
+  /** The same for several at once; one by one for engines that know nothing else (`versionCap`). */
+  async wakeAll(sessionIds: readonly string[]): Promise<boolean> {
+    if (isWithinCap(this.targetOf('wake_all'))) return this.hint('wake_all', { session_ids: sessionIds });
+    const sent = await Promise.all(sessionIds.map((id) => this.wake(id)));
+    return sent.every((one) => one);
+  }
+
+  private async hint(method: 'wake' | 'wake_all', args: object, context?: RequestContext): Promise<boolean> {
     try {
-      await this.options.client.fanout(this.targetOf('wake'), 'wake', args, context ? toWireContext(context) : {});
+      const wire = context ? toWireContext(context) : {};
+      await this.options.client.fanout(this.targetOf(method), method, { ...args }, wire);
       this.failing = false;
       return true;
     } catch (thrown) {

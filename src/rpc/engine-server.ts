@@ -25,6 +25,11 @@ export function serveEngineApi(options: EngineServerOptions, handlers: EngineHan
       if (typeof args.session_id !== 'string') throw new TypeError("wake() needs 'session_id', a string");
       handlers.wake(args.session_id, fromWireContext(context));
     },
+    wake_all: (args: Readonly<Record<string, unknown>>, context: Readonly<Record<string, unknown>>): void => {
+      const { session_ids: ids } = args;
+      if (!isListOfTexts(ids)) throw new TypeError("wake_all() needs 'session_ids', a list of strings");
+      for (const id of ids) handlers.wake(id, fromWireContext(context));
+    },
     ping: () => {
       const { engineId, version } = handlers.ping();
       return { engine_id: engineId, version };
@@ -33,4 +38,8 @@ export function serveEngineApi(options: EngineServerOptions, handlers: EngineHan
   const { topic = DEFAULT_ENGINE_TOPIC, legacy, ...rest } = options;
   const endpoints = [{ version: ENGINE_API_VERSION, methods }, ...(legacy ? [legacyEndpoint(legacy)] : [])];
   return new RpcServer({ ...rest, topic, endpoints });
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

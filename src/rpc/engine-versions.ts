@@ -5,10 +5,10 @@ import { isVersion, isVersionCompatible } from '../messaging/version.js';
  * The engine's methods with the version in which each came. A client asks for that version and no newer one, so that
  * an engine that has the method takes the request. What a method takes and returns never changes.
  */
-export const ENGINE_METHODS = { wake: '1.0', ping: '1.0' } as const;
+export const ENGINE_METHODS = { wake: '1.0', ping: '1.0', wake_all: '1.1' } as const;
 
 /** What an engine of this code serves: the newest of the above. */
-export const ENGINE_API_VERSION = '1.0';
+export const ENGINE_API_VERSION = '1.1';
 
 /** What the engines of our releases serve, by the names that `[upgrade_levels] engine` takes besides numbers. */
 export const RELEASES: Readonly<Record<string, string>> = { 'release-0.1': '1.0' };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import { startApiServer } from '../../src/api/index.js';
+import type { ApiApp } from '../../src/api/messages.js';
 import { FenixClient } from '../../src/client/index.js';
 import { SystemMachineClock } from '../../src/common/clock.js';
 import { FenixError } from '../../src/common/errors.js';
@@ -251,6 +252,25 @@ test('what nobody foresaw is a 500 without particulars, logged with them', async
   t.regex(api.faults.splice(0).join(), /answered 500, a 500/, 'a test that does not expect it would fail');
   const logged = api.log.find(({ level }) => level === 'error');
   t.is(logged?.fields.error, 'inner workings');
+});
+
+test('requests and responses are from the beginning what express makes of them', async (t) => {
+  const api = await start(t);
+  const prototypes: unknown[][] = [];
+  const app: ApiApp = (req, res) => {
+    const before = [req, res].map((message) => Object.getPrototypeOf(message));
+    api.app(req, res);
+    prototypes.push(before, [Object.getPrototypeOf(req), Object.getPrototypeOf(res)]);
+  };
+  const server = await startApiServer({
+    app: Object.assign(app, { messages: api.app.messages }),
+    host: '127.0.0.1',
+    port: 0,
+  });
+  t.teardown(() => server.close(0));
+  t.is((await send(server.url, 'GET', '/')).status, 200);
+  const [[request, response] = [], after] = prototypes;
+  t.true(request === after?.[0] && response === after?.[1], 'changed, each of them is slow from then on');
 });
 
 test('closing lets a request in progress end, then the door is shut', async (t) => {

@@ -1,9 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { App } from '../../src/api/index.js';
+import type { ApiApp } from '../../src/api/messages.js';
 import { faultOf } from './api-document.js';
 
 /** Hands on every answer that is not as the OpenAPI document says, whoever asked and by whatever client. */
-export function watched(app: RequestListener, take: (fault: string) => void): RequestListener {
-  return (req, res) => {
+export function watched(app: App, take: (fault: string) => void): ApiApp {
+  const watching: RequestListener = (req, res) => {
     const { method = '', url: target = '' } = req;
     const text = textOf(res);
     res.once('finish', () => {
@@ -12,6 +14,7 @@ export function watched(app: RequestListener, take: (fault: string) => void): Re
     });
     app(req, res);
   };
+  return Object.assign(watching, { messages: app.messages });
 }
 
 /** What is written to an answer, so far. */

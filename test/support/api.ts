@@ -1,7 +1,14 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from 'ava';
-import type { Express, RequestHandler } from 'express';
-import { type ApiSettings, type AppDeps, createApp, DEFAULT_RULES, startApiServer } from '../../src/api/index.js';
+import type { RequestHandler } from 'express';
+import {
+  type ApiSettings,
+  type App,
+  type AppDeps,
+  createApp,
+  DEFAULT_RULES,
+  startApiServer,
+} from '../../src/api/index.js';
 import { allowedHosts } from '../../src/common/allowed-hosts.js';
 import { ManualClock, SystemMachineClock } from '../../src/common/clock.js';
 import { silentLogger } from '../../src/common/logger.js';
@@ -138,6 +145,7 @@ const SETTINGS: ApiSettings = {
   events: { maxListeners: 10, pollMs: 5, heartbeatMs: 60_000 },
   rateLimits: { replies: 0, constraints: 0 },
   replyPaceMs: 0,
+  readPaceMs: 0,
   maxBodyBytes: 1024 * 1024,
   cors: {
     allowedOrigins: [],
@@ -167,7 +175,7 @@ export class TestApi {
     readonly repositories: Repositories,
     /** Answers that are not as the OpenAPI document says, and any 500: what is left of them fails the test. */
     readonly faults: string[],
-    readonly app: Express,
+    readonly app: App,
   ) {}
 
   static async start(t: ExecutionContext, kind: DatabaseKind, settings: Partial<ApiSettings> = {}): Promise<TestApi> {
@@ -188,9 +196,8 @@ export class TestApi {
     const app = createApp({
       repositories,
       engines: {
-        wake: async (sessionId) => {
-          api?.woken.push(sessionId);
-        },
+        wake: async (sessionId) => void api?.woken.push(sessionId),
+        wakeAll: async (sessionIds) => void api?.woken.push(...sessionIds),
       },
       authenticate,
       policy: policyOf(),

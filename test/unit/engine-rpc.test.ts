@@ -37,6 +37,7 @@ test('each method is asked for in the version in which it came, so that older en
   const api = new EngineApi({ client: new RpcClient({ ...common, broker }), logger: silentLogger });
   await api.wake('s');
   await api.ping();
+  await api.wakeAll(['s', 's2']);
   const asked = broker.published
     .map((message) => decodeMessage(message))
     .map(({ method, version }) => [method, version]);
@@ -46,9 +47,10 @@ test('each method is asked for in the version in which it came, so that older en
 test('a cap is a version or a release of ours, never more than this code knows', (t) => {
   t.is(engineVersionCap(''), undefined);
   t.is(engineVersionCap('1.0'), '1.0');
+  t.is(engineVersionCap('1.1'), '1.1');
   t.is(engineVersionCap('release-0.1'), '1.0');
   for (const level of ['1.99', '2.0', 'auto', 'release-9', 'toString', '1', 'x']) {
-    const refused = { code: 'config-invalid', message: /\[upgrade_levels\] must be a version up to 1\.0, or one of/ };
+    const refused = { code: 'config-invalid', message: /\[upgrade_levels\] must be a version up to 1\.1, or one of/ };
     t.throws(() => engineVersionCap(level), refused, level);
   }
 });
@@ -65,4 +67,17 @@ test('with a cap below what is needed the API goes without, and says so once', a
   t.is(warnings.length, 1);
   await t.throwsAsync(api.ping(), { code: 'version-cap' });
   t.is(broker.published.length, 0);
+});
+
+test('with engines that know no wake_all each session is named by itself', async (t) => {
+  const memory = new MemoryBroker();
+  await anEngine(memory);
+  const broker = recording(memory.connect());
+  const api = new EngineApi({ client: new RpcClient({ ...common, broker }), logger: silentLogger, versionCap: '1.0' });
+  t.true(await api.wakeAll(['s', 's2']));
+  const asked = broker.published.map((message) => decodeMessage(message));
+  t.deepEqual(
+    asked.map(({ method, version, args }) => [method, version, args]),
+    ['s', 's2'].map((id) => ['wake', '1.0', { session_id: id }]),
+  );
 });

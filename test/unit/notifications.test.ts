@@ -164,6 +164,19 @@ test('a wake reaches every engine, with who asked', async (t) => {
   ]);
 });
 
+test('sessions that are named in one message are woken one by one, on every engine', async (t) => {
+  const { api, woken } = await someEngines(2);
+  t.true(await api.wakeAll([SID, 'other']));
+  await settled();
+  const byEngine = woken.sort(([one], [other]) => one - other);
+  t.deepEqual(byEngine as unknown[], [
+    [0, SID, undefined],
+    [0, 'other', undefined],
+    [1, SID, undefined],
+    [1, 'other', undefined],
+  ]);
+});
+
 test('a lost wake, no engine and no broker are no error for the API, and an outage is logged once', async (t) => {
   const lossy = await someEngines(1, { seed: 1, loss: 1, appliesTo: isCast });
   t.true(await lossy.api.wake(SID));
@@ -185,13 +198,20 @@ test('a ping is answered by any engine, or by the one that was asked', async (t)
   t.deepEqual(await api.ping('host-1'), { engineId: 'engine-1', version: '0.1.0' });
 });
 
-test('a wake without a session id is refused with a TypeError as in Python', async (t) => {
+test('a wake without ids of sessions is refused with a TypeError as in Python', async (t) => {
   const { memory, broker, woken } = await someEngines(1);
   await broker.declareQueue('answers', { durable: false, autoDelete: false });
   const answers = await collect(broker, 'answers');
-  await broker.publish(aMessage('fenix.engine', { method: 'wake', args: {}, _msg_id: 'm', _reply_q: 'answers' }));
-  await settled();
-  t.like(JSON.parse(String(answers[0]?.failure)), { class: 'TypeError', module: 'builtins' });
+  const bad = [
+    { method: 'wake', args: {} },
+    { method: 'wake_all', args: {}, version: '1.1' },
+    { method: 'wake_all', args: { session_ids: ['s', 1] }, version: '1.1' },
+  ];
+  for (const content of bad) {
+    await broker.publish(aMessage('fenix.engine', { ...content, _msg_id: 'm', _reply_q: 'answers' }));
+    await settled();
+    t.like(JSON.parse(String(answers.pop()?.failure)), { class: 'TypeError', module: 'builtins' });
+  }
   t.deepEqual(woken, []);
   t.true(memory.topology().queues.some(({ name }) => name === 'fenix.engine.host-0'));
 });

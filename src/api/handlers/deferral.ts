@@ -1,4 +1,5 @@
-import { type Deferral, deferralOf, type Notice, type Reply } from '../../model/index.js';
+import type { OpenNotice } from '../../db/notice-repository.js';
+import { type Deferral, deferralOf, type Reply } from '../../model/index.js';
 import { timeOrNull } from './view.js';
 
 /**
@@ -7,7 +8,7 @@ import { timeOrNull } from './view.js';
  * @param unread replies of the session, oldest first
  */
 export function deferralAfter(
-  notice: Notice,
+  notice: OpenNotice,
   unread: readonly Reply[],
   seconds: number,
   mostS: number,

@@ -27,11 +27,14 @@ export function maintenanceEndpoints(deps: ApiDeps): Endpoint[] {
   });
 }
 
-export function showSession({ repositories }: ApiDeps): Handler {
-  const summaries = new Together(async (ids: readonly string[]) => {
-    const found = new Map((await repositories.sessions.summaries(ids)).map((one) => [one.sessionId, one]));
-    return ids.map((id) => found.get(id));
-  });
+export function showSession({ repositories, settings, machineClock: machine }: ApiDeps): Handler {
+  const summaries = new Together(
+    async (ids: readonly string[]) => {
+      const found = new Map((await repositories.sessions.summaries(ids)).map((one) => [one.sessionId, one]));
+      return ids.map((id) => found.get(id));
+    },
+    { pace: { ms: settings.readPaceMs, machine } },
+  );
   return async (request) => {
     const session = await summaries.of(sessionIdOf(request));
     if (session === undefined) throw notFound(UNKNOWN_SESSION);

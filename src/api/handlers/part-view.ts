@@ -1,5 +1,6 @@
+import type { OpenNotice } from '../../db/notice-repository.js';
 import type { Part } from '../../db/repositories.js';
-import type { Notice, SessionInstance } from '../../model/index.js';
+import type { SessionInstance } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 
 /** What a project has to do with a session. */
@@ -8,7 +9,7 @@ export interface PartView {
   readonly isPart: boolean;
   readonly instances: readonly PartInstance[];
   /** Newest first. */
-  readonly open: readonly Notice[];
+  readonly open: readonly OpenNotice[];
 }
 
 export type PartInstance = Pick<SessionInstance, 'instanceId' | 'state'>;

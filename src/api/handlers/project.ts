@@ -1,6 +1,6 @@
 import { Together } from '../../common/together.js';
+import type { OpenNotice } from '../../db/notice-repository.js';
 import type { Part } from '../../db/repositories.js';
-import type { Notice } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { notFound } from '../errors.js';
 import { PROJECT } from '../operations/index.js';
@@ -25,7 +25,8 @@ export function projectEndpoints(deps: ApiDeps): Endpoint[] {
 
 /** What the project's open notice is about, else all its instances on the session's hosts; existing ones only. */
 export function listInstances(deps: ApiDeps): Handler {
-  const views = new Together((parts: readonly Part[]) => partViews(deps, parts));
+  const pace = { ms: deps.settings.readPaceMs, machine: deps.machineClock };
+  const views = new Together((parts: readonly Part[]) => partViews(deps, parts), { pace });
   return async (request) => {
     const part = { sessionId: sessionIdOf(request), projectId: projectIdOf(request) };
     const { isSession, isPart, instances, open } = await views.of(part);
@@ -41,7 +42,7 @@ export function listInstances(deps: ApiDeps): Handler {
  * @param open newest first. One to the project as a whole goes before those to single instances; one that empties a
  *   host before one that only informs
  */
-function subjectOf(open: readonly Notice[], existing: readonly PartInstance[]): string[] {
+function subjectOf(open: readonly OpenNotice[], existing: readonly PartInstance[]): string[] {
   const toProject = open.filter(({ instanceId }) => instanceId === null);
   const chosen = toProject.find(({ host }) => host !== null) ?? toProject[0];
   const subject = new Set((chosen ? [chosen] : open).flatMap(({ instanceIds }) => instanceIds));
@@ -49,7 +50,7 @@ function subjectOf(open: readonly Notice[], existing: readonly PartInstance[]): 
 }
 
 /** How much a SCALE_IN asks of the project, where that was reckoned (v1 §1.2). */
-function scaleInOf(open: readonly Notice[]): object {
+function scaleInOf(open: readonly OpenNotice[]): object {
   const asked = open.find(({ state }) => state === 'SCALE_IN')?.planned?.scaleIn;
   return asked === undefined ? {} : { scale_in: { instances: asked.instances, vcpus: asked.vcpus } };
 }

@@ -1,4 +1,5 @@
-import type { Notice, NoticeState } from '../../model/index.js';
+import type { OpenNotice } from '../../db/notice-repository.js';
+import type { NoticeState } from '../../model/index.js';
 import { impossible } from '../errors.js';
 import type { ParsedReply } from '../schemas/reply.js';
 
@@ -10,21 +11,18 @@ const INFORMING: readonly NoticeState[] = [
 ];
 
 /**
- * Which of a project's open notices a reply answers: those with its state, whatever the session's state is (v1 §2.3);
- * on an instance's URL that instance's own, on the project's URL those to the project.
+ * Which of its addressee's open notices a reply answers: those with its state, whatever the session's state is (v1 §2.3).
+ * @param open those to the instance on an instance's URL, on the project's URL those to the project
  */
-export function matching(open: readonly Notice[], instanceId: string | null, reply: ParsedReply): Notice[] {
+export function matching(open: readonly OpenNotice[], reply: ParsedReply): OpenNotice[] {
   return open.filter(
     (notice) =>
-      notice.instanceId === instanceId &&
-      notice.state === (reply.state ?? notice.state) &&
-      !INFORMING.includes(notice.state) &&
-      !isLate(notice, reply),
+      notice.state === (reply.state ?? notice.state) && !INFORMING.includes(notice.state) && !isLate(notice, reply),
   );
 }
 
 /** It names instances, but none of the notice's: an answer to an earlier round. */
-function isLate(notice: Notice, { instanceActions, instanceAction }: ParsedReply): boolean {
+function isLate(notice: OpenNotice, { instanceActions, instanceAction }: ParsedReply): boolean {
   const named = Object.keys(instanceActions);
   if (notice.instanceId !== null || instanceAction !== null || named.length === 0) return false;
   return !named.some((id) => notice.instanceIds.includes(id));
@@ -39,7 +37,7 @@ export interface Answers {
  * What was chosen for the notices' instances; ids that are in none are left out.
  * @throws Refusal 422 for an action that a notice does not allow
  */
-export function answersOf(reply: ParsedReply, notices: readonly Notice[]): Answers {
+export function answersOf(reply: ParsedReply, notices: readonly OpenNotice[]): Answers {
   for (const { allowedActions, instanceIds } of notices) {
     const allowed: readonly string[] = allowedActions;
     const refuse = (field: string, action: string): never => {
@@ -52,7 +50,8 @@ export function answersOf(reply: ParsedReply, notices: readonly Notice[]): Answe
       if (!allowed.includes(action) && instanceIds.includes(id)) refuse(`instance_actions.${id}`, action);
     }
   }
-  const ids = new Set(notices.flatMap(({ instanceIds }) => instanceIds));
-  const chosen = Object.entries(reply.instanceActions).filter(([id]) => ids.has(id));
+  const entries = Object.entries(reply.instanceActions);
+  const ids = entries.length === 0 ? undefined : new Set(notices.flatMap(({ instanceIds }) => instanceIds));
+  const chosen = entries.filter(([id]) => ids?.has(id));
   return { instanceActions: Object.fromEntries(chosen), instanceAction: reply.instanceAction };
 }

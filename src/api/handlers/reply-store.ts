@@ -1,26 +1,20 @@
+import type { RequestContext } from '../../common/context.js';
 import { Together } from '../../common/together.js';
 import { isDatabaseTrouble, type Tx } from '../../db/database.js';
+import type { OpenNotice } from '../../db/notice-repository.js';
 import type { NewReply } from '../../db/reply-repository.js';
-import type { Deferral, HistoryEntry, Notice } from '../../model/index.js';
+import type { Deferral, HistoryEntry } from '../../model/index.js';
 import type { ApiDeps } from '../deps.js';
 import { Refusal } from '../errors.js';
 import type { ApiRequest } from '../request.js';
 import type { ParsedReply } from '../schemas/reply.js';
+import { areAddressees, type ReplyTo } from './addressees.js';
 import { deferralAfter } from './deferral.js';
 import { originOf } from './origin.js';
-import { nameOf } from './part-view.js';
 import { type Answers, answersOf, matching } from './reply-matching.js';
 
 /** What a column of whole seconds holds; more than that is cut anyway. */
 const MOST_SECONDS = 2 ** 31 - 1;
-
-/** Whose answer it is and by which URL it came. */
-export interface ReplyTo {
-  readonly sessionId: string;
-  readonly projectId: string;
-  /** Null on the project's URL. */
-  readonly instanceId: string | null;
-}
 
 export interface Incoming {
   readonly to: ReplyTo;
@@ -45,86 +39,109 @@ interface Judged {
 
 /** Somebody else has the session's row now, or one of the group cannot be stored: each on its own, then. */
 const ALONE = Symbol('alone');
-type Outcome = Taken | Refusal | typeof ALONE;
+/** It is for nobody: there is no such session, or its project or instance has no part in it. */
+const UNKNOWN = Symbol('unknown');
+type Verdict = Taken | Refusal | typeof UNKNOWN;
 
 /**
  * Stores replies under the lock of their session's row, those that come at the same time in one transaction: all managers
- * of a cloud answer at once. A group waits for no lock, so that no session's replies hold another's up.
+ * of a cloud answer at once. A group waits for no lock, so that no session's replies hold another's up. Once they are
+ * committed engines are told of their sessions, in one message (L1).
  */
 export class ReplyStore {
-  private readonly together: Together<Incoming, Outcome>;
+  private readonly together: Together<Incoming, Verdict | typeof ALONE>;
 
   constructor(private readonly deps: ApiDeps) {
     const pace = { ms: deps.settings.replyPaceMs, machine: deps.machineClock };
     this.together = new Together((all) => this.storeTogether(all), { parallel: 1, pace });
   }
 
-  /** @throws Refusal 422 for an action that the notice does not allow */
-  async take(incoming: Incoming): Promise<Taken> {
+  /** Undefined when it is for nobody. @throws Refusal 422 for an action that the notice does not allow */
+  async take(incoming: Incoming): Promise<Taken | undefined> {
     // More time counts from what came before it, which a group has not written yet.
     const isOneOfMany = incoming.reply.kind !== 'DEFER';
     const grouped = isOneOfMany ? await this.together.of(incoming) : ALONE;
     const outcome = grouped === ALONE ? await this.storeAlone(incoming) : grouped;
     if (outcome instanceof Refusal) throw outcome;
-    return outcome;
+    return outcome === UNKNOWN ? undefined : outcome;
   }
 
-  private async storeTogether(all: readonly Incoming[]): Promise<Outcome[]> {
+  private async storeTogether(all: readonly Incoming[]): Promise<(Verdict | typeof ALONE)[]> {
     const { sessions, database } = this.deps.repositories;
     const ids = [...new Set(all.map(({ to }) => to.sessionId))];
     try {
-      return await database.transaction(async (tx) => {
+      const verdicts = await database.transaction(async (tx) => {
         const locked = new Set(await sessions.lockFree(ids, tx));
         const mine = all.filter(({ to }) => locked.has(to.sessionId));
-        const outcomes = await this.store(mine, tx);
-        return all.map((incoming) => outcomes[mine.indexOf(incoming)] ?? ALONE);
+        return mine.length === 0 ? new Map<Incoming, Verdict>() : this.store(mine, tx);
       });
+      this.hint(verdicts);
+      return all.map((incoming) => verdicts.get(incoming) ?? ALONE);
     } catch (error) {
       if (isDatabaseTrouble(error)) throw error;
       return all.map(() => ALONE);
     }
   }
 
-  private async storeAlone(incoming: Incoming): Promise<Taken | Refusal> {
+  private async storeAlone(incoming: Incoming): Promise<Verdict> {
     const { sessions, database } = this.deps.repositories;
-    const outcomes = await database.transaction(async (tx) => {
+    const verdicts = await database.transaction(async (tx) => {
       await sessions.lock(incoming.to.sessionId, tx);
       return this.store([incoming], tx);
     });
-    return outcomes[0] as Taken | Refusal;
+    this.hint(verdicts);
+    return verdicts.get(incoming) ?? UNKNOWN;
   }
 
-  private async store(all: readonly Incoming[], tx: Tx): Promise<(Taken | Refusal)[]> {
-    const { notices, commands, replies, history } = this.deps.repositories;
-    const deleted = new Set(
-      await commands.deletedOf(
-        all.map(({ to }) => to.sessionId),
-        tx,
-      ),
-    );
-    const alive = all.map(({ to }) => to).filter(({ sessionId }) => !deleted.has(sessionId));
-    const open = await notices.openOf(alive, tx);
-    const judged: (Judged | Refusal)[] = [];
-    for (const incoming of all) {
-      const name = nameOf(incoming.to);
-      const awaiting = open.filter((notice) => nameOf(notice) === name);
-      judged.push(await this.judge(incoming, awaiting, tx).catch(refusalOrThrow));
+  private hint(verdicts: ReadonlyMap<Incoming, Verdict>): void {
+    const { engines } = this.deps;
+    const contexts = new Map<string, RequestContext>();
+    for (const [{ to, from }, verdict] of verdicts) {
+      if (typeof verdict === 'object' && 'isStored' in verdict && verdict.isStored)
+        contexts.set(to.sessionId, from.context);
     }
-    const written = judged.filter((one): one is Judged => !(one instanceof Refusal));
+    const [first] = contexts;
+    if (first === undefined) return;
+    const sent = contexts.size === 1 ? engines.wake(...first) : engines.wakeAll([...contexts.keys()]);
+    void sent.catch(() => {});
+  }
+
+  private async store(all: readonly Incoming[], tx: Tx): Promise<Map<Incoming, Verdict>> {
+    const { notices, replies, history } = this.deps.repositories;
+    const targets = all.map(({ to }) => to);
+    const open = await notices.openOf(targets, tx);
+    const strangers = await this.strangersAmong(targets, open, tx);
+    const verdicts = new Map<Incoming, Verdict>();
+    const written: Judged[] = [];
+    for (const incoming of all) {
+      const { to } = incoming;
+      const asked = open.filter((notice) => isAsked(to, notice));
+      const judged = strangers.has(to) ? UNKNOWN : await this.judge(incoming, asked, tx).catch(refusalOrThrow);
+      if (isJudged(judged)) written.push(judged);
+      verdicts.set(incoming, isJudged(judged) ? judged.taken : judged);
+    }
     const rows = written.flatMap(({ row }) => row ?? []);
     if (rows.length > 0) await replies.insert(rows, tx);
-    if (written.length > 0)
-      await history.append(
-        written.map(({ line }) => line),
-        tx,
-      );
-    return judged.map((one) => (one instanceof Refusal ? one : one.taken));
+    const lines = written.map(({ line }) => line);
+    if (lines.length > 0) await history.append(lines, tx);
+    return verdicts;
   }
 
-  /** @param open the project's notices that await an answer; none in a deleted session. @throws Refusal 422 */
-  private async judge({ to, reply, from }: Incoming, open: readonly Notice[], tx: Tx): Promise<Judged> {
+  /** Who was asked has a part; of the others it is looked up. */
+  private async strangersAmong(
+    targets: readonly ReplyTo[],
+    open: readonly OpenNotice[],
+    tx: Tx,
+  ): Promise<Set<ReplyTo>> {
+    const unasked = targets.filter((to) => !open.some((notice) => isAsked(to, notice)));
+    const known = await areAddressees(this.deps.repositories, unasked, tx);
+    return new Set(unasked.filter((_, place) => !known[place]));
+  }
+
+  /** @param open the notices that ask for it; none in a deleted session. @throws Refusal 422 */
+  private async judge({ to, reply, from }: Incoming, open: readonly OpenNotice[], tx: Tx): Promise<Judged> {
     const { clock } = this.deps;
-    const awaiting = matching(open, to.instanceId, reply);
+    const awaiting = matching(open, reply);
     const [newest] = awaiting;
     const answers = answersOf(reply, awaiting);
     const deferral = newest && (await this.deferralBy(reply, newest, tx));
@@ -135,7 +152,7 @@ export class ReplyStore {
     return { taken: { isStored, ...(deferral !== undefined && { deferral }) }, row, line };
   }
 
-  private async deferralBy({ deferSeconds }: ParsedReply, notice: Notice, tx: Tx): Promise<Deferral | undefined> {
+  private async deferralBy({ deferSeconds }: ParsedReply, notice: OpenNotice, tx: Tx): Promise<Deferral | undefined> {
     if (deferSeconds === null) return undefined;
     const { repositories, settings } = this.deps;
     const unread = await repositories.replies.unhandled(notice.sessionId, tx);
@@ -143,12 +160,20 @@ export class ReplyStore {
   }
 }
 
+function isAsked({ sessionId, projectId, instanceId }: ReplyTo, notice: OpenNotice): boolean {
+  return notice.instanceId === instanceId && notice.projectId === projectId && notice.sessionId === sessionId;
+}
+
+function isJudged(judged: Judged | Refusal | typeof UNKNOWN): judged is Judged {
+  return judged !== UNKNOWN && !(judged instanceof Refusal);
+}
+
 function refusalOrThrow(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   throw error;
 }
 
-function rowOf({ to, reply, from }: Incoming, { state }: Notice, answers: Answers, now: Date): NewReply {
+function rowOf({ to, reply, from }: Incoming, { state }: OpenNotice, answers: Answers, now: Date): NewReply {
   const deferSeconds = reply.deferSeconds && Math.min(reply.deferSeconds, MOST_SECONDS);
   const { userId } = from.caller;
   const { requestId } = from.context;

@@ -1,12 +1,11 @@
-import { Together } from '../../common/together.js';
 import type { ApiDeps } from '../deps.js';
 import { notFound } from '../errors.js';
 import type { ApiRequest } from '../request.js';
 import type { Handler } from '../routes.js';
 import { parseReply } from '../schemas/reply.js';
+import { areAddressees, type ReplyTo } from './addressees.js';
 import { deferralView } from './deferral.js';
-import { nameOf } from './part-view.js';
-import { ReplyStore, type ReplyTo, wordOf } from './reply-store.js';
+import { ReplyStore, wordOf } from './reply-store.js';
 import { projectIdOf, sessionIdOf, UNKNOWN_INSTANCE, UNKNOWN_PROJECT, UNKNOWN_SESSION } from './session-id.js';
 
 /**
@@ -14,19 +13,15 @@ import { projectIdOf, sessionIdOf, UNKNOWN_INSTANCE, UNKNOWN_PROJECT, UNKNOWN_SE
  * is repeated, late or premature is answered alike, 200 and echoed, without effect (v1 §1.3 f).
  */
 export function takeReply(deps: ApiDeps): Handler {
-  const parts = new Together((all: readonly ReplyTo[]) => haveParts(deps, all));
-  const owners = new Together((all: readonly ReplyTo[]) => areOwners(deps, all));
   const store = new ReplyStore(deps);
   return async (request) => {
     const to = toOf(request);
-    const isAddressee = await (to.instanceId === null ? parts : owners).of(to);
-    if (!isAddressee) throw await unknown(deps, to);
-    const body = request.body();
-    const reply = parseReply(body);
-    const { isStored, deferral } = await store.take({ to, reply, from: request });
+    const { body, reply } = await parsed(deps, request, to);
+    const taken = await store.take({ to, reply, from: request });
+    if (taken === undefined) throw await unknown(deps, to);
+    const { isStored, deferral } = taken;
     const fields = { session_id: to.sessionId, instance_id: to.instanceId, state: wordOf(reply) };
     request.log.debug(fields, isStored ? 'reply taken' : 'reply without effect: no notice awaits it');
-    if (isStored) void deps.engines.wake(to.sessionId, request.context).catch(() => {});
     return deferral === undefined ? body : { ...Object(body), ...deferralView(deferral) };
   };
 }
@@ -40,20 +35,16 @@ function toOf(request: ApiRequest): ReplyTo {
   };
 }
 
-/** Of deleted sessions, too: their projects' replies still find them. */
-async function haveParts({ repositories }: ApiDeps, all: readonly ReplyTo[]): Promise<boolean[]> {
-  const told = new Set((await repositories.projects.known(all)).map(nameOf));
-  const others = all.filter((to) => !told.has(nameOf(to)));
-  const having = others.length === 0 ? [] : await repositories.instances.partsWithAny(others);
-  const parts = new Set([...told, ...having.map(nameOf)]);
-  return all.map((to) => parts.has(nameOf(to)));
-}
-
-async function areOwners({ repositories }: ApiDeps, all: readonly ReplyTo[]): Promise<boolean[]> {
-  const keys = all.map(({ sessionId, instanceId }) => ({ sessionId, instanceId: instanceId ?? '' }));
-  const found = await repositories.instances.owners(keys);
-  const owned = new Set(found.map((owner) => `${nameOf(owner)} ${owner.instanceId}`));
-  return all.map((to) => owned.has(`${nameOf(to)} ${to.instanceId}`));
+/** @throws Refusal 400 for an ill-formed body; 404 if it is for nobody, which goes before */
+async function parsed(deps: ApiDeps, request: ApiRequest, to: ReplyTo) {
+  try {
+    const body = request.body();
+    return { body, reply: parseReply(body) };
+  } catch (refusal) {
+    const { repositories } = deps;
+    const [isAddressee] = await areAddressees(repositories, [to], repositories.database.knex);
+    throw isAddressee ? refusal : await unknown(deps, to);
+  }
 }
 
 async function unknown({ repositories }: ApiDeps, { sessionId, instanceId }: ReplyTo): Promise<Error> {

@@ -2,6 +2,8 @@ import type { RequestHandler, Response } from 'express';
 import { Refusal } from '../errors.js';
 
 const HEADER = 'OpenStack-API-Version';
+/** As Node has it. */
+const NAME = HEADER.toLowerCase();
 const SERVICE = 'maintenance';
 const MAJOR = 1;
 /** 1.1: the list of sessions has objects and pages. */
@@ -12,10 +14,12 @@ export const NEWEST_MICROVERSION = `${MAJOR}.${NEWEST_MINOR}`;
 
 /** Microversions (OpenStack API-WG): the header may name several services; only ours counts, without it 1.0 is meant. */
 export const microversion: RequestHandler = (req, res, next) => {
-  res.vary(HEADER);
-  const wanted = wantedOf(req.get(HEADER) ?? '') ?? OLDEST_MICROVERSION;
+  if (res.hasHeader('Vary')) res.vary(HEADER);
+  else res.setHeader('Vary', HEADER);
+  const given = req.headers[NAME];
+  const wanted = (typeof given === 'string' ? wantedOf(given) : undefined) ?? OLDEST_MICROVERSION;
   const minor = minorOf(wanted);
-  res.set(HEADER, `${SERVICE} ${MAJOR}.${minor ?? 0}`);
+  res.setHeader(HEADER, `${SERVICE} ${MAJOR}.${minor ?? 0}`);
   if (minor === undefined) {
     const served = `${OLDEST_MICROVERSION} to ${NEWEST_MICROVERSION} are`;
     throw new Refusal(406, 'microversion', `Microversion ${wanted} is not served; ${served}.`);

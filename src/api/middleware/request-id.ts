@@ -6,9 +6,9 @@ const WELL_FORMED = /^req-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 
 /** Gives every request an id: the caller's own if it is well-formed, so that a request can be followed over services. */
 export const requestId: RequestHandler = (req, res, next) => {
-  const given = req.get(HEADER);
-  const id = given !== undefined && WELL_FORMED.test(given) ? given : newRequestId();
+  const given = req.headers[HEADER];
+  const id = typeof given === 'string' && WELL_FORMED.test(given) ? given : newRequestId();
   res.locals.requestId = id;
-  res.set(HEADER, id);
+  res.setHeader(HEADER, id);
   next();
 };

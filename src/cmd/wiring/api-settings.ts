@@ -11,6 +11,7 @@ export function apiSettings(config: Config): ApiSettings {
   return {
     rateLimits: { replies: api.replyRateLimit, constraints: api.constraintRateLimit },
     replyPaceMs: api.replyPace * 1000,
+    readPaceMs: api.readPace * 1000,
     maxBodyBytes: osloMiddleware.maxRequestBodySize,
     behindProxy: osloMiddleware.enableProxyHeadersParsing,
     cors: {

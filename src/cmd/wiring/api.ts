@@ -1,6 +1,5 @@
-import type { Express } from 'express';
 import { type DependencyContainer, type InjectionToken } from 'tsyringe';
-import { createApp } from '../../api/app.js';
+import { type App, createApp } from '../../api/app.js';
 import type { ApiDeps } from '../../api/deps.js';
 import { requestIdOf } from '../../api/request.js';
 import { type ApiServer, startApiServer } from '../../api/server.js';
@@ -17,7 +16,7 @@ import { apiSession } from './keystone.js';
 import { TransportToken } from './messaging.js';
 import { registerPolicy } from './policy.js';
 
-export const AppToken: InjectionToken<Express> = Symbol('App');
+export const AppToken: InjectionToken<App> = Symbol('App');
 /** Aborted when the API is told to stop. */
 const StoppingToken: InjectionToken<AbortController> = Symbol('Stopping');
 /** The listening server, once it listens. */

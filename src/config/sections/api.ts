@@ -21,7 +21,12 @@ export const api = {
       'Seconds between two transactions for replies: those that come in between share one. 0 = no pause.',
       { max: 1 },
     ),
-    constraint_rate_limit: integer(6000, 'The same for constraints that are set or deleted.'),
+    read_pace: number(
+      0.005,
+      'The same between two looks at where sessions stand, and at instances of projects. 0 = no pause.',
+      { max: 1 },
+    ),
+    constraint_rate_limit: integer(6000, 'Constraints that one project may set or delete a minute, likewise.'),
     headers_timeout: number(20, "Seconds that a request's headers may take to come.", { min: 1 }),
     request_timeout: number(60, 'Seconds that a whole request may take to come.', { min: 1 }),
     client_socket_timeout: number(
