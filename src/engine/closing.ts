@@ -1,7 +1,9 @@
 import { isUnfinished, type JournalEntry, type Session, type SessionHost } from '../model/index.js';
+import { isTooSoonToLetGo } from '../workflow/holding.js';
 import { disabledReason } from '../workflow/hosts.js';
 import { plainWindow } from '../workflow/notices.js';
 import type { SessionContext } from './context.js';
+import { letRoomGo } from './decisions/hold-room.js';
 import { giveHostBack, tellWhyDisabled } from './decisions/hosts.js';
 import { openNotice } from './decisions/notices.js';
 import type { ServiceIntent } from './effects/service.js';
@@ -42,6 +44,8 @@ export async function closeSession(
   const { count } = context.effects;
   if (count > 0) return { for: 'effects', message: `Ending: waiting for ${count} effect(s) to end.` };
   const journal = await context.repositories.journal.list(context.sessionId);
+  const held = await letHeldRoomGo(context, journal);
+  if (held !== undefined) return held;
   const hosts = await context.repositories.hosts.list(context.sessionId);
   const aborted = session.aborting !== null || (deleted && isUnfinished(session.state));
   const undoing = aborted ? await undoOnHosts(context, session, hosts, journal) : undefined;
@@ -94,6 +98,19 @@ export async function closeSession(
     return true;
   });
   return isClosed ? 'closed' : 'again';
+}
+
+/** Room that Placement still holds for moves that will not be (L6). @returns what is waited for */
+async function letHeldRoomGo(
+  context: SessionContext,
+  journal: readonly JournalEntry[],
+): Promise<ClosingWait | undefined> {
+  const held = await context.repositories.placeholders.ofSession(context.sessionId);
+  if (held.length === 0) return undefined;
+  for (const placeholder of held) {
+    if (!isTooSoonToLetGo(journal, placeholder)) await letRoomGo(context, { kind: 'let-room-go', placeholder });
+  }
+  return { for: 'held-room', message: `Ending: Placement lets the room go that it holds for ${held.length} move(s).` };
 }
 
 /** A failed session that an admin aborts only has to say so, and to tell those who scaled in. */

@@ -1,0 +1,40 @@
+import type { JournalEntry, Placeholder } from '../model/index.js';
+import type { SessionView } from './view.js';
+
+/** Between two tries to let room go, machine seconds. */
+const LONGEST_PAUSE_S = 300;
+/** The journal's words for both things that are done about room in Placement. */
+export const HOLD_ROOM = 'hold-room';
+export const LET_ROOM_GO = 'let-room-go';
+
+/** Whether the session's policy, or the cloud's, wants the room of planned moves held in Placement. */
+export function isHoldingRoom({ session, settings }: SessionView): boolean {
+  return (session.policy.hold_room ?? settings.policy.hold_room) === 'placeholders';
+}
+
+/** What the session has Placement hold. */
+export function ownPlaceholders({ placeholders, session }: Pick<SessionView, 'placeholders' | 'session'>) {
+  return placeholders.filter(({ sessionId }) => sessionId === session.sessionId);
+}
+
+/** Of an instance that the session is to move. */
+export function placeholderOf(view: SessionView, instanceId: string): Placeholder | undefined {
+  return ownPlaceholders(view).find((placeholder) => placeholder.instanceId === instanceId);
+}
+
+/** Placement does not hold room for us, for a reason that no other target would mend: it goes without. */
+export function cannotHold({ effects }: SessionView, instanceId: string): boolean {
+  const last = effects.findLast(
+    ({ kind, subject, action }) => kind === 'room' && subject === instanceId && action === HOLD_ROOM,
+  );
+  return last?.state === 'failed';
+}
+
+/** Placement refused to let it go a short while ago: it is asked less and less often. */
+export function isTooSoonToLetGo(effects: readonly JournalEntry[], { instanceId, consumer }: Placeholder): boolean {
+  const tries = effects.filter(
+    ({ subject, action, intent }) => subject === instanceId && action === LET_ROOM_GO && intent.consumer === consumer,
+  );
+  const last = tries.at(-1);
+  return last?.state === 'failed' && last.ageS < Math.min(LONGEST_PAUSE_S, 2 ** tries.length);
+}
