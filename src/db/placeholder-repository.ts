@@ -14,9 +14,6 @@ const PLACEHOLDERS = new Table<Placeholder>('placeholders', {
   since: 'time',
 });
 
-/** Which placeholder of which consumer: another one of the same instance may have come since. */
-export type PlaceholderKey = Pick<Placeholder, 'sessionId' | 'instanceId' | 'consumer'>;
-
 /** Room that Placement holds, or may hold, in the name of sessions. */
 export class PlaceholderRepository {
   constructor(private readonly database: Database) {}
@@ -34,18 +31,11 @@ export class PlaceholderRepository {
     return PLACEHOLDERS.insert(tx, placeholder);
   }
 
-  async become(key: PlaceholderKey, state: Placeholder['state'], tx: Tx): Promise<void> {
-    await PLACEHOLDERS.update(tx, keyOf(key), { state });
+  async become(consumer: string, state: Placeholder['state'], tx: Tx): Promise<void> {
+    await PLACEHOLDERS.update(tx, { consumer }, { state });
   }
 
-  async remove(key: PlaceholderKey, tx: Tx): Promise<void> {
-    await PLACEHOLDERS.query(tx)
-      .where(PLACEHOLDERS.toRow(keyOf(key)))
-      .delete();
+  async remove(consumer: string, tx: Tx = this.database.knex): Promise<void> {
+    await PLACEHOLDERS.query(tx).where({ consumer }).delete();
   }
-}
-
-/** A whole placeholder may be given as its key. */
-function keyOf({ sessionId, instanceId, consumer }: PlaceholderKey): PlaceholderKey {
-  return { sessionId, instanceId, consumer };
 }

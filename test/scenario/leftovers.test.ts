@@ -41,7 +41,7 @@ test.serial('a host that a failed session left disabled is listed, and released 
     stdout: 'Host compute-1 was enabled already; nobody owes it any more.\n',
   });
   const json = JSON.parse((await manage('leftovers', 'list', '--json')).stdout);
-  t.deepEqual([json.hosts, json.cloud], [[], { services: [] }]);
+  t.deepEqual([json.hosts, json.cloud], [[], { services: [], rooms: [] }]);
 });
 
 test.serial('a host that a session has, or that others disabled, is not released', async (t) => {

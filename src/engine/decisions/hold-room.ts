@@ -34,7 +34,7 @@ export async function beginHold(
 /** Carries {@link LetRoomGo} out. Whatever its instance's host is at, it stands under the engine's own name, to be seen by handlers. */
 export async function letRoomGo(session: SessionContext, { placeholder }: LetRoomGo): Promise<void> {
   const started = await session.writer.commit(async (unit) => {
-    await session.repositories.placeholders.become(placeholder, 'leaving', unit.tx);
+    await session.repositories.placeholders.become(placeholder.consumer, 'leaving', unit.tx);
     return begin(session, unit, placeholder, LET_ROOM_GO, ENGINE_HOST);
   });
   session.effects.start(started);

@@ -21,7 +21,7 @@ export function runRoom(session: SessionContext, entry: JournalEntry): Promise<v
 
 async function hold(session: SessionContext, entry: JournalEntry): Promise<void> {
   const { cloud, journal, writer, repositories } = session;
-  const { key, about, consumer, target, resources } = partsOf(entry);
+  const { about, consumer, target, resources } = partsOf(entry);
   const refusal = await refusalOf(() =>
     journal.once(stepOf(entry), {
       run: () => cloud.holdRoom({ consumer, host: target, resources }),
@@ -32,7 +32,7 @@ async function hold(session: SessionContext, entry: JournalEntry): Promise<void>
   if (refusal !== undefined) return recordRefusal(session, entry, refusal);
   await writer.commit(async (unit) => {
     await repositories.journal.end(entry, 'done', {}, unit.tx);
-    await repositories.placeholders.become(key, 'held', unit.tx);
+    await repositories.placeholders.become(consumer, 'held', unit.tx);
     unit.tell('room-held', about);
   });
 }
@@ -40,12 +40,12 @@ async function hold(session: SessionContext, entry: JournalEntry): Promise<void>
 /** Want of room is a fact about the target, which is planned around; whatever else it is, the move goes without. */
 async function recordRefusal(session: SessionContext, entry: JournalEntry, refusal: FenixError): Promise<void> {
   const { repositories, writer, log, sessionId } = session;
-  const { key, about, target } = partsOf(entry);
+  const { about, consumer, target } = partsOf(entry);
   const { code, message } = refusal;
   const isFull = code === NO_ROOM_TO_HOLD;
   await writer.commit(async (unit) => {
     await repositories.journal.end(entry, isFull ? 'refused' : 'failed', { code, message }, unit.tx);
-    await repositories.placeholders.remove(key, unit.tx);
+    await repositories.placeholders.remove(consumer, unit.tx);
     if (!isFull) return unit.tell('room-not-held', { ...about, code, message });
     const fact = { sessionId, instanceId: entry.subject, host: target, code: NOT_PROVEN, message, at: unit.now };
     await repositories.facts.record(fact, unit.tx);
@@ -56,17 +56,17 @@ async function recordRefusal(session: SessionContext, entry: JournalEntry, refus
 
 async function letGo(session: SessionContext, entry: JournalEntry): Promise<void> {
   const { journal, writer, repositories, log } = session;
-  const { key, about, consumer } = partsOf(entry);
+  const { about, consumer } = partsOf(entry);
   const refusal = await refusalOf(() => journal.once(stepOf(entry), letGoWrite(session, consumer)));
   await writer.commit(async (unit) => {
     if (refusal === undefined) {
       await repositories.journal.end(entry, 'done', {}, unit.tx);
-      await repositories.placeholders.remove(key, unit.tx);
+      await repositories.placeholders.remove(consumer, unit.tx);
       return unit.tell('room-let-go', about);
     }
     const { code, message } = refusal;
     await repositories.journal.end(entry, 'failed', { code, message }, unit.tx);
-    await repositories.placeholders.become(key, 'held', unit.tx);
+    await repositories.placeholders.become(consumer, 'held', unit.tx);
     unit.tell('room-not-let-go', { ...about, code, message });
   });
   if (refusal !== undefined) log.error({ ...about, reason: refusal.message }, 'Placement does not let room go');
@@ -86,7 +86,7 @@ export async function letRoomGoFor(session: SessionContext, move: JournalEntry, 
     log.error({ ...about, reason: refusal.message }, 'Placement does not let room go');
     return;
   }
-  await writer.commit((unit) => repositories.placeholders.remove({ sessionId, instanceId, consumer }, unit.tx));
+  await writer.commit((unit) => repositories.placeholders.remove(consumer, unit.tx));
 }
 
 function letGoWrite({ cloud }: SessionContext, consumer: string): JournaledWrite {
@@ -108,10 +108,9 @@ async function refusalOf(write: () => Promise<void>): Promise<FenixError | undef
   }
 }
 
-function partsOf({ sessionId, subject: instanceId, intent }: JournalEntry) {
+function partsOf({ subject: instance, intent }: JournalEntry) {
   const { consumer, target, resources } = intent as unknown as RoomIntent;
-  const about = { instance: instanceId, host: target, consumer };
-  return { key: { sessionId, instanceId, consumer }, about, consumer, target, resources };
+  return { about: { instance, host: target, consumer }, consumer, target, resources };
 }
 
 function stepOf({ sessionId, subject, action, attempt }: JournalEntry) {
