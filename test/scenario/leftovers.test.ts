@@ -109,6 +109,43 @@ test.serial(
   },
 );
 
+test.serial(
+  'room that Placement holds for no session that runs is listed, told by reconcile, and released',
+  async (t) => {
+    const managers = { answerAfter: 20 };
+    const { scenario, manage } = await withManage(t, { managers });
+    const { database, simulator } = scenario.system;
+    const { placeholders } = new Repositories(database);
+    const id = await scenario.create({ workflow: 'vnf', policy: { hold_room: 'placeholders' } });
+    await scenario.until(async () => (await placeholders.all()).some(({ state }) => state === 'held'));
+    const [held] = await placeholders.all();
+    if (held === undefined) return t.fail();
+    const { consumer, host } = held;
+    const room = `${host}  2 vCPUs, 4096 MB, 20 GB`;
+    const listed = await manage('leftovers', 'list');
+    t.true(listed.stdout.includes(`  ${room}  session running ${id}  consumer ${consumer}`), listed.stdout);
+    t.like(await manage('leftovers', 'release-room'), {
+      code: 0,
+      stdout: 'Placement holds no room for closed or unknown sessions.\n',
+    });
+    t.truthy(simulator.cloud.allocations.of(consumer));
+
+    await scenario.system.stopEngine();
+    await placeholders.remove(consumer);
+    const found = JSON.parse((await manage('reconcile', '--json')).stdout);
+    t.like(
+      found.find(({ what }: { what: string }) => what === 'room-of-unknown-session'),
+      { sessionId: null, subject: host },
+    );
+    t.like(await manage('leftovers', 'release-room'), {
+      code: 0,
+      stdout: `Released: ${room}  session unknown  consumer ${consumer}\n`,
+    });
+    t.is(simulator.cloud.allocations.of(consumer), undefined);
+    t.regex((await manage('leftovers', 'list')).stdout, /^Room that Placement holds in our name: none$/m);
+  },
+);
+
 async function store({ sessions, database }: Repositories, closed: boolean, overrides: Partial<Session> = {}) {
   const session = aSession({ state: 'MAINTENANCE_FAILED', ...overrides });
   await sessions.create(session, database.knex);
