@@ -22,6 +22,17 @@ export function placeholderOf(view: SessionView, instanceId: string): Placeholde
   return ownPlaceholders(view).find((placeholder) => placeholder.instanceId === instanceId);
 }
 
+/**
+ * Whether the project chose last to move its instances itself: a replacement that it boots as soon as it is told needs the
+ * room that would be held from it. (Whose record says so is given no place by the plan.)
+ */
+export function movesItself({ notices }: SessionView, projectId: string): boolean {
+  const last = notices.findLast(
+    (notice) => notice.projectId === projectId && notice.instanceId !== null && notice.outcome === 'ack',
+  );
+  return last !== undefined && Object.values(last.actions).includes('OWN_ACTION');
+}
+
 /** Placement does not hold room for us, for a reason that no other target would mend: it goes without. */
 export function cannotHold({ effects }: SessionView, instanceId: string): boolean {
   const last = effects.findLast(

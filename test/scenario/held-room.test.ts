@@ -9,6 +9,8 @@ import { Scenario } from '../support/scenario.js';
 const STATE = 'PLANNED_MAINTENANCE';
 /** One host with one instance, and an empty one with room for two. */
 const SMALL = generateTopology({ hosts: 2, instances: 1, projects: 1, seed: 2, controllers: 0 });
+/** The same with two instances of one project, and room for three. */
+const PAIR = generateTopology({ hosts: 2, instances: 2, projects: 1, seed: 2, controllers: 0 });
 const LARGER = generateTopology({ hosts: 4, instances: 6, projects: 2, seed: 1, controllers: 0 });
 /** A project that has no instances yet. */
 const GUESTS = { name: 'guests', id: '5f705e9a1c0b4f6f8d1f8b1c63a9d201' };
@@ -156,11 +158,12 @@ for (const seed of [1, 2])
   );
 
 test.serial('hold_room: a project that moves its instances itself finds the room free', async (t) => {
-  const { scenario, id } = await started(t, { topology: SMALL, managers: { dialect: 'reinstantiating' } });
+  const { scenario, id } = await started(t, { topology: PAIR, managers: { dialect: 'reinstantiating' } });
   await scenario.until(() => standing(scenario).length > 0);
   const detail = await scenario.finish(id);
   t.is(detail.state, 'MAINTENANCE_DONE', JSON.stringify(detail.reason));
   t.deepEqual(moves(scenario), []);
+  t.is((await told(scenario, id, 'room-held')).length, 1, 'it is held from no replacement once that is known');
   await assertNothingHeld(t, scenario);
 });
 

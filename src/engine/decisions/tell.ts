@@ -1,5 +1,5 @@
 import type { OpenNotice } from '../../workflow/decisions.js';
-import { cannotHold, isHoldingRoom, placeholderOf } from '../../workflow/holding.js';
+import { cannotHold, isHoldingRoom, movesItself, placeholderOf } from '../../workflow/holding.js';
 import { NO_VALID_HOST } from '../../workflow/migrations.js';
 import { NOT_PROVEN } from '../../workflow/room.js';
 import type { SessionView } from '../../workflow/view.js';
@@ -43,10 +43,10 @@ export async function tell(
   const lag = view.facts.filter(
     ({ instanceId, host, code }) => instanceId === id && host === target && MAY_BE_LAG.has(code),
   );
-  const isToBeHeld = refuted === undefined && host !== null && isHoldingRoom(view) && !cannotHold(view, id);
+  const isHeld = isHoldingRoom(view) && !movesItself(view, server.projectId) && !cannotHold(view, id);
   const started = await session.writer.commit(async (unit) => {
     for (const fact of lag) await facts.withdraw(fact, unit.tx);
-    if (isToBeHeld) return beginHold(session, unit, wanted, host);
+    if (isHeld && refuted === undefined && host !== null) return beginHold(session, unit, wanted, host);
     if (refuted === undefined) await openNotice(session, unit, decision);
     else {
       await facts.record(refuted, unit.tx);
