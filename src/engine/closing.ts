@@ -2,6 +2,7 @@ import { isUnfinished, type JournalEntry, type Session, type SessionHost } from 
 import { isTooSoonToLetGo } from '../workflow/holding.js';
 import { disabledReason } from '../workflow/hosts.js';
 import { plainWindow } from '../workflow/notices.js';
+import { isTooSoon } from '../workflow/trying-again.js';
 import type { SessionContext } from './context.js';
 import { letRoomGo } from './decisions/hold-room.js';
 import { giveHostBack, tellWhyDisabled } from './decisions/hosts.js';
@@ -18,9 +19,6 @@ const WAIT_FOR_SCALED_IN: ClosingWait = {
   for: 'replies',
   message: 'Ending: waiting for the projects that scaled in to answer MAINTENANCE_COMPLETE.',
 };
-
-/** Between two tries to give a host back, machine seconds. */
-const LONGEST_PAUSE_S = 300;
 
 /** What the closing waits for, in words (L7). */
 export interface ClosingWait {
@@ -68,7 +66,8 @@ export async function closeSession(
   if (starting !== undefined) return starting;
   const owed = disabled.find((host) => host.state !== 'failed' && !isBroken(host));
   if (owed !== undefined) {
-    if (!isTooSoon(journal, owed)) await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
+    if (!isTooSoon(enablingsOf(journal, owed)))
+      await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return { for: 'service', message: `Ending: host ${owed.hostname} is being given back.` };
   }
   const releasing = await releaseHosts(context, session, left, journal);
@@ -163,11 +162,8 @@ async function tellScaledIn(context: SessionContext, deleted: boolean): Promise<
   return awaited && !deleted ? WAIT_FOR_SCALED_IN : 'again';
 }
 
-/** After a refusal we try again, less and less often, for as long as it takes. */
-function isTooSoon(journal: readonly JournalEntry[], host: SessionHost): boolean {
-  const tries = changesOf(journal, host).filter(({ action }) => action === 'enable');
-  const last = tries.at(-1);
-  return last?.state === 'failed' && last.ageS < Math.min(LONGEST_PAUSE_S, 2 ** tries.length);
+function enablingsOf(journal: readonly JournalEntry[], host: SessionHost): JournalEntry[] {
+  return changesOf(journal, host).filter(({ action }) => action === 'enable');
 }
 
 /** Whether the last request to disable its compute service, whatever came of it, was made with that reason. */

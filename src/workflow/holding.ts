@@ -1,8 +1,7 @@
 import type { JournalEntry, Placeholder } from '../model/index.js';
+import { isTooSoon } from './trying-again.js';
 import type { SessionView } from './view.js';
 
-/** Between two tries to let room go, machine seconds. */
-const LONGEST_PAUSE_S = 300;
 /** The journal's words for both things that are done about room in Placement. */
 export const HOLD_ROOM = 'hold-room';
 export const LET_ROOM_GO = 'let-room-go';
@@ -46,6 +45,5 @@ export function isTooSoonToLetGo(effects: readonly JournalEntry[], { instanceId,
   const tries = effects.filter(
     ({ subject, action, intent }) => subject === instanceId && action === LET_ROOM_GO && intent.consumer === consumer,
   );
-  const last = tries.at(-1);
-  return last?.state === 'failed' && last.ageS < Math.min(LONGEST_PAUSE_S, 2 ** tries.length);
+  return isTooSoon(tries);
 }

@@ -79,29 +79,29 @@ test('room is written down before Placement is asked, and held when it has said 
   t.deepEqual([...placement.held], [row?.consumer]);
 });
 
-test('an engine that dies after the request leaves what the next one finds held, and asks for only once', async (t) => {
-  const { placement, life, rows, hold, nextLife } = await aStory(t);
-  placement.after = () => {
+/** Its engine dies with the request on its way: `before` Placement has heard of it, or `after`. */
+async function aDeath(t: ExecutionContext, when: 'before' | 'after') {
+  const story = await aStory(t);
+  const { placement, life, hold, nextLife } = story;
+  placement[when] = () => {
     life.stop();
     throw lost();
   };
   await hold();
   const next = await nextLife();
-  placement.after = () => undefined;
+  placement[when] = () => undefined;
+  return { ...story, next };
+}
+
+test('an engine that dies after the request leaves what the next one finds held, and asks for only once', async (t) => {
+  const { placement, rows, next } = await aDeath(t, 'after');
   await next.context.effects.settled();
   t.deepEqual(placement.writes, ['hold']);
   t.is((await rows())[0]?.state, 'held');
 });
 
 test('an engine that dies before the request leaves an intent that the next one carries out', async (t) => {
-  const { placement, life, rows, hold, nextLife } = await aStory(t);
-  placement.before = () => {
-    life.stop();
-    throw lost();
-  };
-  await hold();
-  const next = await nextLife();
-  placement.before = () => undefined;
+  const { placement, rows, next } = await aDeath(t, 'before');
   await until(async () => {
     next.machine.advanceMs(120_000);
     return placement.held.size > 0;
