@@ -21,6 +21,8 @@ export interface ErrorDetails {
   readonly retryAfterS?: number;
   /** HTTP status that an outside service answered, where there was one. */
   readonly status?: number;
+  /** That service's own code of what it refused, e.g. Placement's `placement.concurrent_update`, where it has such. */
+  readonly serviceCode?: string;
   /** The id that it gave that request (x-openstack-request-id): what its own log knows it by. */
   readonly requestId?: string;
   /**
@@ -36,6 +38,7 @@ export class FenixError extends Error {
   readonly field: string | undefined;
   readonly retryAfterS: number | undefined;
   readonly status: number | undefined;
+  readonly serviceCode: string | undefined;
   readonly requestId: string | undefined;
   readonly inDoubt: boolean;
 
@@ -49,6 +52,7 @@ export class FenixError extends Error {
     this.field = details.field;
     this.retryAfterS = details.retryAfterS;
     this.status = details.status;
+    this.serviceCode = details.serviceCode;
     this.requestId = details.requestId;
     this.inDoubt = details.inDoubt ?? false;
   }

@@ -17,6 +17,7 @@ export const SESSION_TABLES: readonly string[] = [
   'journal',
   'impacts',
   'facts',
+  'placeholders',
   'plans',
   'fleet_plans',
   'plugin_runs',

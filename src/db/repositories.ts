@@ -15,6 +15,7 @@ import { JournalRepository } from './journal-repository.js';
 import { LeftoverRepository } from './leftover-repository.js';
 import { NoticeRepository } from './notice-repository.js';
 import { OutboxRepository } from './outbox-repository.js';
+import { PlaceholderRepository } from './placeholder-repository.js';
 import { PlanRepository } from './plan-repository.js';
 import { PluginRunRepository } from './plugin-run-repository.js';
 import { ReplyRepository } from './reply-repository.js';
@@ -40,6 +41,7 @@ export class Repositories {
   readonly impacts: ImpactRepository;
   readonly guards = new GuardRepository();
   readonly facts: FactRepository;
+  readonly placeholders: PlaceholderRepository;
   readonly plans: PlanRepository;
   readonly fleetPlans: FleetPlanRepository;
   readonly pluginRuns: PluginRunRepository;
@@ -65,6 +67,7 @@ export class Repositories {
     this.journal = new JournalRepository(database);
     this.impacts = new ImpactRepository(database);
     this.facts = new FactRepository(database);
+    this.placeholders = new PlaceholderRepository(database);
     this.plans = new PlanRepository(database);
     this.fleetPlans = new FleetPlanRepository(database);
     this.pluginRuns = new PluginRunRepository(database);

@@ -1,7 +1,10 @@
 import { isUnfinished, type JournalEntry, type Session, type SessionHost } from '../model/index.js';
+import { isTooSoonToLetGo } from '../workflow/holding.js';
 import { disabledReason } from '../workflow/hosts.js';
 import { plainWindow } from '../workflow/notices.js';
+import { isTooSoon } from '../workflow/trying-again.js';
 import type { SessionContext } from './context.js';
+import { letRoomGo } from './decisions/hold-room.js';
 import { giveHostBack, tellWhyDisabled } from './decisions/hosts.js';
 import { openNotice } from './decisions/notices.js';
 import type { ServiceIntent } from './effects/service.js';
@@ -16,9 +19,6 @@ const WAIT_FOR_SCALED_IN: ClosingWait = {
   for: 'replies',
   message: 'Ending: waiting for the projects that scaled in to answer MAINTENANCE_COMPLETE.',
 };
-
-/** Between two tries to give a host back, machine seconds. */
-const LONGEST_PAUSE_S = 300;
 
 /** What the closing waits for, in words (L7). */
 export interface ClosingWait {
@@ -42,6 +42,8 @@ export async function closeSession(
   const { count } = context.effects;
   if (count > 0) return { for: 'effects', message: `Ending: waiting for ${count} effect(s) to end.` };
   const journal = await context.repositories.journal.list(context.sessionId);
+  const held = await letHeldRoomGo(context, journal);
+  if (held !== undefined) return held;
   const hosts = await context.repositories.hosts.list(context.sessionId);
   const aborted = session.aborting !== null || (deleted && isUnfinished(session.state));
   const undoing = aborted ? await undoOnHosts(context, session, hosts, journal) : undefined;
@@ -64,7 +66,8 @@ export async function closeSession(
   if (starting !== undefined) return starting;
   const owed = disabled.find((host) => host.state !== 'failed' && !isBroken(host));
   if (owed !== undefined) {
-    if (!isTooSoon(journal, owed)) await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
+    if (!isTooSoon(enablingsOf(journal, owed)))
+      await giveHostBack(context, { kind: 'give-host-back', host: owed.hostname });
     return { for: 'service', message: `Ending: host ${owed.hostname} is being given back.` };
   }
   const releasing = await releaseHosts(context, session, left, journal);
@@ -94,6 +97,19 @@ export async function closeSession(
     return true;
   });
   return isClosed ? 'closed' : 'again';
+}
+
+/** Room that Placement still holds for moves that will not be (L6). @returns what is waited for */
+async function letHeldRoomGo(
+  context: SessionContext,
+  journal: readonly JournalEntry[],
+): Promise<ClosingWait | undefined> {
+  const held = await context.repositories.placeholders.ofSession(context.sessionId);
+  if (held.length === 0) return undefined;
+  for (const placeholder of held) {
+    if (!isTooSoonToLetGo(journal, placeholder)) await letRoomGo(context, { kind: 'let-room-go', placeholder });
+  }
+  return { for: 'held-room', message: `Ending: Placement lets the room go that it holds for ${held.length} move(s).` };
 }
 
 /** A failed session that an admin aborts only has to say so, and to tell those who scaled in. */
@@ -146,11 +162,8 @@ async function tellScaledIn(context: SessionContext, deleted: boolean): Promise<
   return awaited && !deleted ? WAIT_FOR_SCALED_IN : 'again';
 }
 
-/** After a refusal we try again, less and less often, for as long as it takes. */
-function isTooSoon(journal: readonly JournalEntry[], host: SessionHost): boolean {
-  const tries = changesOf(journal, host).filter(({ action }) => action === 'enable');
-  const last = tries.at(-1);
-  return last?.state === 'failed' && last.ageS < Math.min(LONGEST_PAUSE_S, 2 ** tries.length);
+function enablingsOf(journal: readonly JournalEntry[], host: SessionHost): JournalEntry[] {
+  return changesOf(journal, host).filter(({ action }) => action === 'enable');
 }
 
 /** Whether the last request to disable its compute service, whatever came of it, was made with that reason. */

@@ -3,7 +3,7 @@ import { FenixError } from '../common/errors.js';
 import { type Left, type LeftStopped, STUCK_AFTER_S } from '../db/leftover-repository.js';
 import type { Repositories } from '../db/repositories.js';
 import type { HistoryEntry } from '../model/index.js';
-import type { CloudPort, ComputeService } from '../workflow/cloud-port.js';
+import type { CloudPort, ComputeService, HeldRoom } from '../workflow/cloud-port.js';
 import { computeServiceOf, OUR_REASON } from '../workflow/hosts.js';
 
 /** A compute service that is disabled with a reason of ours. */
@@ -35,6 +35,44 @@ export async function disabledServices(
       return { host, reason, sessionId, session: closed === undefined ? 'unknown' : closed ? 'closed' : 'running' };
     }),
   );
+}
+
+/** Room that Placement holds in Fenix's name. */
+export interface StandingRoom extends HeldRoom {
+  /** Null: of none that this database knows. */
+  readonly sessionId: string | null;
+  /** As with {@link DisabledService}. */
+  readonly session: DisabledService['session'];
+}
+
+/** All of it, of sessions that still run as well. Whose Placement, or whose rights, do not let them hold any have none. */
+export async function standingRooms(
+  { placeholders, sessions }: Repositories,
+  cloud: Pick<CloudPort, 'heldRooms'>,
+): Promise<StandingRoom[]> {
+  const rooms = await cloud.heldRooms().catch((error: unknown) => {
+    if (error instanceof FenixError && (error.kind === 'denied' || error.code === 'cloud-too-old')) return [];
+    throw error;
+  });
+  // Read after Placement was: what it holds for us was written down before.
+  const known = new Map((await placeholders.all()).map(({ consumer, sessionId }) => [consumer, sessionId]));
+  return Promise.all(
+    rooms.map(async (room): Promise<StandingRoom> => {
+      const sessionId = known.get(room.consumer) ?? null;
+      if (sessionId === null) return { ...room, sessionId, session: 'unknown' };
+      return { ...room, sessionId, session: (await sessions.isClosed(sessionId)) === true ? 'closed' : 'running' };
+    }),
+  );
+}
+
+/** Has Placement give up what no session that runs has it hold. @returns what that was */
+export async function releaseRooms(repositories: Repositories, cloud: CloudPort): Promise<StandingRoom[]> {
+  const left = (await standingRooms(repositories, cloud)).filter(({ session }) => session !== 'running');
+  for (const { consumer } of left) {
+    await cloud.letRoomGo(consumer);
+    await repositories.placeholders.remove(consumer);
+  }
+  return left;
 }
 
 export interface Release {

@@ -15,6 +15,8 @@ const WRITES: ReadonlySet<keyof CloudPort> = new Set([
   'evacuate',
   'stop',
   'start',
+  'holdRoom',
+  'letRoomGo',
 ]);
 
 /** A session's view of the cloud: nobody who has to let go waits for the answer to a question. */

@@ -2,7 +2,7 @@ import type { Repositories } from '../db/repositories.js';
 import type { JournalEntry, Session, SessionHost, SessionInstance } from '../model/index.js';
 import type { CloudPort, ComputeService, Server } from '../workflow/cloud-port.js';
 import { computeServiceOf } from '../workflow/hosts.js';
-import { type DisabledService, disabledServices } from './leftovers.js';
+import { type DisabledService, disabledServices, type StandingRoom, standingRooms } from './leftovers.js';
 
 /** What the cloud shows and the database does not know, or has otherwise. */
 export interface Difference {
@@ -11,6 +11,7 @@ export interface Difference {
     | 'service-disabled'
     | 'service-enabled'
     | 'service-of-unknown-session'
+    | 'room-of-unknown-session'
     | 'instance-gone'
     | 'instance-elsewhere'
     | 'instance-busy'
@@ -40,7 +41,11 @@ export async function differences(repositories: Repositories, cloud: CloudPort):
   const [services, servers] = await Promise.all([cloud.services(), cloud.servers()]);
   const disabled = await disabledServices(repositories, services);
   const world = { services, servers: new Map(servers.map((server) => [server.id, server])), disabled };
-  const found: Difference[] = disabled.filter(({ session }) => session === 'unknown').map(ofUnknownSession);
+  const rooms = await standingRooms(repositories, cloud);
+  const found: Difference[] = [
+    ...disabled.filter(({ session }) => session === 'unknown').map(ofUnknownSession),
+    ...rooms.filter(({ session }) => session === 'unknown').map(roomOfUnknownSession),
+  ];
   for (const sessionId of await repositories.sessions.openIds()) {
     const session = await repositories.sessions.getEvenDeleted(sessionId);
     if (session !== undefined) found.push(...(await ofSession(repositories, world, session)));
@@ -51,6 +56,11 @@ export async function differences(repositories: Repositories, cloud: CloudPort):
 function ofUnknownSession({ host, reason }: DisabledService): Difference {
   const message = `Host ${host} is disabled with the reason "${reason}", of a session that this database does not know; "fenix-manage leftovers release ${host}" gives it back.`;
   return { what: 'service-of-unknown-session', sessionId: null, subject: host, message };
+}
+
+function roomOfUnknownSession({ host, consumer }: StandingRoom): Difference {
+  const message = `Placement holds room on ${host} for consumer ${consumer}, in the name of no session that this database knows it of; "fenix-manage leftovers release-room" has it given up.`;
+  return { what: 'room-of-unknown-session', sessionId: null, subject: host, message };
 }
 
 async function ofSession(repositories: Repositories, world: World, { sessionId }: Session): Promise<Difference[]> {

@@ -8,6 +8,7 @@ import type { EngineParts, SessionContext } from './context.js';
 import { Effects } from './effects/effects.js';
 import { runMove } from './effects/move.js';
 import { runPlugin } from './effects/plugin-run.js';
+import { runRoom } from './effects/room.js';
 import { runService } from './effects/service.js';
 import { runSettle } from './effects/settle.js';
 import { runStart } from './effects/start.js';
@@ -130,6 +131,7 @@ export class SessionOwner {
         start: (entry) => runStart(context, entry),
         plugin: (entry, resumed) => runPlugin(context, entry, resumed),
         service: (entry, resumed) => runService(context, entry, resumed),
+        room: (entry) => runRoom(context, entry),
       },
       () => this.raise(),
       parts.machine,

@@ -46,6 +46,7 @@ export async function loadView(
     facts: await repositories.facts.list(sessionId),
     constraints: await constraints.book(cloud.servers),
     impacts: await settleLeftStops(context, await repositories.impacts.active(cloud.at), cloud.servers),
+    placeholders: await repositories.placeholders.all(),
     undelivered: outbox.hasPending,
     cloud,
   };

@@ -1,4 +1,5 @@
 import { type ErrorDetails, type ErrorKind, FenixError } from '../common/errors.js';
+import { isObject } from '../common/is-object.js';
 import { TooLong } from '../common/limited-text.js';
 import { whyUnreachable } from '../common/unreachable.js';
 import type { HttpAnswer, HttpRequest } from './http.js';
@@ -63,9 +64,11 @@ export function refusal(request: HttpRequest, answer: HttpAnswer): FenixError {
   const [kind, code] = classify(answer);
   const retryAfterS = retryAfter(answer.headers);
   const requestId = answer.headers.get('x-openstack-request-id');
+  const serviceCode = codeIn(answer.body);
   const details: ErrorDetails = {
     status: answer.status,
     ...(requestId === null ? {} : { requestId }),
+    ...(serviceCode === undefined ? {} : { serviceCode }),
     // Behind a 503 nothing was begun; behind any other server error, a proxy's time-out above all, something may be.
     inDoubt: request.writes && answer.status >= 500 && answer.status !== 503,
     ...(retryAfterS === undefined ? {} : { retryAfterS }),
@@ -107,6 +110,13 @@ export function sentenceOf(body: unknown): string {
   const found = typeof body === 'string' ? body.replace(/<[^>]*>/g, ' ') : search(body);
   const line = (found ?? '').replace(/\s+/g, ' ').trim();
   return line === '' ? 'no explanation' : line.slice(0, LONGEST_SENTENCE);
+}
+
+/** The code of the first error (OpenStack's API guideline on errors); only Placement has such. */
+function codeIn(body: unknown): string | undefined {
+  const { errors } = isObject(body) ? body : {};
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  return isObject(first) && typeof first.code === 'string' ? first.code : undefined;
 }
 
 const SENTENCE_KEYS = ['message', 'faultstring', 'detail'] as const;

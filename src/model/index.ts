@@ -7,6 +7,7 @@ export * from './host-name.js';
 export * from './instance.js';
 export * from './journal.js';
 export * from './notice.js';
+export * from './placeholder.js';
 export * from './policy.js';
 export * from './project.js';
 export * from './session.js';

@@ -7,9 +7,10 @@ export type JournalState = 'begun' | 'done' | 'failed' | 'refused' | 'superseded
 
 /**
  * What an effect does; steps within an effect have kind `step`. `settle` sees a move to its end that was given up while
- * the cloud was still at it, `start` starts what was stopped while its host was out.
+ * the cloud was still at it, `start` starts what was stopped while its host was out, `room` has Placement hold the room
+ * of a planned move, or lets it go.
  */
-export type EffectKind = 'move' | 'settle' | 'start' | 'plugin' | 'service' | 'step';
+export type EffectKind = 'move' | 'settle' | 'start' | 'plugin' | 'service' | 'room' | 'step';
 
 /** The durable row of one effect (L3). Unique: (sessionId, subject, action, attempt). */
 export interface JournalEntry {

@@ -46,6 +46,7 @@ export interface SessionPolicy extends ProjectPolicy {
   readonly failure_budget?: number | null;
   readonly down_hosts?: 'exclude' | 'evacuate' | 'fail';
   readonly steer_new?: 'none' | 'disable_waiting';
+  readonly hold_room?: 'none' | 'placeholders';
   readonly per_project?: Readonly<Record<string, ProjectPolicy>>;
 }
 

@@ -6,6 +6,7 @@ import type {
   ComputeService,
   EventAlarm,
   GuardedHost,
+  HeldRoom,
   HostCapacity,
   Hypervisor,
   InstanceEvent,
@@ -34,6 +35,7 @@ import {
 } from './nova/servers.js';
 import * as services from './nova/services.js';
 import { Capacities } from './placement/capacities.js';
+import * as placeholders from './placement/placeholders.js';
 import { prove } from './placement/proof.js';
 import { deleteTree, findProvider, listConsumers } from './placement/providers.js';
 import { ServiceApi, type Timeouts } from './service-api.js';
@@ -101,10 +103,7 @@ export class OpenStackCloud implements CloudPort {
   async capacities(signal?: AbortSignal): Promise<HostCapacity[]> {
     const [providers, all] = await Promise.all([this.placementCapacities.read(signal), this.services(signal)]);
     const computes = all.filter(({ binary }) => binary === 'nova-compute');
-    return providers.map(({ name, capacity }) => {
-      const compute = hostNamed(name, computes, (service) => service.host);
-      return { host: compute?.host ?? name, capacity };
-    });
+    return providers.map(({ name, capacity }) => ({ host: hostOf(name, computes), capacity }));
   }
 
   proves(host: string, wanted: Resources, signal?: AbortSignal): Promise<Proof> {
@@ -194,6 +193,27 @@ export class OpenStackCloud implements CloudPort {
     return actions.start(this.nova, instanceId, signal);
   }
 
+  async holdRoom(room: HeldRoom, signal?: AbortSignal): Promise<void> {
+    const [projectId, userId] = await Promise.all([this.session.projectId(), this.session.userId()]);
+    await placeholders.holdRoom(this.placement, { projectId, userId }, room, signal);
+  }
+
+  letRoomGo(consumer: string, signal?: AbortSignal): Promise<void> {
+    return placeholders.letRoomGo(this.placement, consumer, signal);
+  }
+
+  holdsRoom(consumer: string, signal?: AbortSignal): Promise<boolean> {
+    return placeholders.holdsRoom(this.placement, consumer, signal);
+  }
+
+  async heldRooms(signal?: AbortSignal): Promise<HeldRoom[]> {
+    const [all, servers] = await Promise.all([services.listServices(this.nova, signal), this.servers({}, signal)]);
+    const known = new Set(servers.map(({ id }) => id));
+    const rooms = await placeholders.listHeldRooms(this.placement, known, signal);
+    const computes = all.filter(({ binary }) => binary === 'nova-compute');
+    return rooms.map((room) => ({ ...room, host: hostOf(room.host, computes) }));
+  }
+
   hypervisor(host: string, signal?: AbortSignal): Promise<Hypervisor | undefined> {
     return findHypervisor(this.nova, host, signal);
   }
@@ -252,4 +272,9 @@ export class OpenStackCloud implements CloudPort {
     const servers = await Promise.all(unfinished.map(({ instanceId }) => this.server(instanceId, signal)));
     return unfinished.filter((_, index) => servers[index] !== undefined).map(({ id }) => id);
   }
+}
+
+/** How Nova writes the host of a resource provider; its own name where there is no such service. */
+function hostOf(provider: string, computes: readonly ComputeService[]): string {
+  return hostNamed(provider, computes, ({ host }) => host)?.host ?? provider;
 }

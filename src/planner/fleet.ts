@@ -77,7 +77,7 @@ export interface FleetInstance {
    * stopped. `gone`: stopped, or what was to happen has happened.
    */
   readonly phase: 'resting' | 'asked' | 'acked' | 'moving' | 'gone';
-  /** Where it is to go, or goes; null where that is not decided or not ours to decide. */
+  /** Where it is to go, or goes; null where that is not decided or not ours to decide. In `resting`: held for it already. */
   readonly target: string | null;
   /** In `asked`: when its move may begin without an answer (actions_at); in `moving`: when it began. */
   readonly at: number | null;

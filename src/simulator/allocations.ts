@@ -11,6 +11,8 @@ export interface Allocation {
   readonly resources: Resources;
   /** Of an evacuated instance, on the host that it came from; `consumer` is then not what Placement shows. */
   readonly leftOver?: boolean;
+  /** Of a consumer that is neither an instance nor a migration, as whoever made it calls it. */
+  readonly consumerType?: string;
 }
 
 /** Placement's allocations: who takes how much of which host. */

@@ -4,6 +4,8 @@ export class Refusal extends Error {
   constructor(
     readonly status: 400 | 401 | 403 | 404 | 406 | 409,
     message: string,
+    /** Of services that give codes besides. */
+    readonly code?: string,
   ) {
     super(message);
   }

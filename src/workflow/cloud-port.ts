@@ -58,6 +58,30 @@ export interface CloudPort extends HostPort {
   stop(instanceId: string, signal?: AbortSignal): Promise<void>;
   /** Starts an instance that is shut off. Returns when Nova has accepted it. */
   start(instanceId: string, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * Has Placement hold room on a host for a consumer of its own (PUT /allocations, microversion 1.38), in the name of
+   * Fenix's project. `terminal` with code `no-room` where the host has none; `conflict` where somebody else changed
+   * something at the same moment, or the consumer holds room already.
+   */
+  holdRoom(room: HeldRoom, signal?: AbortSignal): Promise<void>;
+  /** Gives up all that a consumer holds; nothing is changed where that is nothing. */
+  letRoomGo(consumer: string, signal?: AbortSignal): Promise<void>;
+  /** Whether Placement holds anything for the consumer. */
+  holdsRoom(consumer: string, signal?: AbortSignal): Promise<boolean>;
+  /** All that Placement holds for consumers of {@link holdRoom}, whoever asked for it. */
+  heldRooms(signal?: AbortSignal): Promise<HeldRoom[]>;
+}
+
+/** The code of a refusal by Placement to hold room. */
+export const NO_ROOM_TO_HOLD = 'no-room';
+
+/** Room that is kept for an instance which is to come. */
+export interface HeldRoom {
+  /** A UUID. */
+  readonly consumer: string;
+  readonly host: string;
+  readonly resources: Resources;
 }
 
 /**

@@ -9,6 +9,7 @@ import type {
   NoticeOutcome,
   NoticePlan,
   NoticeState,
+  Placeholder,
   Reason,
   SessionState,
 } from '../model/index.js';
@@ -95,7 +96,8 @@ export type Decision =
   | FailMove
   | MoveOtherwise
   | ExtendNotice
-  | LoseRoom;
+  | LoseRoom
+  | LetRoomGo;
 
 /** The hosts become part of the session; claims them against other sessions. */
 export interface JoinHosts {
@@ -157,6 +159,12 @@ export interface LoseRoom {
   readonly kind: 'lose-room';
   readonly notice: Notice;
   readonly instanceId: string;
+}
+
+/** The room that Placement holds for an instance is wanted there no more. */
+export interface LetRoomGo {
+  readonly kind: 'let-room-go';
+  readonly placeholder: Placeholder;
 }
 
 /** The host ends without being maintained: `skipped` and given back, or `failed` and left disabled with the reason. */

@@ -4,6 +4,7 @@ import type {
   InstanceAction,
   JournalEntry,
   Notice,
+  Placeholder,
   Session,
   SessionAction,
   SessionHost,
@@ -38,6 +39,8 @@ export interface SessionView {
   readonly constraints: ConstraintBook;
   /** Of all sessions: whatever still counts in a group or reserves room, or did when the cloud was read. */
   readonly impacts: readonly Impact[];
+  /** Of all sessions: room that Placement holds, or may hold, for instances that are to come. */
+  readonly placeholders: readonly Placeholder[];
   /** Some notification could not be handed to the broker yet: silence means nothing meanwhile (L7). */
   readonly undelivered: boolean;
   readonly cloud: CloudView;

@@ -278,6 +278,92 @@ test('a proof asks Placement for one host that is not disabled, and says why not
   t.regex(JSON.stringify(await cloud.proves('compute', wanted)), /no resource provider of host compute/);
 });
 
+const CONSUMER = '2f0d7ab0-6d1e-4d8b-8f42-8f4e2d1c9a10';
+const HELD = { consumer: CONSUMER, host: 'compute-2', resources: { vcpus: 2, memoryMb: 512, diskGb: 0 } };
+
+/** What Placement answers to a PUT or DELETE of the consumer's allocations. */
+async function aPlacement(t: ExecutionContext, answer: Reply) {
+  const { cloud, asked } = await aCloud(t, {
+    'GET /resource_providers': replay('placement-get-resource_providers'),
+    [`PUT /allocations/${CONSUMER}`]: answer,
+    [`DELETE /allocations/${CONSUMER}`]: answer,
+  });
+  return { cloud, asked };
+}
+
+/** As Placement gives them (api-guide, errors). */
+const refusedWith = (status: number, code: string): Reply => ({
+  status,
+  body: { errors: [{ status, title: 'Conflict', detail: 'It says why.', code, request_id: 'req-1' }] },
+});
+
+test('room is held by an allocation of a new consumer, in the name and with the type of Fenix', async (t) => {
+  const { cloud, asked } = await aPlacement(t, { status: 204 });
+  await cloud.holdRoom(HELD);
+  const request = asked.at(-1);
+  t.is(version(request), 'placement 1.38');
+  t.like(request, { method: 'PUT', path: `/allocations/${CONSUMER}` });
+  const { token } = sample('keystone-post-auth-tokens').body as {
+    token: { project: { id: string }; user: { id: string } };
+  };
+  t.deepEqual(request?.body, {
+    allocations: { [compute2]: { resources: { VCPU: 2, MEMORY_MB: 512 } } },
+    project_id: token.project.id,
+    user_id: token.user.id,
+    consumer_generation: null,
+    consumer_type: 'FENIX_PLACEHOLDER',
+  });
+});
+
+test('want of room and a race with another change are told apart, and nothing else is taken for want of room', async (t) => {
+  const refusal = async (answer: Reply) => t.throwsAsync((await aPlacement(t, answer)).cloud.holdRoom(HELD));
+  const full = await refusal(refusedWith(409, 'placement.undefined_code'));
+  t.like(full, { kind: 'terminal', code: 'no-room', inDoubt: false });
+  t.regex(full?.message ?? '', /It says why\./);
+  const raced = await refusal(refusedWith(409, 'placement.concurrent_update'));
+  t.like(raced, { kind: 'conflict', serviceCode: 'placement.concurrent_update' });
+  t.like(await refusal({ status: 503, body: {} }), { kind: 'overload', inDoubt: false });
+  t.like(await refusal({ status: 500, body: {} }), { kind: 'transient', inDoubt: true });
+  t.like(await refusal({ status: 403, body: {} }), { kind: 'denied' });
+  t.like(await refusal(refusedWith(400, 'placement.undefined_code')), { kind: 'input' });
+});
+
+test('room that is let go is gone, also where it never was; whatever else Placement says is no success', async (t) => {
+  for (const status of [204, 404]) {
+    const { cloud, asked } = await aPlacement(t, { status, body: status === 204 ? undefined : {} });
+    await cloud.letRoomGo(CONSUMER);
+    t.like(asked.at(-1), { method: 'DELETE', path: `/allocations/${CONSUMER}` });
+  }
+  for (const [status, kind] of [
+    [403, 'denied'],
+    [409, 'conflict'],
+    [502, 'transient'],
+  ] as const) {
+    const { cloud } = await aPlacement(t, { status, body: {} });
+    t.like(await t.throwsAsync(cloud.letRoomGo(CONSUMER)), { kind });
+  }
+});
+
+test('of all consumers those are ours that have our type; servers need not be asked about', async (t) => {
+  const consumers = { here: {}, [CONSUMER]: {}, 'migration-uuid': {} };
+  const allocation = (type: string) => ({
+    allocations: { [compute2]: { resources: { VCPU: 2, MEMORY_MB: 512 }, generation: 3 } },
+    consumer_type: type,
+  });
+  const { cloud, asked } = await aCloud(t, {
+    'GET /os-services': replay('nova-get-os-services-2.53'),
+    'GET /servers/detail': json({ servers: [novaServer({ id: 'here' })] }),
+    'GET /resource_providers': json({
+      resource_providers: [{ uuid: compute2, name: 'compute-2', generation: 1, parent_provider_uuid: null }],
+    }),
+    [`GET /resource_providers/${compute2}/allocations`]: json({ allocations: consumers }),
+    [`GET /allocations/${CONSUMER}`]: json(allocation('FENIX_PLACEHOLDER')),
+    'GET /allocations/migration-uuid': json(allocation('unknown')),
+  });
+  t.deepEqual(await cloud.heldRooms(), [HELD]);
+  t.is(asked.filter(({ path }) => path.startsWith('/allocations/')).length, 2);
+});
+
 /** compute-2 with one server, one soft-deleted, a consumer, and migrations of which two have not ended. */
 function anOccupiedHost(changes: Answers = {}): Answers {
   const migration = (id: number, status: string, instance_uuid: string) => ({

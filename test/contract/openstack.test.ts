@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { FenixError } from '../../src/common/errors.js';
@@ -333,6 +334,31 @@ test('a compute service that holds nothing is deleted with its provider; one tha
   t.not((await computeOf(t, stage, 'compute-2')).id, serviceId);
   await becomes(async () => (await cloud.hypervisor('compute-2')) !== undefined, 'and is mapped');
   await becomes(async () => (await cloud.proves('compute-2', SMALL)).fits, 'and may receive');
+});
+
+test('room is held for a consumer of our own, is missing to everybody else, and is given up', async (t) => {
+  const { cloud, asOwner } = await aStage(t);
+  const room = { consumer: randomUUID(), host: 'compute-2', resources: SMALL };
+  const another = { ...room, consumer: randomUUID(), resources: ROOM };
+  t.teardown(() => cloud.letRoomGo(room.consumer));
+  const isListed = async () => (await cloud.heldRooms()).some(({ consumer }) => consumer === room.consumer);
+  t.deepEqual([await cloud.holdsRoom(room.consumer), await isListed()], [false, false]);
+  await cloud.holdRoom(room);
+  t.true(await cloud.holdsRoom(room.consumer));
+  t.deepEqual(
+    (await cloud.heldRooms()).filter(({ consumer }) => consumer === room.consumer),
+    [room],
+  );
+  t.true((await cloud.occupants('compute-2')).allocations.includes(room.consumer));
+  t.like(await cloud.proves('compute-2', ROOM), { fits: false });
+  t.like(await t.throwsAsync(cloud.holdRoom(room)), { kind: 'conflict' }, 'it has it already');
+  t.like(await t.throwsAsync(cloud.holdRoom(another)), { kind: 'terminal', code: 'no-room' });
+  t.like(await t.throwsAsync(cloud.holdRoom({ ...another, host: 'nowhere' })), { kind: 'terminal', code: 'no-room' });
+  t.false(await cloud.holdsRoom(another.consumer));
+  t.like(await t.throwsAsync(asOwner.holdRoom(another)), { kind: 'denied' });
+  await cloud.letRoomGo(room.consumer);
+  t.deepEqual([await cloud.holdsRoom(room.consumer), await isListed()], [false, false]);
+  await t.notThrowsAsync(cloud.letRoomGo(room.consumer), 'what is not there need not go');
 });
 
 simulated('a provider that a deleted service left behind is taken out of Placement', async (t) => {

@@ -77,6 +77,14 @@ test('a place that was promised is given to nobody else, and another one is take
   t.deepEqual(gone.move, [{ instanceId: 'a', target: 'e' }]);
 });
 
+test('a place that is held for an instance which nobody was told of yet is its own, and nobody else’s', (t) => {
+  const held = anInstance('z', { target: 'd' });
+  const limits = { ...NO_LIMITS, perSource: 2 };
+  const targets = [done('d', { free: places(1) }), done('e', { free: places(4) })];
+  const plan = planFleet(aFleet([emptying('h', ['a', held]), ...targets], { limits }));
+  t.deepEqual(Object.fromEntries(plan.ask.map(({ instanceId, target }) => [instanceId, target])), { a: 'e', z: 'd' });
+});
+
 test('room for one more is kept beside an instance that wants it, and it goes even where there is none', (t) => {
   const told = anInstance('a', { phase: 'asked', target: 'd', at: 1040, keepsRoom: true });
   const limits = { ...NO_LIMITS, perSource: 2 };

@@ -41,7 +41,7 @@ test.serial('a host that a failed session left disabled is listed, and released 
     stdout: 'Host compute-1 was enabled already; nobody owes it any more.\n',
   });
   const json = JSON.parse((await manage('leftovers', 'list', '--json')).stdout);
-  t.deepEqual([json.hosts, json.cloud], [[], { services: [] }]);
+  t.deepEqual([json.hosts, json.cloud], [[], { services: [], rooms: [] }]);
 });
 
 test.serial('a host that a session has, or that others disabled, is not released', async (t) => {
@@ -106,6 +106,43 @@ test.serial(
     t.regex((await manage('leftovers', 'list')).stdout, /not started again: none/);
     const started = (await scenario.history(id)).find(({ what }) => what === 'instance-started');
     t.like(started, { who: 'fenix-manage', details: { instance: fixed?.id, host: 'west-1' } });
+  },
+);
+
+test.serial(
+  'room that Placement holds for no session that runs is listed, told by reconcile, and released',
+  async (t) => {
+    const managers = { answerAfter: 20 };
+    const { scenario, manage } = await withManage(t, { managers });
+    const { database, simulator } = scenario.system;
+    const { placeholders } = new Repositories(database);
+    const id = await scenario.create({ workflow: 'vnf', policy: { hold_room: 'placeholders' } });
+    await scenario.until(async () => (await placeholders.all()).some(({ state }) => state === 'held'));
+    const [held] = await placeholders.all();
+    if (held === undefined) return t.fail();
+    const { consumer, host } = held;
+    const room = `${host}  2 vCPUs, 4096 MB, 20 GB`;
+    const listed = await manage('leftovers', 'list');
+    t.true(listed.stdout.includes(`  ${room}  session running ${id}  consumer ${consumer}`), listed.stdout);
+    t.like(await manage('leftovers', 'release-room'), {
+      code: 0,
+      stdout: 'Placement holds no room for closed or unknown sessions.\n',
+    });
+    t.truthy(simulator.cloud.allocations.of(consumer));
+
+    await scenario.system.stopEngine();
+    await placeholders.remove(consumer);
+    const found = JSON.parse((await manage('reconcile', '--json')).stdout);
+    t.like(
+      found.find(({ what }: { what: string }) => what === 'room-of-unknown-session'),
+      { sessionId: null, subject: host },
+    );
+    t.like(await manage('leftovers', 'release-room'), {
+      code: 0,
+      stdout: `Released: ${room}  session unknown  consumer ${consumer}\n`,
+    });
+    t.is(simulator.cloud.allocations.of(consumer), undefined);
+    t.false((await manage('leftovers', 'list')).stdout.includes(consumer));
   },
 );
 

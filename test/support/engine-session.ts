@@ -12,6 +12,7 @@ import type { EngineSettings, SessionContext } from '../../src/engine/context.js
 import { Effects } from '../../src/engine/effects/effects.js';
 import { runMove } from '../../src/engine/effects/move.js';
 import { runPlugin } from '../../src/engine/effects/plugin-run.js';
+import { runRoom } from '../../src/engine/effects/room.js';
 import { runService } from '../../src/engine/effects/service.js';
 import { runSettle } from '../../src/engine/effects/settle.js';
 import { runStart } from '../../src/engine/effects/start.js';
@@ -146,6 +147,7 @@ export function aLife(repositories: Repositories, options: LifeOptions): Life {
       start: (entry) => runStart(context, entry),
       plugin: (entry, resumed) => runPlugin(context, entry, resumed),
       service: (entry, resumed) => runService(context, entry, resumed),
+      room: (entry) => runRoom(context, entry),
     },
     () => ended.push('effect'),
     machine,

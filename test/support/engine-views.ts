@@ -131,6 +131,7 @@ export function aView(parts: ViewParts = {}): SessionView {
     plans: new Map(),
     facts: [],
     impacts: [],
+    placeholders: [],
     undelivered: false,
     cloud: {
       at: now,

@@ -7,7 +7,7 @@ import { OLDEST_SERVED, SchemaMigrator } from '../../src/db/migrator.js';
 import { Repositories } from '../../src/db/repositories.js';
 import { type Lease, LeaseLost, type SessionPatch } from '../../src/db/session-repository.js';
 import { SettingRepository } from '../../src/db/setting-repository.js';
-import type { Impact, PluginInfo, Session } from '../../src/model/index.js';
+import type { Impact, Placeholder, PluginInfo, Session } from '../../src/model/index.js';
 import { type DatabaseKind, databaseKinds } from '../support/api-databases.js';
 import { aHost, aNotice, anEngine, anInstance, aProject, aSession, endLease, NOON } from '../support/api-records.js';
 
@@ -409,6 +409,24 @@ onEach('a fact about an instance and a host is kept once, the latest', async (t,
   await database.transaction((tx) => facts.forget('s', tx));
   t.deepEqual(await facts.list('s'), []);
   t.is((await facts.list('other')).length, 1);
+});
+
+onEach('a placeholder is kept by its consumer, one for each instance of a session', async (t, { repositories }) => {
+  const { placeholders, database } = repositories;
+  const size = { vcpus: 2, memoryMb: 4096, diskGb: 20 };
+  const placeholder = (sessionId: string, instanceId: string, consumer: string): Placeholder => ({
+    ...{ sessionId, instanceId, consumer, host: 'compute-1', ...size, state: 'asked', since: NOON },
+  });
+  const insert = (one: Placeholder) => database.transaction((tx) => placeholders.insert(one, tx));
+  await insert(placeholder('s', 'i', 'first'));
+  await insert(placeholder('other', 'i', 'second'));
+  await t.throwsAsync(insert(placeholder('s', 'i', 'third')), { any: true }, 'not before the first one is gone');
+  await database.transaction((tx) => placeholders.become('first', 'held', tx));
+  t.deepEqual(await placeholders.ofSession('s'), [{ ...placeholder('s', 'i', 'first'), state: 'held' }]);
+  t.is((await placeholders.all()).length, 2);
+  await placeholders.remove('first');
+  t.deepEqual(await placeholders.ofSession('s'), []);
+  t.deepEqual(await placeholders.all(), [placeholder('other', 'i', 'second')]);
 });
 
 function anImpact(overrides: Partial<Impact> & Pick<Impact, 'sessionId' | 'instanceId'>): Impact {

@@ -304,6 +304,14 @@ test('services that are too old are failures that name every need', async (t) =>
   }));
   const placement = await cloudFinding(t, 'Placement', simulator, { placement: { endpoint_override: older } });
   isFound(t, placement, 'Failure', /^Placement offers 1\.0 to 1\.20, but .*1\.31 is needed/, /^Upgrade Placement/);
+  const untyped = await anAddress(t, ({ path }) =>
+    path === '/'
+      ? { body: { versions: [{ id: 'v1.0', max_version: '1.36', min_version: '1.0' }] } }
+      : { body: { resource_providers: [] } },
+  );
+  const holding = { placement: { endpoint_override: untyped }, workflow: { hold_room: 'placeholders' } };
+  const types = await cloudFinding(t, 'Placement', simulator, holding);
+  isFound(t, types, 'Failure', /1\.38 is needed to hold the room of planned moves/, /^Upgrade Placement/);
   const nothing = await anAddress(t, () => ({ status: 404, body: {} }));
   const gone = await cloudFinding(t, 'Nova: microversions', simulator, { nova: { endpoint_override: nothing } });
   isFound(t, gone, 'Failure', /answered 404/, /^Mend the address of Nova/);

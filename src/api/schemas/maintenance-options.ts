@@ -41,6 +41,7 @@ export const POLICY: SchemaObject = {
     failure_budget: { type: 'integer', minimum: 0 },
     down_hosts: oneOf('exclude', 'evacuate', 'fail'),
     steer_new: oneOf('none', 'disable_waiting'),
+    hold_room: oneOf('none', 'placeholders'),
     per_project: {
       type: 'object',
       propertyNames: { type: 'string', minLength: 1, maxLength: 64 },

@@ -4,13 +4,23 @@ import { Clock } from '../../common/clock.js';
 import { FenixError } from '../../common/errors.js';
 import type { Left } from '../../db/leftover-repository.js';
 import { Repositories } from '../../db/repositories.js';
-import { type DisabledService, disabledServices, knownLeftovers, releaseHost } from '../../engine/leftovers.js';
+import {
+  type DisabledService,
+  disabledServices,
+  knownLeftovers,
+  releaseHost,
+  releaseRooms,
+  type StandingRoom,
+  standingRooms,
+} from '../../engine/leftovers.js';
 import { CloudPort } from '../../workflow/cloud-port.js';
 import { registerCloud } from '../wiring/cloud.js';
 import { say, WHO, withInstallation } from './installation.js';
 
 /** What the cloud shows, or why it shows nothing. */
-type Asked = { readonly services: readonly DisabledService[] } | { readonly services: null; readonly why: string };
+type Asked =
+  | { readonly services: readonly DisabledService[]; readonly rooms: readonly StandingRoom[] }
+  | { readonly services: null; readonly why: string };
 
 export function addLeftovers(program: Command): void {
   const leftovers = program.command('leftovers').description('what sessions left undone');
@@ -39,6 +49,16 @@ export function addLeftovers(program: Command): void {
         say(enabled ? `Host ${host} is enabled again.` : `Host ${host} was enabled already; nobody owes it any more.`);
       }),
     );
+  leftovers
+    .command('release-room')
+    .description('let Placement give up the room that it holds for closed or unknown sessions')
+    .action(() =>
+      withInstallation(program, async (parts) => {
+        const released = await releaseRooms(parts.resolve(Repositories), cloudOf(parts));
+        for (const room of released) say(`Released: ${roomLine(room)}`);
+        if (released.length === 0) say('Placement holds no room for closed or unknown sessions.');
+      }),
+    );
 }
 
 /** @throws FenixError `config-invalid` without an address of Keystone */
@@ -49,7 +69,11 @@ function cloudOf(parts: DependencyContainer): CloudPort {
 
 async function askCloud(repositories: Repositories, parts: DependencyContainer): Promise<Asked> {
   try {
-    return { services: await disabledServices(repositories, await cloudOf(parts).services()) };
+    const cloud = cloudOf(parts);
+    return {
+      services: await disabledServices(repositories, await cloud.services()),
+      rooms: await standingRooms(repositories, cloud),
+    };
   } catch (error) {
     if (!(error instanceof FenixError)) throw error;
     return { services: null, why: error.message };
@@ -91,11 +115,20 @@ function leftoverLines({ hosts, moves, stopped, projects, notifications }: Left,
     ),
     ...(asked.services === null
       ? [`The cloud was not asked, this is what the database knows: ${asked.why}`]
-      : section(
-          'Compute services that are disabled in our name',
-          asked.services.map(({ host, reason, session }) => `${host}  session ${session}  "${reason}"`),
-        )),
+      : [
+          ...section(
+            'Compute services that are disabled in our name',
+            asked.services.map(({ host, reason, session }) => `${host}  session ${session}  "${reason}"`),
+          ),
+          ...section('Room that Placement holds in our name', asked.rooms.map(roomLine)),
+        ]),
   ];
+}
+
+function roomLine({ host, consumer, resources, session, sessionId }: StandingRoom): string {
+  const { vcpus, memoryMb, diskGb } = resources;
+  const whose = sessionId === null ? 'session unknown' : `session ${session} ${sessionId}`;
+  return `${host}  ${vcpus} vCPUs, ${memoryMb} MB, ${diskGb} GB  ${whose}  consumer ${consumer}`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -251,5 +251,6 @@ function policyDefaults(workflow: Config['workflow']): SessionPolicy {
     immovable: workflow.immovable as 'fail' | 'skip_host' | 'stop_while_out',
     down_hosts: workflow.downHosts as 'exclude' | 'evacuate' | 'fail',
     steer_new: workflow.steerNew as 'none' | 'disable_waiting',
+    hold_room: workflow.holdRoom as 'none' | 'placeholders',
   };
 }

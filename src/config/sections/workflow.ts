@@ -20,6 +20,11 @@ export const workflow = {
       'none',
       'Whether new instances are kept off hosts that are still to be maintained.',
     ),
+    hold_room: choice(
+      ['none', 'placeholders'],
+      'none',
+      'Whether Placement holds the room of a planned move on its target until the move begins (workflow vnf).',
+    ),
     default_max_impacted: integer(1, 'Members of an implicit group that may be impacted at the same time.'),
     default_recovery_time: number(0, 'Seconds of rest after an impact in an implicit group.'),
     max_defer: number(600, 'Seconds that the replies to one notice can be deferred by, in sum.'),

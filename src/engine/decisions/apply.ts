@@ -3,6 +3,7 @@ import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 import { beginStart } from '../effects/start.js';
 import { adoptPlan } from './adopt-plan.js';
+import { letRoomGo } from './hold-room.js';
 import { giveHostBack, joinHosts, setHostState, takeHost, verifyEmpty } from './hosts.js';
 import { askAdmin, failMove, loseHost, moveOtherwise, overrulePlugin } from './losses.js';
 import { moveInstance } from './move-instance.js';
@@ -28,8 +29,7 @@ export async function apply(
       await joinHosts(session, view, decision);
       return undefined;
     case 'open-notice':
-      await tell(session, view, decision);
-      return undefined;
+      return tell(session, view, decision);
     case 'repeat-notice':
       await session.writer.commit((unit) => repeatNotice(session, unit, decision));
       return undefined;
@@ -65,6 +65,9 @@ export async function apply(
     case 'lose-room':
       await session.writer.commit((unit) => loseRoom(session, unit, decision));
       return undefined;
+    case 'let-room-go':
+      await letRoomGo(session, decision);
+      return undefined;
     case 'lose-host':
       await loseHost(session, view, decision);
       return undefined;
@@ -83,9 +86,7 @@ export async function apply(
     case 'start-instance':
       session.effects.start(await session.writer.commit((unit) => beginStart(session, unit, decision.impact)));
       return undefined;
-    case 'move-instance': {
-      const refusal = await moveInstance(session, view, decision);
-      return refusal && { for: refusal.because, message: refusal.message };
-    }
+    case 'move-instance':
+      return moveInstance(session, view, decision);
   }
 }

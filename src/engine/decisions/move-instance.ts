@@ -2,6 +2,7 @@ import { FenixError } from '../../common/errors.js';
 import type { RuleRefusal } from '../../planner/rules.js';
 import type { MoveInstance } from '../../workflow/decisions.js';
 import { groupOf } from '../../workflow/groups.js';
+import { placeholderOf } from '../../workflow/holding.js';
 import { hostsAhead, MOVES_AGAIN } from '../../workflow/hosts.js';
 import type { SessionView } from '../../workflow/view.js';
 import { admit } from '../admission.js';
@@ -9,6 +10,8 @@ import type { SessionContext } from '../context.js';
 import { beginEffect } from '../effects/begin.js';
 import type { MoveIntent } from '../effects/move.js';
 import type { Unit } from '../session-writer.js';
+import type { NotYet } from './apply.js';
+import { makeWay, waitForRoom } from './hold-room.js';
 import { refutation } from './prove.js';
 
 class Refused extends Error {
@@ -25,11 +28,11 @@ export async function moveInstance(
   session: SessionContext,
   view: SessionView,
   decision: MoveInstance,
-): Promise<RuleRefusal | undefined> {
+): Promise<NotYet | undefined> {
   const { instanceId, action, target, interruptionS } = decision;
   const server = view.cloud.servers.find((candidate) => candidate.id === instanceId);
   if (server === undefined || server.host === null) {
-    return { because: 'already-moving', message: `Instance ${instanceId} is not on a host any more.` };
+    return { for: 'already-moving', message: `Instance ${instanceId} is not on a host any more.` };
   }
   const group = groupOf(view, server);
   const { projectId, resources, host: sourceHost } = server;
@@ -38,11 +41,18 @@ export async function moveInstance(
     throw new FenixError('terminal', 'no-target', `${action} of instance ${instanceId} was decided without a target.`);
   }
   const targetHost = needsTarget ? target : null;
+  const held = placeholderOf(view, instanceId);
+  if (held !== undefined && held.state !== 'held') return waitForRoom(held);
   // What was proven before its project was told may have been taken by others since (L8); then it is planned again.
-  const fact = targetHost && (await refutation(session, view, { instanceId, resources, target: targetHost }));
-  if (fact) {
+  const fact =
+    targetHost !== null && targetHost !== held?.host
+      ? await refutation(session, view, { instanceId, resources, target: targetHost })
+      : undefined;
+  if (fact !== undefined) {
+    const inTheWay = await makeWay(session, view, { instanceId, resources, target: fact.host });
+    if (inTheWay !== undefined) return inTheWay;
     await session.writer.commit((unit) => session.repositories.facts.record(fact, unit.tx));
-    return { because: 'no-room', message: `${fact.message}, so instance ${instanceId} cannot go there now.` };
+    return { for: 'no-room', message: `${fact.message}, so instance ${instanceId} cannot go there now.` };
   }
   try {
     const entry = await session.writer.commit(async (unit) => {
@@ -55,6 +65,7 @@ export async function moveInstance(
         recoveryTimeS: group.recoveryTimeS,
         begunAt: unit.now.toISOString(),
         ...(interruptionS !== undefined && { interruptionS }),
+        ...(held !== undefined && { heldBy: held.consumer }),
         ...(targetHost !== null && hostsAhead(view).has(targetHost) && { again: MOVES_AGAIN }),
       };
       const effect = {
@@ -82,7 +93,7 @@ export async function moveInstance(
     session.effects.start(entry);
     return undefined;
   } catch (error) {
-    if (error instanceof Refused) return error.refusal;
+    if (error instanceof Refused) return { for: error.refusal.because, message: error.refusal.message };
     throw error;
   }
 }

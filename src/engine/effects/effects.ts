@@ -71,10 +71,11 @@ export class Effects {
 
   /**
    * Changes of one compute service go out in the order in which they were decided: a request to disable it that is in
-   * doubt is sent again, and would otherwise outlast the enabling that was decided after it (L6).
+   * doubt is sent again, and would otherwise outlast the enabling that was decided after it (L6). So do those of the room
+   * that is held for one instance.
    */
   private async afterItsLike({ kind, subject }: JournalEntry): Promise<void> {
-    if (kind !== 'service') return;
+    if (kind !== 'service' && kind !== 'room') return;
     const before = [...this.running.values()].filter((one) => one.kind === kind && one.subject === subject);
     await Promise.all(before.map(({ run }) => run));
   }

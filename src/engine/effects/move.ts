@@ -15,6 +15,7 @@ import { openNotice } from '../decisions/notices.js';
 import { tellOptedIn } from '../decisions/opted-in.js';
 import type { Unit } from '../session-writer.js';
 import { followUp } from './begin.js';
+import { letRoomGoFor } from './room.js';
 
 /** What a move's journal entry keeps. */
 export interface MoveIntent {
@@ -31,6 +32,8 @@ export interface MoveIntent {
   readonly interruptionS?: number;
   /** Why it goes to a host from which it will have to move once more (L12). */
   readonly again?: string;
+  /** Placement's consumer that holds the instance's room until it is asked for. */
+  readonly heldBy?: string;
 }
 
 /**
@@ -40,6 +43,7 @@ export interface MoveIntent {
 export async function runMove(session: SessionContext, entry: JournalEntry, resumed: boolean): Promise<void> {
   const intent = entry.intent as unknown as MoveIntent;
   const plugin = session.plugins.instanceAction(intent.action);
+  if (intent.heldBy !== undefined) await letRoomGoFor(session, entry, intent.heldBy);
   const outcome = await outcomeOf(() =>
     plugin.run(moveContext(session, entry, intent, { isNew: !resumed, looksAtOnce: resumed })),
   );

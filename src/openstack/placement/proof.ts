@@ -1,6 +1,7 @@
 import type { Resources } from '../../model/index.js';
 import type { Proof } from '../../workflow/cloud-port.js';
 import type { ServiceApi } from '../service-api.js';
+import { byClass } from './classes.js';
 import { IN_TREE } from './needs.js';
 import { findProvider } from './providers.js';
 
@@ -35,12 +36,7 @@ async function hasCandidate(
   return answer.allocation_requests.length > 0;
 }
 
-/** Placement refuses amounts of zero. */
-function asked({ vcpus, memoryMb, diskGb }: Resources): string {
-  const classes = [
-    ['VCPU', vcpus],
-    ['MEMORY_MB', memoryMb],
-    ['DISK_GB', diskGb],
-  ] as const;
-  return classes.flatMap(([name, amount]) => (amount > 0 ? [`${name}:${amount}`] : [])).join(',');
+function asked(wanted: Resources): string {
+  const classes = Object.entries(byClass(wanted));
+  return classes.map(([name, amount]) => `${name}:${amount}`).join(',');
 }

@@ -76,8 +76,7 @@ function ask(
   if (readyAt > (way === 'own' ? now : now + answerS * MARGIN + 1)) return groupWait(step, instance);
   const expectedAt = Math.max(readyAt, slots.next, now + answerS);
   const choice = anywhere(way === 'own' || (lead?.source === source && lead.overWaiting) || step.firstWave(zone));
-  const isLead = lead?.source === source;
-  if (isLead) zone.targets.release(instance);
+  zone.targets.release(instance);
   const target =
     zone.targets.choose(instance, choice) ??
     // What is promised twice is given back in time by a host that is out.

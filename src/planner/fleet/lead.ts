@@ -10,12 +10,21 @@ export interface Lead {
   readonly overWaiting: boolean;
 }
 
-/** Sources, the nearest to its end first: its room serves again the soonest. */
+/**
+ * Sources, the nearest to its end first: its room serves again the soonest. Of such as are as near, that of which most
+ * projects were told: one that was told may hold a place in a group for which others wait.
+ */
 export function sortSources(zone: ZoneStep): void {
   zone.sources.sort(
-    (a, b) => a.pendingS - b.pendingS || a.host.since - b.host.since || byName(a.host.host, b.host.host),
+    (a, b) =>
+      a.pendingS - b.pendingS ||
+      toldOf(b) - toldOf(a) ||
+      a.host.since - b.host.since ||
+      byName(a.host.host, b.host.host),
   );
 }
+
+const toldOf = ({ acked, asked }: Source): number => acked.length + asked.length;
 
 /**
  * The first source of which everything has a place, whoever else was promised one; these places are kept for it from now

@@ -161,8 +161,8 @@ export class FleetStep {
   private see(source: Source, { targets }: ZoneStep): void {
     this.migrations += source.busyUntil.length;
     for (const instance of source.host.instances) {
-      if (instance.phase === 'resting' || instance.phase === 'gone') continue;
-      this.groups.of(instance.groupId).see(instance);
+      if (instance.phase === 'gone') continue;
+      if (instance.phase !== 'resting') this.groups.of(instance.groupId).see(instance);
       if (instance.target === null) continue;
       if (instance.phase === 'moving') targets.coming(instance.target);
       else targets.hold(instance, instance.target);

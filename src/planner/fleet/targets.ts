@@ -213,8 +213,11 @@ export class Targets {
   }
 }
 
+/** Of those that are as large, who was promised a place comes first, and keeps it. */
 const largestFirst = (a: FleetInstance, b: FleetInstance): number =>
-  compareResources(b.resources, a.resources) || byName(a.instanceId, b.instanceId);
+  compareResources(b.resources, a.resources) ||
+  Number(a.target === null) - Number(b.target === null) ||
+  byName(a.instanceId, b.instanceId);
 
 function hasRoom({ free, held }: Target, { resources }: FleetInstance, overHeld: boolean): boolean {
   const part = overHeld ? 0 : 1;

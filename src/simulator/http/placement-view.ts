@@ -13,3 +13,9 @@ export function byClass<T>(resources: Resources, render: (amount: number) => T):
   const { vcpus, memoryMb, diskGb } = resources;
   return { VCPU: render(vcpus), MEMORY_MB: render(memoryMb), DISK_GB: render(diskGb) };
 }
+
+/** A class of which nothing is taken is not there. */
+export function resourceView(resources: Resources): Record<string, number> {
+  const all = Object.entries(byClass(resources, (amount) => amount));
+  return Object.fromEntries(all.filter(([, amount]) => amount > 0));
+}

@@ -1,11 +1,11 @@
 import { type NextFunction, type Request, type Response, Router } from 'express';
-import type { Resources } from '../../model/index.js';
 import type { Cloud } from '../cloud.js';
 import type { ComputeHost } from '../records.js';
 import { Refusal } from '../refusal.js';
 import type { AppParts } from './app.js';
+import { allocationRoutes } from './placement-allocations.js';
 import { candidates } from './placement-candidates.js';
-import { byClass, traitsOf } from './placement-view.js';
+import { byClass, resourceView, traitsOf } from './placement-view.js';
 import { authenticate, callerOf, localsOf, param, query, refusals } from './wire.js';
 
 const MAX_MINOR = 39;
@@ -14,9 +14,10 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   406: 'Not Acceptable',
+  409: 'Conflict',
 };
 
-/** Placement API up to 1.39: what a maintenance service reads, and takes away. Bodies have the shape of 1.12 and later. */
+/** Placement API up to 1.39: what a maintenance service reads, makes and takes away. Bodies have the shape of 1.12 and later. */
 export function placementRouter({ cloud, tokens, endpoints }: AppParts): Router {
   const router = Router();
   router.get('/', (_request, response) => {
@@ -30,9 +31,7 @@ export function placementRouter({ cloud, tokens, endpoints }: AppParts): Router 
     next();
   });
   providerRoutes(router, cloud);
-  router.get('/allocations/:consumer', (request, response) => {
-    response.json(consumerView(cloud, param(request, 'consumer'), localsOf(response).minor ?? 0));
-  });
+  allocationRoutes(router, cloud);
   router.get('/allocation_candidates', (request, response) => {
     response.json(candidates(cloud, request, localsOf(response).minor ?? 0));
   });
@@ -40,9 +39,11 @@ export function placementRouter({ cloud, tokens, endpoints }: AppParts): Router 
     throw new Refusal(404, 'The resource could not be found.');
   });
   router.use(
-    refusals(({ status, message }, response) => ({
-      errors: [{ status, title: TITLES[status], detail: message, request_id: localsOf(response).requestId }],
-    })),
+    refusals(({ status, message, code = 'placement.undefined_code' }, response) => {
+      const { minor = 0, requestId } = localsOf(response);
+      const error = { status, title: TITLES[status], detail: message, request_id: requestId };
+      return { errors: [minor >= 23 ? { ...error, code } : error] };
+    }),
   );
   return router;
 }
@@ -95,12 +96,6 @@ function providerRoutes(router: Router, cloud: Cloud): void {
   });
 }
 
-/** A class of which nothing is taken is not there. */
-function resourceView(resources: Resources): Record<string, number> {
-  const all = Object.entries(byClass(resources, (amount) => amount));
-  return Object.fromEntries(all.filter(([, amount]) => amount > 0));
-}
-
 function inventory(total: number): object {
   return { total, reserved: 0, min_unit: 1, max_unit: total, step_size: 1, allocation_ratio: 1 };
 }
@@ -127,26 +122,6 @@ function providerView({ providerId: uuid, nodeName: name, generation }: ComputeH
     links: [{ rel: 'self', href }, ...related.map((rel) => ({ rel, href: `${href}/${rel}` }))],
     parent_provider_uuid: null,
     root_provider_uuid: uuid,
-  };
-}
-
-function consumerView(cloud: Cloud, consumer: string, minor: number): object {
-  const held = cloud.allocations.of(consumer);
-  if (held === undefined) return { allocations: {} };
-  const everywhere = [...cloud.hosts.values()].flatMap((host) =>
-    cloud.allocations
-      .on(host.name)
-      .filter((there) => there === held || (there.leftOver === true && there.instanceId === consumer))
-      .map(({ resources }) => {
-        return [host.providerId, { resources: resourceView(resources), generation: host.generation }] as const;
-      }),
-  );
-  return {
-    allocations: Object.fromEntries(everywhere),
-    project_id: held.projectId,
-    user_id: held.userId,
-    ...(minor >= 28 ? { consumer_generation: 1 } : {}),
-    ...(minor >= 38 ? { consumer_type: consumer === held.instanceId ? 'INSTANCE' : 'MIGRATION' } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import { NO_RESOURCES, type SessionHost } from '../../model/index.js';
+import { NO_RESOURCES, type SessionHost, subtractResources } from '../../model/index.js';
 import type { FleetHost, FleetInstance } from '../../planner/fleet.js';
 import { freeRoom } from '../../planner/rules.js';
 import { isOwedBack } from '../giving-back.js';
@@ -65,7 +65,10 @@ function fleetHost(view: SessionView, index: FleetIndex, host: string, known: Kn
     zone,
     sets: [zoneSet(zone)],
     capacity,
-    free: freeRoom(host, capacity, index.serversOn(host), index.impactsAt(host), view.cloud.at),
+    free: subtractResources(
+      freeRoom(host, capacity, index.serversOn(host), index.impactsAt(host), view.cloud.at),
+      index.heldByOthers(host),
+    ),
     down: isDown(view.cloud, host),
     members: membersOn(index, host),
     ...known,

@@ -19,7 +19,7 @@ export function fleetInstance(
 ): FleetInstance {
   const { server, wanted } = leaving;
   const refusedBy = [...refused, ...index.crowdedFor(server)];
-  const stage = stageOf(view, leaving);
+  const stage = stageOf(view, index, leaving);
   const group = index.groupOf(server);
   // Who is off anyway is not put out of service by being kept off.
   const isOff = stage.way === 'stays' && server.status === 'SHUTOFF';
@@ -38,8 +38,8 @@ export function fleetInstance(
   };
 }
 
-function stageOf(view: SessionView, leaving: Leaving): Stage {
-  const { prospect, notice, isStopped } = leaving;
+function stageOf(view: SessionView, index: FleetIndex, leaving: Leaving): Stage {
+  const { prospect, notice, isStopped, server } = leaving;
   const target = notice?.planned?.target ?? null;
   if (isStopped) return { way: 'stays', phase: 'gone', target: null, at: null };
   if ('underWay' in prospect) {
@@ -51,7 +51,10 @@ function stageOf(view: SessionView, leaving: Leaving): Stage {
   if ('otherwise' in prospect) return { way: 'place', phase: 'acked', target: null, at: null };
   if (!('unasked' in prospect)) return { way: 'never', phase: 'resting', target: null, at: null };
   const way = wayBefore(view, leaving);
-  if (notice === undefined) return { way, phase: 'resting', target: null, at: null };
+  if (notice === undefined) {
+    // What was chosen for it stands while Placement is being asked to hold the room.
+    return { way, phase: 'resting', target: (way === 'place' && index.heldAt(server.id)) || null, at: null };
+  }
   return { way, phase: 'asked', target, at: (notice.actionsAt?.getTime() ?? 0) / 1000 };
 }
 

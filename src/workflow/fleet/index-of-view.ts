@@ -1,4 +1,11 @@
-import type { GroupConstraints, Impact, Notice, Resources } from '../../model/index.js';
+import {
+  addResources,
+  type GroupConstraints,
+  type Impact,
+  NO_RESOURCES,
+  type Notice,
+  type Resources,
+} from '../../model/index.js';
 import type { Server } from '../cloud-port.js';
 import { type Group, groupOf } from '../groups.js';
 import type { SessionView } from '../view.js';
@@ -12,6 +19,8 @@ export class FleetIndex {
   private readonly sizes = new Map<GroupConstraints, number>();
   private readonly impacts = new Map<string, Impact[]>();
   private readonly capacities: ReadonlyMap<string, Resources>;
+  private readonly held = new Map<string, string>();
+  private readonly heldElsewhere = new Map<string, Resources>();
 
   constructor(private readonly view: SessionView) {
     for (const server of view.cloud.servers) {
@@ -27,6 +36,11 @@ export class FleetIndex {
       }
     }
     this.capacities = new Map(view.cloud.capacities.map(({ host, capacity }) => [host, capacity]));
+    for (const placeholder of view.placeholders) {
+      const { sessionId, instanceId, host } = placeholder;
+      if (sessionId === view.session.sessionId) this.held.set(instanceId, host);
+      else this.heldElsewhere.set(host, addResources(this.heldByOthers(host), placeholder));
+    }
     for (const notice of view.notices) {
       const { host, instanceId, outcome } = notice;
       if (host === null || instanceId === null || outcome === 'cancelled' || outcome === 'gone') continue;
@@ -66,6 +80,16 @@ export class FleetIndex {
       if (host !== undefined && host !== null) counts.set(host, (counts.get(host) ?? 0) + 1);
     }
     return [...counts].flatMap(([host, count]) => (count >= maxPerHost ? [host] : []));
+  }
+
+  /** Where Placement holds room for an instance of the session; undefined where it does not. */
+  heldAt(instanceId: string): string | undefined {
+    return this.held.get(instanceId);
+  }
+
+  /** What Placement holds there for other sessions; the session's own is promised by its plan. */
+  heldByOthers(host: string): Resources {
+    return this.heldElsewhere.get(host) ?? NO_RESOURCES;
   }
 
   /** Members that Nova has. */

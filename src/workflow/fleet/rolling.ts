@@ -14,6 +14,7 @@ import { deadline } from '../waits.js';
 import { followNotices } from './answers.js';
 import { derivedState } from './derived-state.js';
 import { Gathered } from './gathered.js';
+import { staleRoom, unchosenRoom } from './held-room.js';
 import { workOnHosts } from './hosts-at-work.js';
 import { FleetIndex } from './index-of-view.js';
 import { cameBack, type Leaving, leavingFrom } from './leaving.js';
@@ -46,7 +47,10 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   if (gathered.ending !== undefined) return gathered.ending;
   const quorum = waitForQuorum(view);
   if (quorum !== undefined && gathered.apart.length === 0 && holdsAll(view)) return quorum;
-  if (isOver(view)) return { to: 'MAINTENANCE_COMPLETE', why: 'All hosts are through.', derived: true };
+  const stale = staleRoom(view, leaving);
+  for (const decision of stale) gathered.decide(decision);
+  if (stale.length === 0 && isOver(view))
+    return { to: 'MAINTENANCE_COMPLETE', why: 'All hosts are through.', derived: true };
   const isAsked = view.notices.some(
     ({ state: about, outcome }) =>
       about === 'SCALE_IN' && (outcome === null || outcome === 'nack' || outcome === 'silent'),
@@ -57,6 +61,7 @@ export async function rollOn(view: SessionView, tools: WorkflowTools): Promise<S
   const plan = await planWith(view, tools, parts, gathered);
   const steps = new PlanSteps(view, leaving, held);
   steps.begin(plan, gathered);
+  for (const decision of unchosenRoom(view, leaving, plan)) gathered.decide(decision);
   const notices = await assumeUnmanaged(view, tools, steps.notices(plan));
   for (const notice of notices) gathered.decide(notice);
   steps.lostRoom(plan, gathered);

@@ -66,7 +66,9 @@ function noWayOn(view: SessionView, why: string, gathered: Gathered): void {
     view.notices.some(({ closedAt }) => closedAt === null);
   if (isBusy || gathered.apart.length > 0) return;
   const { sessionId } = view.session;
-  const others = view.impacts.some((impact) => impact.sessionId !== sessionId && impact.endedAt === null);
+  const others =
+    view.impacts.some((impact) => impact.sessionId !== sessionId && impact.endedAt === null) ||
+    view.placeholders.some((placeholder) => placeholder.sessionId !== sessionId);
   const until = deadline(view, 'room', view.settings.blockedTimeoutS);
   if (others && until > view.now) gathered.take({ wait: { for: 'room', message: why, until, poll: true } });
   else gathered.take(failing({ code: 'no-room', message: why }));

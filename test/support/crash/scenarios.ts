@@ -72,6 +72,12 @@ export const SCENARIOS = {
     ends: 'MAINTENANCE_DONE',
     needs: ['cloud migrate', 'cloud confirmResize', 'plug-in noop run'],
   },
+  'MIGRATE in vnf, its room held': {
+    topology: twoHosts(),
+    session: { workflow: 'vnf', policy: { hold_room: 'placeholders' } },
+    ends: 'MAINTENANCE_DONE',
+    needs: ['cloud holdRoom', 'cloud letRoomGo', 'cloud migrate'],
+  },
   'abort with revert': {
     topology: twoHosts(),
     // The instance arrives when the abort is known, however long the crash takes.

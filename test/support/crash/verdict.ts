@@ -74,7 +74,9 @@ export async function outcomeOf(
       ...simulator.cloud.instances().map((one) => `${one.name} on ${one.host} ${statusOf(one)} ${one.taskState}`),
     ].map(plain),
     effects: [...calls, ...moves, ...installed].map((line) =>
-      plain(line).replace(/migrations\/\d+/, 'migrations/<id>'),
+      plain(line)
+        .replace(/migrations\/\d+/, 'migrations/<id>')
+        .replace(/allocations\/[0-9a-f-]{36}/, 'allocations/<consumer>'),
     ),
     notices: notices.map(({ state, instanceIds, host, outcome }) =>
       plain(`${state} for ${[...instanceIds].sort()} on ${host}: ${ONCE.has(state) ? 'answered or lost' : outcome}`),
@@ -96,6 +98,11 @@ export async function faultsOf(
     if (state === 'begun') faults.push(`The journal's ${action} of ${subject} has no outcome.`);
   const open = await repositories.impacts.open();
   for (const { instanceId } of open) faults.push(`Instance ${instanceId} counts as impacted for ever.`);
+  for (const { host, instanceId } of await repositories.placeholders.all())
+    faults.push(`Room on ${host} is still written down as held for ${instanceId}.`);
+  for (const name of simulator.cloud.hosts.keys())
+    for (const { consumer, consumerType } of simulator.cloud.allocations.on(name))
+      if (consumerType !== undefined) faults.push(`Placement still holds room on ${name} for ${consumer}.`);
   const rows: Record<string, unknown>[] = await database.knex('outbox').where({ session_id: sessionId }).select();
   const posts = simulator.log.of('alarm-post').filter(({ status }) => status !== null && status < 300);
   let lost = 0;

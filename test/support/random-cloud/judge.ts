@@ -10,6 +10,7 @@ export function faultsOf(run: Run): string[] {
   return [
     ...brokenConstraints(run),
     ...leftDisabled(run),
+    ...leftHeld(run),
     ...movedAgain(run),
     ...faultsOfSession(run, isTrue),
     ...goingBack(run.history),
@@ -50,6 +51,14 @@ function leftDisabled(run: Run): string[] {
       return rule === 'left-disabled' && !excused;
     })
     .map(({ sentence }) => sentence);
+}
+
+/** Room that Placement still holds in Fenix's name is taken from everybody for nothing (L6). */
+function leftHeld({ simulator: { cloud } }: Run): string[] {
+  const all = [...cloud.hosts.keys()].flatMap((name) => cloud.allocations.on(name));
+  return all
+    .filter(({ consumerType }) => consumerType !== undefined)
+    .map(({ consumer, host }) => `Placement still holds room on ${host} for ${consumer}.`);
 }
 
 /** Hosts on which an action began and did not succeed. */

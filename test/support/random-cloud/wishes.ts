@@ -44,6 +44,7 @@ export function randomPolicy(random: Random): Partial<NewSession> {
     ...onceIn(random, 3, () => ({ down_hosts: 'evacuate' as const })),
     ...onceIn(random, 3, () => ({ immovable: 'stop_while_out' as const })),
     ...onceIn(random, 4, () => ({ steer_new: 'disable_waiting' as const })),
+    ...onceIn(random, 2, () => ({ hold_room: 'placeholders' as const })),
   };
   return Object.keys(policy).length > 0 ? { policy } : {};
 }

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { DependencyContainer } from 'tsyringe';
 import { FenixError } from '../../../common/errors.js';
 import type { KeystoneSession } from '../../../keystone-auth-middleware/index.js';
-import { NOVA_NEEDS, PLACEMENT_NEEDS, ServiceApi } from '../../../openstack/index.js';
+import { NOVA_NEEDS, PLACEHOLDER_NEEDS, PLACEMENT_NEEDS, ServiceApi } from '../../../openstack/index.js';
 import { CloudPort } from '../../../workflow/cloud-port.js';
 import { EngineSessionToken } from '../../wiring/cloud.js';
 import { ConfigToken } from '../../wiring/core.js';
@@ -16,7 +17,8 @@ const SEE_CATALOG =
 export function cloudChecks(parts: DependencyContainer): Check[] {
   const session = (): KeystoneSession => parts.resolve(EngineSessionToken);
   const cloud = (): CloudPort => parts.resolve<CloudPort>(CloudPort);
-  const { nova, placement } = parts.resolve(ConfigToken);
+  const { nova, placement, workflow } = parts.resolve(ConfigToken);
+  const holdsRoom = workflow.holdRoom === 'placeholders';
   const api = (type: string, seconds: number): ServiceApi =>
     new ServiceApi(session(), { readS: seconds, writeS: seconds }, type);
   return [
@@ -63,7 +65,7 @@ export function cloudChecks(parts: DependencyContainer): Check[] {
       run: async () => {
         const found = await checkVersions(
           api('placement', placement.timeout),
-          PLACEMENT_NEEDS,
+          holdsRoom ? [...PLACEMENT_NEEDS, ...PLACEHOLDER_NEEDS] : PLACEMENT_NEEDS,
           'Upgrade Placement, or use an older Fenix.',
         );
         if (found.result !== 'Success') return found;
@@ -72,7 +74,13 @@ export function cloudChecks(parts: DependencyContainer): Check[] {
           return warning('Placement has no compute node.', 'Nothing is to be done if the cloud is still empty.');
         }
         await cloud().proves(host.host, { vcpus: 1, memoryMb: 0, diskGb: 0 });
-        return success(`${found.details} Room can be asked for, e.g. on ${host.host}.`);
+        const asked = `${found.details} Room can be asked for, e.g. on ${host.host}.`;
+        if (!holdsRoom) return success(asked);
+        // Of nobody: what Placement says is only whether we may.
+        const nobody = randomUUID();
+        await cloud().holdsRoom(nobody);
+        await cloud().letRoomGo(nobody);
+        return success(`${asked} Allocations can be read and given up.`);
       },
     },
     { name: 'Aodh', after: 'Keystone: engine', remedy: RIGHTS, run: () => checkAlarms(cloud()) },
