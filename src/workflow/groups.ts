@@ -1,6 +1,7 @@
 import { allowedImpacts, type GroupConstraints } from '../model/index.js';
 import type { Server } from './cloud-port.js';
 import { isDown } from './hosts.js';
+import { serverOf } from './server-index.js';
 import type { SessionView } from './view.js';
 
 /** An instance group as the safety rules see it now (v1 §4.1, §5.3). */
@@ -68,8 +69,8 @@ export function implicitGroup(
 }
 
 function explicitGroup({ cloud, constraints }: GroupView, group: GroupConstraints): Group {
-  const ids = new Set(constraints.membersOf(group));
-  const members = cloud.servers.filter((server) => ids.has(server.id));
+  const ids = constraints.membersOf(group);
+  const members = ids.flatMap((id) => serverOf(cloud, id) ?? []);
   const broken = members.filter((server) => isBroken(cloud, server)).map((server) => server.id);
   return {
     groupId: explicitGroupId(group),
@@ -78,7 +79,7 @@ function explicitGroup({ cloud, constraints }: GroupView, group: GroupConstraint
     broken,
     recoveryTimeS: group.recoveryTimeS,
     maxPerHost: group.maxInstancesPerHost,
-    members: group.maxInstancesPerHost === 0 ? [] : [...ids],
+    members: group.maxInstancesPerHost === 0 ? [] : ids,
   };
 }
 

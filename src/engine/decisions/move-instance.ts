@@ -4,6 +4,7 @@ import type { MoveInstance } from '../../workflow/decisions.js';
 import { groupOf } from '../../workflow/groups.js';
 import { placeholderOf } from '../../workflow/holding.js';
 import { hostsAhead, MOVES_AGAIN } from '../../workflow/hosts.js';
+import { serverOf } from '../../workflow/server-index.js';
 import type { SessionView } from '../../workflow/view.js';
 import { admit } from '../admission.js';
 import type { SessionContext } from '../context.js';
@@ -30,7 +31,7 @@ export async function moveInstance(
   decision: MoveInstance,
 ): Promise<NotYet | undefined> {
   const { instanceId, action, target, interruptionS } = decision;
-  const server = view.cloud.servers.find((candidate) => candidate.id === instanceId);
+  const server = serverOf(view.cloud, instanceId);
   if (server === undefined || server.host === null) {
     return { for: 'already-moving', message: `Instance ${instanceId} is not on a host any more.` };
   }

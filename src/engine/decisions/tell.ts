@@ -2,6 +2,7 @@ import type { OpenNotice } from '../../workflow/decisions.js';
 import { cannotHold, isHoldingRoom, movesItself, placeholderOf } from '../../workflow/holding.js';
 import { NO_VALID_HOST } from '../../workflow/migrations.js';
 import { NOT_PROVEN } from '../../workflow/room.js';
+import { serverOf } from '../../workflow/server-index.js';
 import type { SessionView } from '../../workflow/view.js';
 import type { SessionContext } from '../context.js';
 import type { NotYet } from './apply.js';
@@ -24,7 +25,7 @@ export async function tell(
 ): Promise<NotYet | undefined> {
   const { instanceId, planned, host } = decision;
   const target = planned?.target ?? null;
-  const server = view.cloud.servers.find(({ id }) => id === instanceId);
+  const server = instanceId === null ? undefined : serverOf(view.cloud, instanceId);
   if (target === null || server === undefined) {
     await session.writer.commit((unit) => openNotice(session, unit, decision));
     return undefined;

@@ -10,6 +10,7 @@ import type {
   MoveOutcome,
 } from '../../workflow/contract.js';
 import { inform } from '../../workflow/notices.js';
+import { serverOf } from '../../workflow/server-index.js';
 import type { SessionContext } from '../context.js';
 import { openNotice } from '../decisions/notices.js';
 import { tellOptedIn } from '../decisions/opted-in.js';
@@ -113,7 +114,7 @@ export function moveContext(
       for (;;) {
         const view = await (looksAtOnce ? orStopped(watch.view(), stopping) : watch.next(stopping));
         looksAtOnce = false;
-        const verdict = await judge(view.servers.find((server) => server.id === entry.subject));
+        const verdict = await judge(serverOf(view, entry.subject));
         if (verdict !== undefined) return verdict;
         if (clock.now() >= until) return undefined;
       }

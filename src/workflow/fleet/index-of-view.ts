@@ -8,12 +8,12 @@ import {
 } from '../../model/index.js';
 import type { Server } from '../cloud-port.js';
 import { type Group, groupOf } from '../groups.js';
+import { serverOf } from '../server-index.js';
 import type { SessionView } from '../view.js';
 
 /** What is looked up again and again while a step for many hosts is made; each is gathered once. */
 export class FleetIndex {
   private readonly byHost = new Map<string, Server[]>();
-  private readonly byId = new Map<string, Server>();
   private readonly notices = new Map<string, Notice>();
   private readonly groups = new Map<unknown, Group>();
   private readonly sizes = new Map<GroupConstraints, number>();
@@ -24,7 +24,6 @@ export class FleetIndex {
 
   constructor(private readonly view: SessionView) {
     for (const server of view.cloud.servers) {
-      this.byId.set(server.id, server);
       if (server.host === null) continue;
       const there = this.byHost.get(server.host);
       if (there === undefined) this.byHost.set(server.host, [server]);
@@ -53,7 +52,7 @@ export class FleetIndex {
   }
 
   server(id: string): Server | undefined {
-    return this.byId.get(id);
+    return serverOf(this.view.cloud, id);
   }
 
   /** Impacts that begin or end there. */
@@ -76,7 +75,7 @@ export class FleetIndex {
     if (maxPerHost === 0 || !broken.includes(server.id)) return [];
     const counts = new Map<string, number>();
     for (const id of members) {
-      const host = id === server.id ? undefined : this.byId.get(id)?.host;
+      const host = id === server.id ? undefined : this.server(id)?.host;
       if (host !== undefined && host !== null) counts.set(host, (counts.get(host) ?? 0) + 1);
     }
     return [...counts].flatMap(([host, count]) => (count >= maxPerHost ? [host] : []));
