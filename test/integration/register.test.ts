@@ -129,5 +129,8 @@ test.serial('register says where Keystone cannot be reached', async (t) => {
   await gone.close();
   const { code, error } = await register(t, configured(gone.url));
   t.is(code, 1);
-  t.regex(error, /^Keystone gives no token: POST http:\/\/127\.0\.0\.1:\d+\/v3\/auth\/tokens cannot be reached: the connection was refused, .*\n$/);
+  t.regex(
+    error,
+    /^Keystone gives no token: POST http:\/\/127\.0\.0\.1:\d+\/v3\/auth\/tokens cannot be reached: the connection was refused, .*\n$/,
+  );
 });
