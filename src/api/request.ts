@@ -86,7 +86,8 @@ export function requestIdOf(res: Response): string {
 
 /** Once, at the beginning: later the connection may be gone, and with it whose it was. */
 export function noteAddress(req: Request, res: Response): void {
-  res.locals.address = req.ip;
+  // Only where a proxy may have written one has express anything to find out.
+  res.locals.address = 'x-forwarded-for' in req.headers ? req.ip : req.socket.remoteAddress;
 }
 
 /** Where a request came from. */

@@ -55,7 +55,9 @@ export function parseJson(raw: unknown): unknown {
   } catch (cause) {
     throw malformed(null, `The body is not JSON: ${(cause as Error).message}.`);
   }
-  if (depthOf(value) > MAX_DEPTH) throw malformed(null, `The body is nested deeper than ${MAX_DEPTH} levels.`);
+  // Each level takes two characters at least.
+  if (text.length > 2 * MAX_DEPTH && depthOf(value) > MAX_DEPTH)
+    throw malformed(null, `The body is nested deeper than ${MAX_DEPTH} levels.`);
   return value;
 }
 
