@@ -178,7 +178,7 @@ function simulated(simulator: Simulator): Values {
   return {
     ...rest,
     DEFAULT: { ...DEFAULT, transport_url: 'memory://' },
-    engine: { planner_threads: 0 },
+    engine: { planner_threads: 0, turn_pace: 0 },
     plugins: { isolation: 'none' },
     api: { reply_pace: 0, read_pace: 0 },
   };

@@ -49,6 +49,8 @@ export interface EngineSettings extends WorkflowSettings {
   /** Machine seconds without a sign of life of the main thread after which its lease is not renewed any more. */
   readonly hungS: number;
   readonly sweepS: number;
+  /** Machine milliseconds that a session waits at most for more to come in after a turn that took long. */
+  readonly turnPaceMs: number;
   /** Plans of all hosts that are kept of each session, the last ones; 0 = none. */
   readonly keptPlans: number;
 }

@@ -1,16 +1,15 @@
 import type { Wake } from '../common/wake.js';
 import type { SessionContext } from './context.js';
 
-/** No rest is taken after shorter turns. */
+/** Shorter rests are not worth the while. */
 const SHORT_TURN_MS = 20;
-const LONGEST_REST_MS = 1000;
 
 /** When a session's owner looks again. */
 export class Pace {
   private turnBeganMs = 0;
 
   constructor(
-    private readonly context: Pick<SessionContext, 'clock' | 'machine' | 'stopping'>,
+    private readonly context: Pick<SessionContext, 'clock' | 'machine' | 'settings' | 'stopping'>,
     private readonly wake: Wake,
   ) {}
 
@@ -25,11 +24,12 @@ export class Pace {
    * @throws Stopped
    */
   async rest(until: Date): Promise<void> {
-    const { clock, machine, stopping } = this.context;
+    const { clock, machine, settings, stopping } = this.context;
     const tookMs = machine.monotonicMs() - this.turnBeganMs;
     await this.pause(until);
-    if (tookMs < SHORT_TURN_MS || clock.now() >= until) return;
-    await machine.sleepMs(Math.min(tookMs, LONGEST_REST_MS), stopping);
+    const restMs = Math.min(tookMs, settings.turnPaceMs);
+    if (restMs < SHORT_TURN_MS || clock.now() >= until) return;
+    await machine.sleepMs(restMs, stopping);
   }
 
   private async pause(until: Date): Promise<void> {

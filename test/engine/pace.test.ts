@@ -5,17 +5,20 @@ import { Wake } from '../../src/common/wake.js';
 import { LearnedWatch } from '../../src/engine/learned.js';
 import { Pace } from '../../src/engine/pace.js';
 import { NOON } from '../support/api-records.js';
-import { aDatabase, anOwnedSession, until } from '../support/engine-session.js';
+import { aDatabase, anOwnedSession, ENGINE_SETTINGS, until } from '../support/engine-session.js';
 import { ManualMachineClock } from '../support/manual-machine-clock.js';
 
 const LATER = plusSeconds(NOON, 60);
 
-function aPace() {
+function aPace(turnPaceMs = 1000) {
   const clock = new ManualClock(NOON);
   const machine = new ManualMachineClock();
   const stopping = new AbortController();
   const wake = new Wake();
-  const pace = new Pace({ clock, machine, stopping: stopping.signal }, wake);
+  const pace = new Pace(
+    { clock, machine, settings: { ...ENGINE_SETTINGS, turnPaceMs }, stopping: stopping.signal },
+    wake,
+  );
   const ended: string[] = [];
   const rest = (): Promise<void> => pace.rest(LATER).then(() => void ended.push('rested'));
   return { clock, machine, stopping, wake, pace, ended, rest };
@@ -50,6 +53,16 @@ for (const [turnMs, restMs] of [
     await resting;
   });
 }
+
+test('where no pace is wanted, whoever is woken looks at once', async (t) => {
+  const { machine, wake, pace, rest } = aPace(0);
+  pace.begin();
+  machine.advanceMs(5000);
+  const resting = rest();
+  wake.raise();
+  await resting;
+  t.is(machine.nextDueMs(), undefined);
+});
 
 test('a deadline that has come is not put off, however long the turn before it took', async (t) => {
   const { clock, machine, pace, ended, rest } = aPace();

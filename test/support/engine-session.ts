@@ -54,6 +54,7 @@ export const ENGINE_SETTINGS: EngineSettings = {
   heartbeatS: 5,
   hungS: 60,
   sweepS: 2,
+  turnPaceMs: 1000,
   keptPlans: 5,
 };
 

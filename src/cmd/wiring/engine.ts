@@ -213,6 +213,7 @@ function engineSettings(config: Config, url: string): EngineSettings {
     pluginOutputIntervalS: plugins.outputInterval,
     cloudPollS: engine.cloudPollInterval,
     sweepS: engine.sweepInterval,
+    turnPaceMs: engine.turnPace,
     keptPlans: planner.keptPlans,
     projectMaintenanceReplyS: common.projectMaintenanceReply,
     projectScaleInReplyS: common.projectScaleInReply,

@@ -27,6 +27,12 @@ export const engine = {
     cloud_poll_interval: number(3, 'Seconds of domain time between two questions to Nova about moves in progress.', {
       min: 0.01,
     }),
+    turn_pace: integer(
+      1000,
+      'Milliseconds that a session waits at most for more to come in before it looks at everything again, where that takes ' +
+        'long: in a large cloud, as long as it took last. 0 = it looks at once.',
+      { min: 0, max: 60_000 },
+    ),
     planner_threads: integer(1, 'Threads that plans are made in; 0 = in the main thread.', { max: 64, min: 0 }),
     clock_speed: number(1, 'Domain seconds per second; other than 1 only against a simulated cloud.', { min: 0.001 }),
     clock_origin: text(
