@@ -141,7 +141,7 @@ test('a refused move leaves nothing behind: no intent, no history, no impact, no
   const full = ['a', 'b'].map((id) => aServer(id, 'c2'));
   const view = aView({ session, servers: [aServer('i1', 'c1'), ...full] });
   const decision = { kind: 'move-instance', instanceId: 'i1', action: 'MIGRATE', target: 'c2' } as const;
-  t.like(await moveInstance(context, view, decision), { because: 'no-room' });
+  t.like(await moveInstance(context, view, decision), { for: 'no-room' });
   t.deepEqual(await repositories.journal.list(session.sessionId), []);
   t.deepEqual(await repositories.history.list(session.sessionId), []);
   t.deepEqual(await repositories.impacts.active(NOON), []);
