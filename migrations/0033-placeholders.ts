@@ -13,6 +13,7 @@ export const up = (knex: Knex): Promise<void> =>
     table.word('state');
     table.time('since');
     table.primary(['session_id', 'instance_id']);
+    table.index(['consumer']);
   });
 
 export const down = (knex: Knex): Promise<void> => dropTable(knex, 'placeholders');

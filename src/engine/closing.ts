@@ -106,9 +106,8 @@ async function letHeldRoomGo(
 ): Promise<ClosingWait | undefined> {
   const held = await context.repositories.placeholders.ofSession(context.sessionId);
   if (held.length === 0) return undefined;
-  for (const placeholder of held) {
-    if (!isTooSoonToLetGo(journal, placeholder)) await letRoomGo(context, { kind: 'let-room-go', placeholder });
-  }
+  const due = held.filter((placeholder) => !isTooSoonToLetGo(journal, placeholder));
+  await Promise.all(due.map((placeholder) => letRoomGo(context, { kind: 'let-room-go', placeholder })));
   return { for: 'held-room', message: `Ending: Placement lets the room go that it holds for ${held.length} move(s).` };
 }
 

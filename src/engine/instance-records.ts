@@ -48,14 +48,15 @@ export class InstanceRecords {
       return last === undefined ? [] : [[id, { host: host ?? last.host, state: status }] as const];
     });
     const lost = gone.map(([id, { host }]) => [id, { host, state: 'GONE' }] as const);
+    const other = new Map<string, Seen>([...moved, ...lost]);
     const { repositories, sessionId, writer } = this.session;
     await writer.commit(async (unit) => {
       for (const { id, host } of left) await noteOwnAction(this.session, unit, view, id, host);
       await repositories.instances.save(fresh, unit.tx);
-      await repositories.instances.see(sessionId, new Map([...moved, ...lost]), unit.tx);
+      await repositories.instances.see(sessionId, other, unit.tx);
     });
-    for (const { id, host, status } of changed) seen.set(id, { host: host ?? seen.get(id)?.host ?? '', state: status });
-    for (const [id, { host }] of gone) seen.set(id, { host, state: 'GONE' });
+    for (const { instanceId, host, state } of fresh) seen.set(instanceId, { host, state });
+    for (const [id, now] of other) seen.set(id, now);
   }
 
   private async known(): Promise<Map<string, Seen>> {

@@ -31,10 +31,14 @@ export async function disabledServices(
     ours.map(async ({ host, disabledReason }) => {
       const reason = disabledReason ?? '';
       const sessionId = sessionOf(reason);
-      const closed = await sessions.isClosed(sessionId);
-      return { host, reason, sessionId, session: closed === undefined ? 'unknown' : closed ? 'closed' : 'running' };
+      return { host, reason, sessionId, session: await stateOf(sessions, sessionId) };
     }),
   );
+}
+
+async function stateOf(sessions: Repositories['sessions'], sessionId: string): Promise<DisabledService['session']> {
+  const closed = await sessions.isClosed(sessionId);
+  return closed === undefined ? 'unknown' : closed ? 'closed' : 'running';
 }
 
 /** Room that Placement holds in Fenix's name. */
@@ -59,8 +63,7 @@ export async function standingRooms(
   return Promise.all(
     rooms.map(async (room): Promise<StandingRoom> => {
       const sessionId = known.get(room.consumer) ?? null;
-      if (sessionId === null) return { ...room, sessionId, session: 'unknown' };
-      return { ...room, sessionId, session: (await sessions.isClosed(sessionId)) === true ? 'closed' : 'running' };
+      return { ...room, sessionId, session: sessionId === null ? 'unknown' : await stateOf(sessions, sessionId) };
     }),
   );
 }

@@ -28,8 +28,7 @@ export async function noteOwnAction(
   ) {
     return;
   }
-  const instances = await repositories.instances.list(sessionId, unit.tx);
-  const record = instances.find((known) => known.instanceId === instanceId);
+  const record = await repositories.instances.find(sessionId, instanceId, unit.tx);
   if (record === undefined) return;
   const { projectId, groupId } = record;
   // A group of which nobody is left limits nothing.

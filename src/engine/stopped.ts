@@ -1,5 +1,6 @@
 import { type Impact, isOwedStart, type JournalEntry, type SessionHost } from '../model/index.js';
 import type { Server } from '../workflow/cloud-port.js';
+import { isTooSoon } from '../workflow/trying-again.js';
 import type { ClosingWait } from './closing.js';
 import type { SessionContext } from './context.js';
 import { beginStart } from './effects/start.js';
@@ -47,11 +48,6 @@ function triesOf(journal: readonly JournalEntry[], { instanceId, sessionId, atte
     ({ kind, subject, intent }) =>
       kind === 'start' && subject === instanceId && intent.stoppedBy === sessionId && intent.stopAttempt === attempt,
   );
-}
-
-function isTooSoon(tries: readonly JournalEntry[]): boolean {
-  const last = tries.at(-1);
-  return last !== undefined && last.ageS < 2 ** tries.length;
 }
 
 /**

@@ -35,7 +35,8 @@ export function groupIdOf({ constraints }: Pick<GroupView, 'constraints'>, serve
   return own === undefined ? implicitGroupId(server) : explicitGroupId(own);
 }
 
-function explicitGroupId({ ownerProjectId, groupId }: GroupConstraints): string {
+/** Unique over projects. */
+export function explicitGroupId({ ownerProjectId, groupId }: GroupConstraints): string {
   return `${ownerProjectId}/${groupId}`;
 }
 

@@ -3,7 +3,7 @@ import type { Fact, Impact } from '../model/index.js';
 import type { HostPlanSnapshot, PlanInstance, PlannedMove } from '../planner/host-plan.js';
 import { freeRoom, groupRefusal, type RuleRefusal, roomRefusal, spreadRefusal } from '../planner/rules.js';
 import type { Server } from './cloud-port.js';
-import { groupIdOf, groupOf } from './groups.js';
+import { explicitGroupId, groupIdOf, groupOf } from './groups.js';
 import { computeServiceOf, zoneOf } from './hosts.js';
 import { NO_VALID_HOST } from './migrations.js';
 import type { SessionView } from './view.js';
@@ -73,7 +73,7 @@ export function planSnapshot(
 function limitedGroup(view: SessionView, instanceId: string): Pick<PlanInstance, 'group'> {
   const own = view.constraints.groupOf(instanceId);
   if (own === undefined || own.maxInstancesPerHost === 0) return {};
-  return { group: { groupId: `${own.ownerProjectId}/${own.groupId}`, maxPerHost: own.maxInstancesPerHost } };
+  return { group: { groupId: explicitGroupId(own), maxPerHost: own.maxInstancesPerHost } };
 }
 
 /** Members of limited groups on a host, on their way there or from there, as {@link spreadRefusal} counts them (V4). */

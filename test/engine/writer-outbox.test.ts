@@ -319,6 +319,28 @@ test('notifications go out in their order, however many there are, and only once
   t.deepEqual(await repositories.outbox.pending(sessionId, 1), []);
 });
 
+test('what an earlier life may have left counts as pending until it was looked for, once', async (t) => {
+  const { outbox, repositories, sessionId, start, idle, notify, numbers, delivered } = await aPublisher(t);
+  await notify(1);
+  t.true(outbox.hasPending, 'whether or not anybody has said so');
+  const pending = repositories.outbox.pending.bind(repositories.outbox);
+  let looks = 0;
+  repositories.outbox.pending = (...args) => {
+    looks += 1;
+    return pending(...args);
+  };
+  void start();
+  await idle();
+  t.deepEqual(numbers(), [1]);
+  t.deepEqual(delivered, ['delivered']);
+  t.is(looks, 1);
+  outbox.raise();
+  t.true(outbox.hasPending, 'somebody says that there may be something');
+  await idle();
+  t.is(looks, 2);
+  t.deepEqual(await pending(sessionId, 1), []);
+});
+
 test('what the broker did not take goes out again under the same message_id, before whatever comes after it', async (t) => {
   const { machine, troubles, start, notify, idle, tried, numbers, outbox, stored } = await aPublisher(t);
   troubles.push(unconfirmed(), down(), new Error('what?'));
