@@ -31,6 +31,20 @@ const isClosed = async (scenario: Scenario, id: string): Promise<boolean> =>
   (await scenario.history(id)).some(({ what }) => what === 'closed');
 
 test.serial(
+  'a session is closed at the instant at which its last notification is out, not at the next look',
+  async (t) => {
+    const scenario = await Scenario.start(t);
+    await scenario.system.startEngine();
+    const id = await scenario.create();
+    await scenario.until(() => isClosed(scenario, id));
+    const history = await scenario.history(id);
+    const done = history.findLast(({ what }) => what === 'state');
+    t.like(done?.details, { to: 'MAINTENANCE_DONE' });
+    t.deepEqual(history.find(({ what }) => what === 'closed')?.at, done?.at);
+  },
+);
+
+test.serial(
   'a workflow that waits for a time that is over has its session fail instead of asking without end',
   async (t) => {
     const answer = "({ wait: { for: 'godot', message: 'He does not come.', until: view.now } })";
