@@ -15,6 +15,8 @@ export const Clock: unique symbol = Symbol('Clock');
 export interface MachineClock {
   /** Milliseconds that only grow; no relation to any calendar. */
   monotonicMs(): number;
+  /** Of those, how many this thread has been at work, not waiting for anything. */
+  busyMs(): number;
   /** Resolves after `ms`; rejects with {@link Stopped} when `signal` aborts. */
   sleepMs(ms: number, signal?: AbortSignal): Promise<void>;
   /** Runs `work` after `ms`, unless the returned function is called before: a time limit that is hardly ever reached. */
@@ -29,6 +31,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class SystemMachineClock implements MachineClock {
   monotonicMs(): number {
     return Number(process.hrtime.bigint()) / 1e6;
+  }
+
+  busyMs(): number {
+    return performance.eventLoopUtilization().active;
   }
 
   async sleepMs(ms: number, signal?: AbortSignal): Promise<void> {

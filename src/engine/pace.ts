@@ -6,7 +6,7 @@ const SHORT_TURN_MS = 20;
 
 /** When a session's owner looks again. */
 export class Pace {
-  private turnBeganMs = 0;
+  private busyBeforeMs = 0;
 
   constructor(
     private readonly context: Pick<SessionContext, 'clock' | 'machine' | 'settings' | 'stopping'>,
@@ -15,19 +15,20 @@ export class Pace {
 
   /** A turn begins. */
   begin(): void {
-    this.turnBeganMs = this.context.machine.monotonicMs();
+    this.busyBeforeMs = this.context.machine.busyMs();
   }
 
   /**
-   * Until woken, or `until` has come. What wakes us seldom comes alone: after a turn that took long, as those of a large
-   * cloud do, what comes in as long a time again is looked at together.
+   * Until woken, or `until` has come. What wakes us seldom comes alone: after a turn that was much work, as those of a
+   * large cloud are, what comes in as long a time again is looked at together. That a cloud was slow to answer does not
+   * count: nobody gains by waiting for it twice.
    * @throws Stopped
    */
   async rest(until: Date): Promise<void> {
     const { clock, machine, settings, stopping } = this.context;
-    const tookMs = machine.monotonicMs() - this.turnBeganMs;
+    const busyMs = machine.busyMs() - this.busyBeforeMs;
     await this.pause(until);
-    const restMs = Math.min(tookMs, settings.turnPaceMs);
+    const restMs = Math.min(busyMs, settings.turnPaceMs);
     if (restMs < SHORT_TURN_MS || clock.now() >= until) return;
     await machine.sleepMs(restMs, stopping);
   }

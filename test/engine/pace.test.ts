@@ -54,6 +54,17 @@ for (const [turnMs, restMs] of [
   });
 }
 
+test('a turn that waited for a slow cloud is no long one', async (t) => {
+  const { machine, wake, pace, rest } = aPace();
+  pace.begin();
+  machine.waitMs(900);
+  machine.advanceMs(19);
+  const resting = rest();
+  wake.raise();
+  await resting;
+  t.is(machine.nextDueMs(), undefined);
+});
+
 test('where no pace is wanted, whoever is woken looks at once', async (t) => {
   const { machine, wake, pace, rest } = aPace(0);
   pace.begin();

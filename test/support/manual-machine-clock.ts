@@ -2,10 +2,23 @@ import { type MachineClock, ManualClock } from '../../src/common/clock.js';
 
 /** Machine time that stands still until a test moves it, or moves the clock that it goes along with. */
 export class ManualMachineClock implements MachineClock {
+  private waitedMs = 0;
+
   constructor(private readonly inner = new ManualClock(new Date(0))) {}
 
   monotonicMs(): number {
     return this.inner.now().getTime();
+  }
+
+  /** At work all the time, but for what {@link waitMs} let pass. */
+  busyMs(): number {
+    return this.monotonicMs() - this.waitedMs;
+  }
+
+  /** Lets time pass in which the thread has nothing to do. */
+  waitMs(ms: number): void {
+    this.waitedMs += ms;
+    this.advanceMs(ms);
   }
 
   sleepMs(ms: number, signal?: AbortSignal): Promise<void> {

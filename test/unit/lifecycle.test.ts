@@ -20,6 +20,10 @@ class SteppedMachineClock implements MachineClock {
     return 0;
   }
 
+  busyMs(): number {
+    return 0;
+  }
+
   sleepMs(ms: number, signal?: AbortSignal): Promise<void> {
     this.asked.push(ms);
     this.onAsked?.();

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { pythonRepr } from '../../src/common/python-literal.js';
 import { parsePython } from '../../src/simulator/managers/python-parse.js';
-import { idOf } from '../support/simulator.js';
+import { aSmallTopology, idOf } from '../support/simulator.js';
 import { aMaintainedCloud } from '../support/simulator-maintenance.js';
 
 test('a manager subscribes by an event alarm of its own and takes it away when it ends', async (t) => {
@@ -89,6 +89,14 @@ test('told to scale in it deletes what it can spare, and says so when it is gone
   // Three members: the active one and a stand-by stay.
   t.is(simulator.cloud.instances().length, 2);
   t.deepEqual(simulator.report().violations, []);
+});
+
+test('of a group of which two may be impacted at a time it spares nobody whom that would take for granted', async (t) => {
+  const { projects } = aSmallTopology();
+  const topology = { projects: projects.map((each) => ({ ...each, groups: [{ name: 'app', maxImpacted: 2 }] })) };
+  const { simulator, tell } = await aMaintainedCloud(t, {}, { scaleIn: 1, topology });
+  t.deepEqual(await tell('SCALE_IN', []), { session_id: 's', state: 'ACK_SCALE_IN' });
+  t.is(simulator.cloud.instances().length, 3);
 });
 
 test('with OWN_ACTION it replaces the instance by itself and is never without service', async (t) => {

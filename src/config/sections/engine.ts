@@ -29,8 +29,8 @@ export const engine = {
     }),
     turn_pace: integer(
       1000,
-      'Milliseconds that a session waits at most for more to come in before it looks at everything again, where that takes ' +
-        'long: in a large cloud, as long as it took last. 0 = it looks at once.',
+      'Milliseconds that a session waits at most for more to come in before it looks at everything again, where that is ' +
+        'much work: in a large cloud, as long as the thread was busy with it last. 0 = it looks at once.',
       { min: 0, max: 60_000 },
     ),
     planner_threads: integer(1, 'Threads that plans are made in; 0 = in the main thread.', { max: 64, min: 0 }),

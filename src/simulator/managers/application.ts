@@ -17,6 +17,7 @@ export interface Outage {
 
 interface Part {
   readonly name: string;
+  readonly groupId: string | null;
   readonly members: Map<string, Instance>;
   readonly active: Set<string>;
   /** It has served before: only then can it fail to. */
@@ -38,9 +39,11 @@ export class Application {
   private readonly givenUp = new Set<string>();
   private readonly goneAt = new Map<string, Date>();
 
+  /** @param impactable how many of a group (of those without one: null) its owner lets others impact at a time */
   constructor(
     private readonly needed: number,
     private readonly now: () => Date,
+    private readonly impactable: (groupId: string | null) => number = () => 1,
   ) {}
 
   /** Makes an instance of the project a part of the application. */
@@ -106,21 +109,24 @@ export class Application {
     }
   }
 
-  /** Members that can be spared, those of the largest parts first: each part keeps its active ones and one stand-by. */
+  /**
+   * Members that can be spared, those of the largest parts first. Each part keeps as many as are needed, and a stand-by
+   * for each that others may impact meanwhile.
+   */
   spare(): Instance[] {
     const parts = [...this.parts.values()].sort((a, b) => b.members.size - a.members.size);
-    return parts.flatMap(({ members, active }) =>
-      [...members.values()]
-        .filter(({ id }) => !active.has(id) && !this.givenUp.has(id))
-        .slice(0, Math.max(0, members.size - this.needed - 1)),
-    );
+    return parts.flatMap(({ groupId, members, active }) => {
+      const kept = [...members.values()].filter(({ id }) => !this.givenUp.has(id));
+      const most = Math.max(0, kept.length - this.needed - this.impactable(groupId));
+      return kept.filter(({ id }) => !active.has(id)).slice(0, most);
+    });
   }
 
-  private partOf(instance: Instance): Part {
-    const name = instance.groupId ?? 'ungrouped';
+  private partOf({ groupId }: Instance): Part {
+    const name = groupId ?? 'ungrouped';
     const known = this.parts.get(name);
     if (known !== undefined) return known;
-    const part = { name, members: new Map(), active: new Set<string>(), started: false, outage: undefined };
+    const part = { name, groupId, members: new Map(), active: new Set<string>(), started: false, outage: undefined };
     this.parts.set(name, part);
     return part;
   }

@@ -64,7 +64,8 @@ export async function startManager(
 
 /** All that a project has when its manager starts serves its users; of later ones only what the manager adds. */
 function applicationOf(cloud: Cloud, projectId: string, needed: number): Application {
-  const application = new Application(needed, () => cloud.now());
+  const impactable = (groupId: string | null): number => cloud.groups.get(groupId ?? '')?.maxImpacted ?? 1;
+  const application = new Application(needed, () => cloud.now(), impactable);
   for (const instance of cloud.instances().reverse())
     if (instance.projectId === projectId) {
       application.adopt(instance.id);
