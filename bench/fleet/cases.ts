@@ -33,6 +33,8 @@ interface Even {
   readonly answerS?: number;
   readonly limits?: Partial<FleetLimits>;
   readonly secondMoves?: FleetCloud['secondMoves'];
+  /** Nothing is known ahead of how long the actions of one host take, but for the mean of all. */
+  readonly isUnknown?: boolean;
 }
 
 /** Hosts of one size, instances of one slot, each a group of its own. */
@@ -47,7 +49,8 @@ function even(of: Even): (seed: number) => FleetCloud {
         const instanceId = `${host}-${n}`;
         return { instanceId, groupId: instanceId, resources: places(1), way: 'place', answerS, moveS };
       });
-      const size = { capacity: places(of.slots), expectedS: takes, actionS: takes };
+      const expectedS = of.isUnknown === true ? actionS : takes;
+      const size = { capacity: places(of.slots), expectedS, actionS: takes };
       return { host, zone: 'nova', sets: [], ...size, instances };
     });
     return { hosts, groups: [], limits: { ...NO_LIMITS, ...of.limits }, refusals: 0, failures: 0, secondMoves };
@@ -63,6 +66,8 @@ export const CASES: readonly MakespanCase[] = [
   { name: '100×10, 10 empty, cv 0', cloud: even({ ...hundred, cv: 0 }), simple: 0.9, batches: 0.9, wanted: 0.9 },
   { name: 'same, cv 0.3', cloud: even({ ...hundred, cv: 0.3 }), simple: 0.89, batches: 0.64, wanted: 0.85 },
   { name: 'same, cv 0.6', cloud: even({ ...hundred, cv: 0.6 }), simple: 0.88, batches: 0.49 },
+  { name: 'same, cv 0.03, not known ahead', cloud: even({ ...hundred, cv: 0.03, isUnknown: true }) },
+  { name: 'same, cv 0.3, not known ahead', cloud: even({ ...hundred, cv: 0.3, isUnknown: true }) },
   {
     name: 'same, cv 0.3, answers 60 s',
     cloud: even({ ...hundred, cv: 0.3, answerS: 60 }),

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type EndingWork, soonestFirst } from '../../src/planner/fleet/ending.js';
+import { type EndingWork, soonestOrder } from '../../src/planner/fleet/ending.js';
 import { lowerBound } from '../../src/planner/lower-bound.js';
 import { planFleet } from '../../src/planner/plan-fleet.js';
 import { type CloudHost, type FleetCloud, NO_LIMITS, places } from '../support/fleet/cloud.js';
@@ -14,13 +14,18 @@ test('towards the end that host comes first with which all are done the soonest,
     { at: 0, room: 4 },
     { at: 40, room: 4 },
   ];
-  t.deepEqual(soonestFirst([90, 60, 50], lasting, given), [60, 90, 50]);
-  t.deepEqual(soonestFirst([90, 60, 20], lasting, given), [90, 60, 20]);
+  t.deepEqual(soonestOrder([90, 60, 50], lasting, given), [60, 90, 50]);
+  t.deepEqual(soonestOrder([90, 60, 20], lasting, given), [90, 60, 20]);
+});
+
+test('where the longest first would leave one over, whoever fits beside each other is looked for', (t) => {
+  // Two places at once: 30 and 30, 20 and 20, then 20 would end at 70 s, whichever of them came first.
+  t.deepEqual(soonestOrder([30, 30, 20, 20, 20], lasting, [{ at: 0, room: 8 }]), [30, 20, 20, 30, 20]);
 });
 
 test('where nothing is ever given, the order is left as it was', (t) => {
-  t.deepEqual(soonestFirst([100, 80], lasting, []), [100, 80]);
-  t.deepEqual(soonestFirst([], lasting, []), []);
+  t.deepEqual(soonestOrder([100, 80], lasting, []), [100, 80]);
+  t.deepEqual(soonestOrder([], lasting, []), []);
 });
 
 /** Full hosts of twenty, one in twenty empty, whose emptying takes two thirds of their actions' time. */

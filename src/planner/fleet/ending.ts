@@ -15,39 +15,77 @@ interface Given {
 
 /** Hosts that are tried as the first one. */
 const TRIED = 40;
+/** Pairs that are tried the other way round. */
+const SWAPS = 800;
 
 /**
- * Puts first the host with which all are done soonest if the others follow in their order, each as soon as there is room for
- * all its instances. Where several are as good, that is the first of them.
+ * Puts hosts in the order in which all are done soonest, each begun as soon as there is room for all its instances, as far as
+ * trial finds it: another one first, then pairs of them the other way round. Where several are as good it is the first.
  * @param expected room that is free, and that is given back by what is going on, by time
  */
-export function soonestFirst<T>(hosts: readonly T[], workOf: (host: T) => EndingWork, expected: readonly Given[]): T[] {
-  const works = hosts.map(workOf);
-  const stride = Math.ceil(hosts.length / TRIED);
-  let best = 0;
-  let soonest = Number.POSITIVE_INFINITY;
-  for (let first = 0; first < works.length; first += stride) {
-    const end = endOf(works, first, expected);
-    if (end >= soonest - EXACT) continue;
-    soonest = end;
-    best = first;
-  }
-  return [...hosts.slice(best, best + 1), ...hosts.slice(0, best), ...hosts.slice(best + 1)];
+export function soonestOrder<T>(hosts: readonly T[], workOf: (host: T) => EndingWork, expected: readonly Given[]): T[] {
+  const entries = hosts.map((host) => ({ host, work: workOf(host) }));
+  const order = new Order(entries, ({ work }) => work, expected);
+  order.tryFirst();
+  order.trySwaps();
+  return order.best.map(({ host }) => host);
 }
 
 /** A difference in seconds that is none. */
 const EXACT = 1e-6;
 
-function endOf(works: readonly EndingWork[], first: number, expected: readonly Given[]): number {
-  const releases = new Releases(expected);
-  let end = 0;
-  const begin = (work: EndingWork | undefined): void => {
-    if (work !== undefined) end = Math.max(end, releases.begin(work));
-  };
-  begin(works[first]);
-  for (const [index, work] of works.entries()) if (index !== first) begin(work);
-  return end;
+/** The best order that was found so far. */
+class Order<T> {
+  best: T[];
+  private soonest: number;
+
+  constructor(
+    hosts: readonly T[],
+    private readonly workOf: (host: T) => EndingWork,
+    private readonly expected: readonly Given[],
+  ) {
+    this.best = [...hosts];
+    this.soonest = this.endOf(this.best);
+  }
+
+  tryFirst(): void {
+    const hosts = this.best;
+    const stride = Math.ceil(hosts.length / TRIED);
+    for (let first = stride; first < hosts.length; first += stride) {
+      this.try([...hosts.slice(first, first + 1), ...hosts.slice(0, first), ...hosts.slice(first + 1)]);
+    }
+  }
+
+  trySwaps(): void {
+    const { length } = this.best;
+    if (length < 2) return;
+    for (let swap = 1; swap <= SWAPS; swap += 1) {
+      const one = Math.floor(length * ((swap * SPREAD[0]) % 1));
+      const other = Math.floor(length * ((swap * SPREAD[1]) % 1));
+      if (one === other) continue;
+      const order = [...this.best];
+      [order[one], order[other]] = [order[other] as T, order[one] as T];
+      this.try(order);
+    }
+  }
+
+  private try(order: T[]): void {
+    const end = this.endOf(order);
+    if (end >= this.soonest - EXACT) return;
+    this.soonest = end;
+    this.best = order;
+  }
+
+  private endOf(order: readonly T[]): number {
+    const releases = new Releases(this.expected);
+    let end = 0;
+    for (const host of order) end = Math.max(end, releases.begin(this.workOf(host)));
+    return end;
+  }
 }
+
+/** Multiples of these two cover a square evenly, with never a pair twice (the powers of the plastic number). */
+const SPREAD = [0.7548776662466927, 0.5698402909980532] as const;
 
 /** Room as it is given and taken. */
 class Releases {

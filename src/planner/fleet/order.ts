@@ -1,7 +1,7 @@
 import type { Resources } from '../../model/index.js';
 import type { FleetHost } from '../fleet.js';
 import { add, byName, nothing } from './amount.js';
-import { type EndingWork, soonestFirst } from './ending.js';
+import { type EndingWork, soonestOrder } from './ending.js';
 import type { Forecast } from './forecast.js';
 import type { FleetStep, ZoneStep } from './step.js';
 
@@ -21,18 +21,25 @@ export function inOrder(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHo
  * - Hosts with room of their own, once done, give more than they took, and all others go faster.
  * - Of hosts that are as long as each other all become free together, and room lies idle while the next ones are emptied.
  *   Where emptying takes much of the time, the long and the short take turns instead (docs/makespan.md).
- * - Towards the end it is looked up with which one first all are done the soonest.
+ * - Towards the end it is looked up in which order all are done the soonest.
  */
 function ordered(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], forecast: Forecast): FleetHost[] {
   const { hosts: most, perSource } = step.snapshot.limits;
   const lengths = new Map(hosts.map((host) => [host, lengthOf(host, perSource)]));
   const lengthS = (host: FleetHost): number => lengths.get(host) ?? 0;
   const of = scarcest(hosts, forecast.total);
-  const abreast = Math.min(most, (forecast.total[of] * hosts.length) / sum(hosts, ({ capacity }) => capacity[of]));
+  const together = (forecast.total[of] * hosts.length) / sum(hosts, ({ capacity }) => capacity[of]);
+  const abreast = Math.min(most, together);
   if (hosts.length <= Math.min(MOST_AT_END, ENDING_ROUNDS * abreast) && !hosts.some(({ down }) => down)) {
     const byLength = sorted(hosts, lengthS);
-    const expected = forecast.expected.map(({ at, room }) => ({ at, room: room[of] }));
-    return soonestFirst(byLength, (host) => workOf(host, of, lengthS(host)), expected);
+    const [free, ...back] = forecast.expected;
+    // What is scarce is leave to be out, or room.
+    if (most < together) {
+      const expected = [{ at: step.now, room: most - step.hostsOut }, ...back.map(({ at }) => ({ at, room: 1 }))];
+      return soonestOrder(byLength, (host) => ({ wants: 1, gives: 1, lastsS: lengthS(host) }), expected);
+    }
+    const expected = [free, ...back].flatMap((given) => (given ? { at: given.at, room: given.room[of] } : []));
+    return soonestOrder(byLength, (host) => workOf(host, of, lengthS(host)), expected);
   }
   const actionsS = sum(hosts, ({ actionS }) => actionS);
   if (sum(hosts, lengthS) - actionsS < LONG_EMPTYING * actionsS) return sorted(hosts, lengthS);
@@ -41,7 +48,7 @@ function ordered(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], f
 }
 
 /** Hosts that each place for one will still see, from which on the end is looked at; by trial. */
-const ENDING_ROUNDS = 4;
+const ENDING_ROUNDS = 5;
 /** It takes time that grows with their square. */
 const MOST_AT_END = 200;
 /** Part of the actions' time, from which on emptying is long. */

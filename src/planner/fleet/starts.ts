@@ -59,6 +59,11 @@ export function startHosts(step: FleetStep, zone: ZoneStep): void {
     return;
   }
   const filled = startEmpty(step, zone);
+  // Nobody may begin: who would is not worth the while.
+  if (step.hostsOut >= step.snapshot.limits.hosts) {
+    for (const host of filled) waitForLimit(step, host);
+    return;
+  }
   // Mostly there is no room at all: that is seen with less effort than who would come next.
   if (!zone.tight && !zone.hasSpare()) {
     for (const host of filled) step.wait(host, undefined, NOT_YET);
@@ -114,11 +119,17 @@ function startEmpty(step: FleetStep, zone: ZoneStep): FleetHost[] {
       rest.push(host);
       continue;
     }
-    const full = step.fullLimit(host);
-    if (full === undefined) start(step, zone, host);
-    else step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
+    if (!waitForLimit(step, host)) start(step, zone, host);
   }
   return rest;
+}
+
+/** @returns whether a limit of hosts keeps it waiting */
+function waitForLimit(step: FleetStep, host: FleetHost): boolean {
+  const full = step.fullLimit(host);
+  if (full === undefined) return false;
+  step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
+  return true;
 }
 
 export function start(step: FleetStep, zone: ZoneStep, host: FleetHost): void {
@@ -131,11 +142,7 @@ function startFull(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[],
   const failed: Amount[] = [];
   let sure = !zone.tight || zone.sources.length > 0;
   for (const host of hosts) {
-    const full = step.fullLimit(host);
-    if (full !== undefined) {
-      step.wait(host, undefined, { ...full, lifts: 'One of them is maintained.' });
-      continue;
-    }
+    if (waitForLimit(step, host)) continue;
     const wants = less(host.capacity, host.free);
     const short = zone.tight && zone.sources.length === 0 && !sure ? noRoom(zone, host) : NOT_YET;
     const hopeless = failed.length >= TRIES || failed.some((smaller) => fitsIn(smaller, wants));
@@ -195,7 +202,7 @@ function forecastOf(step: FleetStep, zone: ZoneStep): Forecast {
 /** When a host that is empty or out is expected back; one that is late is given some more time. */
 function backAt({ state, since, actionS }: FleetHost, now: number): number {
   const at = state === 'empty' ? now + actionS : since + actionS;
-  return at > now ? at : now + 0.1 * actionS;
+  return at > now ? at : now + 0.25 * actionS;
 }
 
 function demandOf(source: Source, perSource: number, now: number): Candidate {
