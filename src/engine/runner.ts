@@ -13,7 +13,8 @@ import { heldBy, refusedOn } from './blocked.js';
 import { type ClosingWait, closeSession } from './closing.js';
 import { ConstraintWatch } from './constraint-watch.js';
 import type { SessionContext } from './context.js';
-import { apply, type NotYet } from './decisions/apply.js';
+import { applyApart, attempt } from './decisions/apart.js';
+import type { NotYet } from './decisions/apply.js';
 import { joinPending } from './decisions/hosts.js';
 import { hostsOf } from './decisions/hosts-of.js';
 import type { FilesState, SessionFiles } from './files/session-files.js';
@@ -240,7 +241,7 @@ export class SessionRunner {
     if ('wait' in step) return this.waitFor(step, view);
     if ('apart' in step) return this.carryOutApart(step, view);
     for (const decision of step.do) {
-      const notYet = await this.attempt(() => apply(this.context, view, decision));
+      const notYet = await attempt(this.context, view, decision);
       if (notYet !== undefined) return this.notYet(notYet, view, { hosts: hostsOf(decision, view) });
     }
     await this.notes.forgetWait(view.session);
@@ -257,22 +258,12 @@ export class SessionRunner {
   /** One that is refused holds nobody else back; its host says for what it waits. */
   private async carryOutApart({ apart, held = [] }: DoApart, view: SessionView): Promise<void> {
     const { blockedTimeoutS } = this.context.settings;
-    const refusals: NotYet[] = [];
+    const { done, refusals } = await applyApart(apart, (decision) => attempt(this.context, view, decision));
     const refused = new Map<string, Held>();
-    let done = 0;
-    for (const decisions of apart) {
-      for (const decision of decisions) {
-        const notYet = await this.attempt(() => apply(this.context, view, decision));
-        if (notYet === undefined) {
-          done += 1;
-          continue;
-        }
-        refusals.push(notYet);
-        for (const name of hostsOf(decision, view)) {
-          const host = view.hosts.find(({ hostname }) => hostname === name);
-          if (host !== undefined) refused.set(name, refusedOn(host, notYet, view.now, blockedTimeoutS));
-        }
-        break;
+    for (const { decision, notYet } of refusals) {
+      for (const name of hostsOf(decision, view)) {
+        const host = view.hosts.find(({ hostname }) => hostname === name);
+        if (host !== undefined) refused.set(name, refusedOn(host, notYet, view.now, blockedTimeoutS));
       }
     }
     const all = [
@@ -280,19 +271,9 @@ export class SessionRunner {
       ...refused.values(),
     ];
     const [first] = refusals;
-    if (done === 0 && first !== undefined) return this.notYet(first, view, { held: all });
+    if (done === 0 && first !== undefined) return this.notYet(first.notYet, view, { held: all });
     await this.notes.forgetWait(view.session);
     await this.notes.noteHeld(view, all);
-  }
-
-  /** The loser of a race with another session or engine reads again and plans again. */
-  private async attempt(work: () => Promise<NotYet | undefined>): Promise<NotYet | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof FenixError && error.code === 'guard-moved') return { for: 'race', message: error.message };
-      throw error;
-    }
   }
 
   /** Looks again soon, but not for ever (L7). */
