@@ -42,7 +42,10 @@ export class JournalRepository {
     return this.entries(await own.orderBy(['begun_at', 'subject', 'action', 'attempt']));
   }
 
-  /** Effects, without their steps, on hosts that are being worked on, starts, and whatever else is still under way. */
+  /**
+   * Effects, without their steps, on hosts that are being worked on, starts, and whatever else is still under way; and of
+   * moves that outlasted all patience what became of them: Nova may hold on to them for ever.
+   */
   async current(sessionId: string, tx: Tx = this.database.knex): Promise<JournalEntry[]> {
     const rows = await this.query(tx)
       .where({ session_id: sessionId })
@@ -50,7 +53,7 @@ export class JournalRepository {
       .where((now) => {
         void now
           .where('journal.state', 'begun')
-          .orWhere('kind', 'start')
+          .orWhereIn('kind', ['start', 'settle'])
           .orWhere('host', ENGINE_HOST)
           .orWhereIn('host', hostsAtWork(tx, sessionId));
       })

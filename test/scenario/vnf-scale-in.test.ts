@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Dialect, generateTopology } from '../../src/simulator/index.js';
+import { type Dialect, generateTopology, type Topology } from '../../src/simulator/index.js';
 import { Scenario } from '../support/scenario.js';
 
 /** No host has room left, and none is empty. */
@@ -58,6 +58,47 @@ test.serial('vnf: projects that agree to scale in and free nothing end the sessi
   t.true(Math.max(...perProject.values()) <= 3);
   t.deepEqual(scenario.system.simulator.report().violations, []);
 });
+
+test.serial(
+  'vnf: a zone in which nobody frees room ends no session before the hosts of the other one are through',
+  async (t) => {
+    const size = { vcpus: 4, memoryMb: 8192, diskGb: 40 };
+    const at = (name: string, host: string) => ({ name, host, flavor: 'm1.small', group: 'app' });
+    const group = { name: 'app', maxImpacted: 1, recoveryTime: 60 };
+    const topology: Topology = {
+      controllers: [],
+      seed: 1,
+      flavors: [{ name: 'm1.small', vcpus: 2, memoryMb: 4096, diskGb: 20 }],
+      hosts: [
+        ...['free-1', 'free-2', 'free-3'].map((name) => ({ name, zone: 'free', ...size })),
+        ...['full-1', 'full-2'].map((name) => ({ name, zone: 'full', ...size })),
+      ],
+      projects: [
+        {
+          name: 'slow',
+          groups: [group],
+          instances: [at('s1', 'free-1'), at('s2', 'free-1'), at('s3', 'free-2'), at('s4', 'free-2')],
+          manager: { dialect: 'reference', constraints: true },
+        },
+        {
+          name: 'stays',
+          groups: [group],
+          instances: [at('f1', 'full-1'), at('f2', 'full-1'), at('f3', 'full-2'), at('f4', 'full-2')],
+          manager: { dialect: 'greedy', constraints: true },
+        },
+      ],
+    };
+    const scenario = await Scenario.start(t, { topology });
+    await scenario.system.startEngine();
+    const detail = await scenario.finish(await scenario.create({ workflow: 'vnf' }));
+    t.is(detail.state, 'MAINTENANCE_FAILED');
+    t.is(detail.reason?.code, 'no-room');
+    t.regex(detail.reason?.message ?? '', /rounds of SCALE_IN freed nothing\. Host full-[12]: .*zone full/);
+    const done = detail.hosts.filter(({ state }) => state === 'done').map(({ hostname }) => hostname);
+    t.deepEqual(done.sort(), ['free-1', 'free-2', 'free-3']);
+    t.deepEqual(scenario.system.simulator.report().violations, []);
+  },
+);
 
 test.serial('vnf: a manager that scales for three minutes is not asked again meanwhile', async (t) => {
   const { scenario, id } = await started(t, 'scaling');

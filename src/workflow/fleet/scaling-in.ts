@@ -20,12 +20,13 @@ export async function askToScaleIn(
   gathered: Gathered,
 ): Promise<void> {
   if (plan.scaleIn.length === 0) {
-    if (plan.stuck !== undefined) noWayOn(view, plan.stuck, gathered);
+    if (plan.stuck !== undefined) noWayOn(view, plan, plan.stuck, gathered);
     return;
   }
   const rounds = scaleInRoundsWithoutGain(view);
   if (rounds >= view.settings.scaleInNoGainRounds) {
-    const message = `${rounds} rounds of SCALE_IN freed nothing. ${plan.waits[0]?.message ?? plan.stuck ?? ''}`.trim();
+    if (goesOn(view, plan, gathered)) return;
+    const message = `${rounds} rounds of SCALE_IN freed nothing. ${shortage(plan)}`.trim();
     gathered.take(failing({ code: 'no-room', message }));
     return;
   }
@@ -56,15 +57,28 @@ function withAmount(view: SessionView, index: FleetIndex, decision: Decision): D
   return { ...decision, planned: { scaleIn: { instances: servers.length, vcpus, had } } };
 }
 
-/** Nobody can be asked any more. Only what other sessions hold may still come free. */
-function noWayOn(view: SessionView, why: string, gathered: Gathered): void {
+/** Who has no room, before whoever waits for anything else. */
+function shortage({ waits, stuck = '' }: FleetPlan): string {
+  const short = waits.find(({ because }) => because === 'no-room') ?? waits[0];
+  return short === undefined ? stuck : `Host ${short.host}: ${short.message}`;
+}
+
+/** Whether other hosts still get on, or will by themselves: a session is not given up before they are through. */
+function goesOn(view: SessionView, { waits }: FleetPlan, gathered: Gathered): boolean {
   // What is held in another way has a time of its own.
   const isHeld = gathered.held.some(({ because }) => because === 'between-hosts' || because === 'not-empty');
-  const isBusy =
+  return (
     isHeld ||
+    gathered.apart.length > 0 ||
     view.effects.some(({ state }) => state === 'begun') ||
-    view.notices.some(({ closedAt }) => closedAt === null);
-  if (isBusy || gathered.apart.length > 0) return;
+    view.notices.some(({ closedAt }) => closedAt === null) ||
+    waits.some(({ because }) => because === 'recovery-time')
+  );
+}
+
+/** Nobody can be asked any more. Only what other sessions hold may still come free. */
+function noWayOn(view: SessionView, plan: FleetPlan, why: string, gathered: Gathered): void {
+  if (goesOn(view, plan, gathered)) return;
   const { sessionId } = view.session;
   const others =
     view.impacts.some((impact) => impact.sessionId !== sessionId && impact.endedAt === null) ||
