@@ -2,10 +2,17 @@ import { type Clock, plusSeconds } from '../common/clock.js';
 import { withRequestId } from '../common/context.js';
 import { FenixError, Stopped } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
+import { Together } from '../common/together.js';
 import type { CloudPort } from '../workflow/cloud-port.js';
 import type { CloudView } from '../workflow/view.js';
 import { CapacitiesWatch } from './capacities-watch.js';
 import { ServersWatch } from './servers-watch.js';
+
+/**
+ * Readings of the cloud at a time. One that was begun before a change is of no use for whoever made it; where Nova is slow
+ * and changes are many, readings would pile up, each making all others slower.
+ */
+const AT_A_TIME = 2;
 
 /** One reading of the cloud for everybody: however many moves are awaited, Nova is asked once per interval. */
 export class CloudWatch {
@@ -17,6 +24,13 @@ export class CloudWatch {
   /** Grows with every change of ours: a reading begun before it is given to its callers, but not kept. */
   private generation = 0;
   private readonly closing = new AbortController();
+  private readonly readings = new Together<void, CloudView>(
+    async (callers) => {
+      const view = await this.fetch();
+      return callers.map(() => view);
+    },
+    { parallel: AT_A_TIME, most: Number.POSITIVE_INFINITY },
+  );
 
   constructor(
     private readonly cloud: CloudPort,
@@ -84,16 +98,19 @@ export class CloudWatch {
     }
   }
 
+  /** One that waits for its turn sees whatever is changed until it begins. */
   private read(): Promise<CloudView> {
-    const { generation } = this;
+    if (this.reading !== undefined) return this.reading;
     // For all sessions, so for none in particular.
-    this.reading ??= withRequestId(undefined, () => this.fetch(generation)).finally(() => {
-      if (this.generation === generation) this.reading = undefined;
+    const reading = withRequestId(undefined, () => this.readings.of()).finally(() => {
+      if (this.reading === reading) this.reading = undefined;
     });
-    return this.reading;
+    this.reading = reading;
+    return reading;
   }
 
-  private async fetch(generation: number): Promise<CloudView> {
+  private async fetch(): Promise<CloudView> {
+    const { generation } = this;
     const at = this.clock.now();
     const reading = this.cloud.services();
     const [services, servers, capacities] = await Promise.all([

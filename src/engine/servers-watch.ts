@@ -22,25 +22,57 @@ interface Reading {
 /** All servers of a cloud, read as a whole now and then, and between that only what changed. */
 export class ServersWatch {
   private last: Reading | undefined;
+  /** For each reading of all that is under way: what others saw to have changed or gone meanwhile, by id. */
+  private readonly meanwhile = new Set<Map<string, Server | undefined>>();
 
   constructor(private readonly cloud: Pick<CloudPort, 'serversChanged'>) {}
 
   /** As they are at `now` or later; several may read at a time. @throws FenixError */
   async read(now: Date): Promise<Server[]> {
     const { last } = this;
-    const isWhole = last === undefined || now >= plusSeconds(last.wholeAt, WHOLE_EVERY_S);
-    const since = isWhole ? undefined : plusSeconds(last.latest, -OVERLAP_S);
-    const { changed, gone, latest } = await this.cloud.serversChanged(since);
-    const servers = new Map(isWhole ? [] : last.servers);
-    for (const server of changed) servers.set(server.id, server);
-    for (const id of gone) servers.delete(id);
-    this.keep(servers, now, isWhole ? now : last.wholeAt, latest ?? (isWhole ? undefined : last.latest));
+    // To read all of a large cloud takes long: one such reading is enough, and nobody who comes meanwhile waits for it.
+    const isDue = last !== undefined && now >= plusSeconds(last.wholeAt, WHOLE_EVERY_S) && this.meanwhile.size === 0;
+    const servers = last === undefined || isDue ? await this.readAll(now) : await this.readChanges(now, last);
     return [...servers.values()];
   }
 
-  /** What began later knows more. */
-  private keep(servers: Reading['servers'], at: Date, wholeAt: Date, latest: Date | undefined): void {
-    if (this.last !== undefined && this.last.at > at) return;
-    this.last = latest && { servers, at, wholeAt, latest };
+  private async readAll(now: Date): Promise<Reading['servers']> {
+    const meanwhile = new Map<string, Server | undefined>();
+    this.meanwhile.add(meanwhile);
+    try {
+      const { changed, latest } = await this.cloud.serversChanged(undefined);
+      const servers = new Map(changed.map((server) => [server.id, server]));
+      apply(meanwhile, servers);
+      const { last } = this;
+      if (last !== undefined && last.wholeAt > now) return servers;
+      const at = last !== undefined && last.at > now ? last.at : now;
+      this.last = latest === null ? undefined : { servers, at, wholeAt: now, latest };
+      return servers;
+    } finally {
+      this.meanwhile.delete(meanwhile);
+    }
+  }
+
+  private async readChanges(now: Date, before: Reading): Promise<Reading['servers']> {
+    const { changed, gone, latest } = await this.cloud.serversChanged(plusSeconds(before.latest, -OVERLAP_S));
+    const changes = new Map<string, Server | undefined>(changed.map((server) => [server.id, server]));
+    for (const id of gone) changes.set(id, undefined);
+    for (const others of this.meanwhile) for (const [id, server] of changes) others.set(id, server);
+    const { last = before } = this;
+    // What began later knows more.
+    const isLatest = last.at <= now;
+    const known = isLatest ? last : before;
+    const servers = new Map(known.servers);
+    apply(changes, servers);
+    if (isLatest) this.last = { ...known, servers, at: now, latest: latest ?? known.latest };
+    return servers;
+  }
+}
+
+/** Takes over what has changed, and takes away what is gone. */
+function apply(changes: ReadonlyMap<string, Server | undefined>, to: Map<string, Server>): void {
+  for (const [id, server] of changes) {
+    if (server === undefined) to.delete(id);
+    else to.set(id, server);
   }
 }

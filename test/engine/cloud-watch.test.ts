@@ -52,6 +52,26 @@ test('who waits for the next view is not given one that was being read when he c
   watch.close();
 });
 
+test('readings of a slow cloud do not pile up, and whoever changed something sees it', async (t) => {
+  const { cloud, has, answers } = aSlowCloud();
+  const watch = new CloudWatch(cloud, new ManualClock(), POLL_S, silentLogger);
+  const views: Promise<unknown>[] = [];
+  for (const state of ['one', 'two', 'three', 'four']) {
+    has(state);
+    watch.changed();
+    views.push(watch.view().then(({ servers }) => servers[0]?.taskState));
+    await turns();
+  }
+  t.is(answers.length, 2, 'those who made the last two changes wait');
+  answers[0]?.();
+  await turns();
+  t.is(answers.length, 3, 'for one reading');
+  answers[1]?.();
+  answers[2]?.();
+  t.deepEqual(await Promise.all(views), ['one', 'two', 'four', 'four']);
+  watch.close();
+});
+
 test('a host that joins the cloud is counted on as soon as Placement has it, and others are not asked for again', async (t) => {
   const clock = new ManualClock();
   const service = (host: string) => ({ binary: 'nova-compute', host, up: true }) as ComputeService;

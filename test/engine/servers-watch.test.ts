@@ -68,15 +68,65 @@ test('a reading that failed leaves what was known', async (t) => {
   t.deepEqual(since, [undefined, at(-60), at(-60)]);
 });
 
-test('of two readings at a time the one that began later is what the next goes on from', async (t) => {
-  const answers: ((changes: ServerChanges) => void)[] = [];
+/** Answers when it is told to, in any order. */
+function slow() {
+  const answers: ((changes: ServerChanges | Error) => void)[] = [];
   const since: (Date | undefined)[] = [];
-  const watch = new ServersWatch({
-    serversChanged: (from) => {
-      since.push(from);
-      return new Promise((resolve) => answers.push(resolve));
-    },
-  });
+  const serversChanged = (from: Date | undefined): Promise<ServerChanges> => {
+    since.push(from);
+    return new Promise((resolve, reject) => {
+      answers.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
+    });
+  };
+  return { watch: new ServersWatch({ serversChanged }), since, answers };
+}
+
+const CAME: ServerChanges = {
+  changed: [aServer('a', '1'), aServer('b', '1'), aServer('c', '1')],
+  gone: [],
+  latest: NOON,
+};
+
+async function aSlowWatchThatKnowsAll() {
+  const world = slow();
+  const first = world.watch.read(at(0));
+  world.answers[0]?.(CAME);
+  await first;
+  return world;
+}
+
+test('while all are read anew others ask for changes only, and what they saw is not lost when that comes in', async (t) => {
+  const { watch, since, answers } = await aSlowWatchThatKnowsAll();
+  const all = watch.read(at(300));
+  const early = watch.read(at(301));
+  const late = watch.read(at(302));
+  t.deepEqual(since.slice(1), [undefined, at(-60), at(-60)]);
+  answers[2]?.({ changed: [aServer('b', '2'), aServer('d', '2')], gone: ['c'], latest: at(301) });
+  t.deepEqual(shown(await early), ['a 1', 'b 2', 'd 2']);
+  // As it was when its pages were read: before all of that. What Nova calls no change is only seen there.
+  answers[1]?.({ ...CAME, changed: [aServer('a', '9'), aServer('b', '1'), aServer('c', '1')] });
+  t.deepEqual(shown(await all), ['a 9', 'b 2', 'd 2']);
+  answers[3]?.({ changed: [aServer('d', '3')], gone: [], latest: at(302) });
+  t.deepEqual(shown(await late), ['a 9', 'b 2', 'd 3']);
+  const next = watch.read(at(303));
+  t.deepEqual(since.at(-1), at(242));
+  answers[4]?.(nobody);
+  t.deepEqual(shown(await next), ['a 9', 'b 2', 'd 3']);
+});
+
+test('where all could not be read anew the next one tries', async (t) => {
+  const { watch, since, answers } = await aSlowWatchThatKnowsAll();
+  const all = watch.read(at(300));
+  answers[1]?.(new FenixError('transient', 'nova-busy', 'Busy.'));
+  await t.throwsAsync(all, { code: 'nova-busy' });
+  const next = watch.read(at(301));
+  t.is(since.at(-1), undefined);
+  answers[2]?.(CAME);
+  t.deepEqual(shown(await next), ['a 1', 'b 1', 'c 1']);
+});
+
+test('of two readings at a time the one that began later is what the next goes on from', async (t) => {
+  const { watch, since, answers } = slow();
   const early = watch.read(at(0));
   const late = watch.read(at(1));
   answers[1]?.({ changed: [aServer('a', '2')], gone: [], latest: at(1) });
