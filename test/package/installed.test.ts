@@ -15,9 +15,9 @@ const HOME = 'lib/node_modules/fenix';
 const PYTHON = '/usr/bin/python3';
 const EXECUTABLES = Object.keys(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).bin);
 
-/** Nothing of ours configures it, and `npm test` is not its parent. */
+/** Nothing of ours configures it, and `npm test` is not its parent; who vouches for the registry is the machine's. */
 const ENVIRONMENT = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(OS_|npm_|NODE_|INIT_CWD)/.test(name)),
+  Object.entries(process.env).filter(([name]) => !/^(OS_|npm_|NODE_(?!EXTRA_CA_CERTS$)|INIT_CWD)/.test(name)),
 );
 
 async function run(program: string, args: readonly string[], cwd?: string): Promise<string> {
