@@ -45,8 +45,10 @@ export class ServersWatch {
       apply(meanwhile, servers);
       const { last } = this;
       if (last !== undefined && last.wholeAt > now) return servers;
-      const at = last !== undefined && last.at > now ? last.at : now;
-      this.last = latest === null ? undefined : { servers, at, wholeAt: now, latest };
+      if (latest === null) this.last = undefined;
+      else if (last === undefined) this.last = { servers, at: now, wholeAt: now, latest };
+      // Its pages were read one after the other: what changed since the first of them is still to be asked for.
+      else this.last = { servers, at: later(last.at, now), wholeAt: now, latest: earlier(last.latest, latest) };
       return servers;
     } finally {
       this.meanwhile.delete(meanwhile);
@@ -54,10 +56,12 @@ export class ServersWatch {
   }
 
   private async readChanges(now: Date, before: Reading): Promise<Reading['servers']> {
+    // Who began after this one may know more.
+    const readings = [...this.meanwhile];
     const { changed, gone, latest } = await this.cloud.serversChanged(plusSeconds(before.latest, -OVERLAP_S));
     const changes = new Map<string, Server | undefined>(changed.map((server) => [server.id, server]));
     for (const id of gone) changes.set(id, undefined);
-    for (const others of this.meanwhile) for (const [id, server] of changes) others.set(id, server);
+    for (const others of readings) for (const [id, server] of changes) others.set(id, server);
     const { last = before } = this;
     // What began later knows more.
     const isLatest = last.at <= now;
@@ -68,6 +72,9 @@ export class ServersWatch {
     return servers;
   }
 }
+
+const later = (a: Date, b: Date): Date => (a > b ? a : b);
+const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
 
 /** Takes over what has changed, and takes away what is gone. */
 function apply(changes: ReadonlyMap<string, Server | undefined>, to: Map<string, Server>): void {

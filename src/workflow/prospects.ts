@@ -62,8 +62,8 @@ export function isBetweenHosts(view: SessionView, { id, status }: Server): boole
 
 /** Its own resize is ended by the owner alone (v1 §5.1), and one of our migrations that outlasted all patience by Nova. */
 function whatEndsIt(view: SessionView, { id }: Server): string {
-  const isOurs = view.effects.some(({ subject, outcome }) => subject === id && outcome?.underWay === true);
-  return isOurs
+  const last = view.effects.findLast(({ kind, subject }) => subject === id && (kind === 'move' || kind === 'settle'));
+  return last?.outcome?.underWay === true
     ? `Instance ${id} is still in a migration that did not end in time, and that only Nova can end.`
     : `Instance ${id} waits for its owner to confirm or revert a resize.`;
 }

@@ -109,9 +109,22 @@ test('while all are read anew others ask for changes only, and what they saw is 
   answers[3]?.({ changed: [aServer('d', '3')], gone: [], latest: at(302) });
   t.deepEqual(shown(await late), ['a 9', 'b 2', 'd 3']);
   const next = watch.read(at(303));
-  t.deepEqual(since.at(-1), at(242));
+  t.deepEqual(since.at(-1), at(242), 'by the latest change of all');
   answers[4]?.(nobody);
   t.deepEqual(shown(await next), ['a 9', 'b 2', 'd 3']);
+});
+
+test('what was asked for before all are read anew does not take the place of what that saw', async (t) => {
+  const { watch, since, answers } = await aSlowWatchThatKnowsAll();
+  const before = watch.read(at(299));
+  const all = watch.read(at(300));
+  answers[1]?.({ changed: [aServer('a', '1')], gone: [], latest: at(250) });
+  await before;
+  answers[2]?.({ ...CAME, changed: [aServer('a', '2')], latest: at(390) });
+  t.deepEqual(shown(await all), ['a 2']);
+  // Its first page may have been read before what its last one shows.
+  void watch.read(at(391));
+  t.deepEqual(since.at(-1), at(190));
 });
 
 test('where all could not be read anew the next one tries', async (t) => {

@@ -33,8 +33,8 @@ function ordered(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], f
   if (hosts.length <= Math.min(MOST_AT_END, ENDING_ROUNDS * abreast) && !hosts.some(({ down }) => down)) {
     const byLength = sorted(hosts, lengthS);
     const [free, ...back] = forecast.expected;
-    // What is scarce is leave to be out, or room.
-    if (most < together) {
+    // What is scarce is leave to be out, or room. Of several zones each sees only its own hosts come back.
+    if (most < together && step.zones.length === 1) {
       const expected = [{ at: step.now, room: most - step.hostsOut }, ...back.map(({ at }) => ({ at, room: 1 }))];
       return soonestOrder(byLength, (host) => ({ wants: 1, gives: 1, lastsS: lengthS(host) }), expected);
     }

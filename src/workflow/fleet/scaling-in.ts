@@ -70,7 +70,10 @@ function goesOn(view: SessionView, { waits }: FleetPlan, gathered: Gathered): bo
   return (
     isHeld ||
     gathered.apart.length > 0 ||
-    view.effects.some(({ state }) => state === 'begun') ||
+    gathered.waits.length > 0 ||
+    view.hosts.some(({ state }) => state === 'empty' || state === 'in_maintenance') ||
+    // A move that outlasted all patience may never end.
+    view.effects.some(({ state, kind }) => state === 'begun' && kind !== 'settle') ||
     view.notices.some(({ closedAt }) => closedAt === null) ||
     waits.some(({ because }) => because === 'recovery-time')
   );
