@@ -2,11 +2,12 @@ import test, { type ExecutionContext } from 'ava';
 import { ManualClock } from '../../src/common/clock.js';
 import type { Repositories } from '../../src/db/repositories.js';
 import { admit, type ImpactRequest } from '../../src/engine/admission.js';
+import { applyApart, attempt } from '../../src/engine/decisions/apart.js';
 import { moveInstance } from '../../src/engine/decisions/move-instance.js';
 import { SessionWriter } from '../../src/engine/session-writer.js';
 import type { Server } from '../../src/workflow/cloud-port.js';
 import { NOON } from '../support/api-records.js';
-import { aDatabase, addInstanceAction, aLife, anOwnedSession } from '../support/engine-session.js';
+import { aDatabase, addInstanceAction, aLife, anOwnedSession, until } from '../support/engine-session.js';
 import { aServer, at, aView, SMALL } from '../support/engine-views.js';
 
 /** Two engines with a session each, on one database. */
@@ -157,4 +158,47 @@ test('a move that needs a target is never begun without one', async (t) => {
   const decision = { kind: 'move-instance', instanceId: 'i1', action: 'MIGRATE', target: null } as const;
   await t.throwsAsync(moveInstance(context, view, decision), { code: 'no-target' });
   t.deepEqual(await repositories.journal.list(session.sessionId), []);
+});
+
+/** One session's moves to c2, decided side by side: they share a transaction. */
+async function sideBySide(t: ExecutionContext, servers: readonly Server[]) {
+  const repositories = await aDatabase(t);
+  const { session, lease } = await anOwnedSession(repositories);
+  const { context, plugins } = aLife(repositories, { session, lease, cloud: { proves: async () => ({ fits: true }) } });
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  addInstanceAction(plugins, { run: () => ended.then(() => ({ result: 'gone' })) });
+  const view = aView({ session, servers: [...servers] });
+  const moves = servers.map(({ id }) => [
+    { kind: 'move-instance', instanceId: id, action: 'MIGRATE', target: 'c2' } as const,
+  ]);
+  const { done, refusals } = await applyApart(moves, (decision) => attempt(context, view, decision));
+  const impacts = await repositories.impacts.active(NOON);
+  const begun = await repositories.journal.list(session.sessionId);
+  end();
+  await until(() => context.effects.count === 0);
+  return {
+    done,
+    refusals: refusals.map(({ notYet }) => notYet.for),
+    impacted: impacts.map(({ instanceId }) => instanceId),
+    begun: begun.map(({ subject }) => subject),
+  };
+}
+
+test('of moves that are decided side by side no more begin than their group allows', async (t) => {
+  const servers = ['i1', 'i2', 'i3'].map((id) => aServer(id, 'c1'));
+  const { done, refusals, impacted, begun } = await sideBySide(t, servers);
+  t.deepEqual([done, refusals], [1, ['group-limit', 'group-limit']]);
+  t.is(impacted.length, 1);
+  t.deepEqual(begun, impacted);
+});
+
+test('of moves that are decided side by side no more begin than there is room for', async (t) => {
+  const servers = ['i1', 'i2', 'i3'].map((id) => aServer(id, 'c1', { projectId: `project-${id}` }));
+  const { done, refusals, impacted, begun } = await sideBySide(t, servers);
+  t.deepEqual([done, refusals], [2, ['no-room']]);
+  t.is(impacted.length, 2);
+  t.deepEqual(begun.sort(), impacted.sort());
 });

@@ -25,7 +25,7 @@ const SWAPS = 800;
  */
 export function soonestOrder<T>(hosts: readonly T[], workOf: (host: T) => EndingWork, expected: readonly Given[]): T[] {
   const entries = hosts.map((host) => ({ host, work: workOf(host) }));
-  const order = new Order(entries, ({ work }) => work, expected);
+  const order = new Order(entries, expected);
   order.tryFirst();
   order.trySwaps();
   return order.best.map(({ host }) => host);
@@ -34,18 +34,20 @@ export function soonestOrder<T>(hosts: readonly T[], workOf: (host: T) => Ending
 /** A difference in seconds that is none. */
 const EXACT = 1e-6;
 
+interface Entry<T> {
+  readonly host: T;
+  readonly work: EndingWork;
+}
+
 /** The best order that was found so far. */
 class Order<T> {
-  best: T[];
   private soonest: number;
 
   constructor(
-    hosts: readonly T[],
-    private readonly workOf: (host: T) => EndingWork,
+    public best: readonly Entry<T>[],
     private readonly expected: readonly Given[],
   ) {
-    this.best = [...hosts];
-    this.soonest = this.endOf(this.best);
+    this.soonest = this.endOf(best);
   }
 
   tryFirst(): void {
@@ -64,22 +66,22 @@ class Order<T> {
       const other = Math.floor(length * ((swap * SPREAD[1]) % 1));
       if (one === other) continue;
       const order = [...this.best];
-      [order[one], order[other]] = [order[other] as T, order[one] as T];
+      [order[one], order[other]] = [order[other] as Entry<T>, order[one] as Entry<T>];
       this.try(order);
     }
   }
 
-  private try(order: T[]): void {
+  private try(order: readonly Entry<T>[]): void {
     const end = this.endOf(order);
     if (end >= this.soonest - EXACT) return;
     this.soonest = end;
     this.best = order;
   }
 
-  private endOf(order: readonly T[]): number {
+  private endOf(order: readonly Entry<T>[]): number {
     const releases = new Releases(this.expected);
     let end = 0;
-    for (const host of order) end = Math.max(end, releases.begin(this.workOf(host)));
+    for (const { work } of order) end = Math.max(end, releases.begin(work));
     return end;
   }
 }

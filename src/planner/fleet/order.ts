@@ -32,13 +32,13 @@ function ordered(step: FleetStep, zone: ZoneStep, hosts: readonly FleetHost[], f
   const abreast = Math.min(most, together);
   if (hosts.length <= Math.min(MOST_AT_END, ENDING_ROUNDS * abreast) && !hosts.some(({ down }) => down)) {
     const byLength = sorted(hosts, lengthS);
-    const [free, ...back] = forecast.expected;
     // What is scarce is leave to be out, or room. Of several zones each sees only its own hosts come back.
     if (most < together && step.zones.length === 1) {
-      const expected = [{ at: step.now, room: most - step.hostsOut }, ...back.map(({ at }) => ({ at, room: 1 }))];
+      const back = forecast.expected.slice(1).map(({ at }) => ({ at, room: 1 }));
+      const expected = [{ at: step.now, room: most - step.hostsOut }, ...back];
       return soonestOrder(byLength, (host) => ({ wants: 1, gives: 1, lastsS: lengthS(host) }), expected);
     }
-    const expected = [free, ...back].flatMap((given) => (given ? { at: given.at, room: given.room[of] } : []));
+    const expected = forecast.expected.map(({ at, room }) => ({ at, room: room[of] }));
     return soonestOrder(byLength, (host) => workOf(host, of, lengthS(host)), expected);
   }
   const actionsS = sum(hosts, ({ actionS }) => actionS);
